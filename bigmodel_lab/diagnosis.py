@@ -1,0 +1,34 @@
+"""What a learning curve says, in one sentence, and what to try next."""
+
+
+def diagnose(history):
+    """Read a `Training.history` and return one sentence of advice.
+
+    It tells overfitting from a plateau and from a loss that is still falling. The
+    thresholds (1 % and 2 % changes) are rules of thumb, not theory.
+    """
+    if len(history) < 3:
+        return "Too few epochs to judge: give it at least 3."
+    train = history["train_loss"]
+    last = len(history)
+    if "validation_loss" in history:
+        validation = history["validation_loss"]
+        best = int(validation.idxmin()) + 1
+        rose = validation.iloc[-1] / validation.min() - 1
+        fell = train.iloc[-1] < train.iloc[best - 1]
+        if best < last and rose > 0.02 and fell:
+            return (
+                f"Overfitting from epoch {best}: since then validation loss rose by "
+                f"{rose:.0%} while training loss fell. Stop there, or try more data, a "
+                f"smaller model or weight decay."
+            )
+    if train.iloc[-1] > 1.05 * train.iloc[0]:
+        return "The loss rises: the learning rate is too large, try a tenth of it."
+    quarter = max(1, last // 4)
+    if train.iloc[-1] < 0.98 * train.iloc[-1 - quarter]:
+        return "Still falling at the end: try more epochs or a larger learning rate."
+    reached = int((train <= 1.01 * train.min()).idxmax()) + 1
+    return (
+        f"Plateau since epoch {reached}: more of the same will not help. Try another "
+        f"learning rate, richer features or another model."
+    )

@@ -1,0 +1,95 @@
+"""Exercises: `check` an answer, ask for a `hint` or the `solution`, take the `quiz`.
+
+One module a chapter holds its exercises, their solutions, the misconceptions that the
+checks recognize, and the quiz. `core.py` is how an answer is judged.
+"""
+
+import difflib
+import inspect
+import pkgutil
+import random
+import textwrap
+from collections import Counter
+from importlib import import_module
+
+from IPython.display import Markdown
+
+from bigmodel_lab.exercises.core import Exercise, Feedback
+
+__all__ = ["Feedback", "all_exercises", "check", "hint", "quiz", "solution"]
+
+_hints_given = Counter()
+
+
+def all_exercises():
+    """Return every exercise by its full name, as in "house_prices.rmse"."""
+    return {
+        f"{chapter}.{name}": value
+        for chapter in _chapters()
+        for name, value in vars(_module(chapter)).items()
+        if isinstance(value, Exercise)
+    }
+
+
+def check(name, answer):
+    """Judge `answer`, a function or a value, and return the `Feedback`.
+
+    Raises
+    ------
+    ValueError
+        If there is no exercise called `name`.
+    """
+    return _find(name).judge(answer)
+
+
+def hint(name):
+    """Return the next hint of the exercise `name`; after the last, the last again."""
+    hints = _find(name).hints
+    number = min(_hints_given[name] + 1, len(hints))
+    _hints_given[name] = number
+    return Markdown(f"**Hint {number} of {len(hints)}.** {hints[number - 1]}")
+
+
+def solution(name):
+    """Return the solution of the exercise `name` as code to read."""
+    source = textwrap.dedent(inspect.getsource(_find(name).solution))
+    code = source[source.index("def ") :]  # without the decorator
+    return Markdown(f"```python\n{code}```")
+
+
+def quiz(chapter):
+    """Show the self-check quiz of `chapter`, as in "house_prices"; works offline."""
+    from jupyterquiz import display_quiz
+
+    if chapter not in _chapters():
+        raise ValueError(_unknown("quiz", chapter, _chapters()))
+    state = random.getstate()
+    random.seed(chapter)  # jupyterquiz draws the ids of its page elements
+    try:
+        display_quiz(_module(chapter).QUIZ, shuffle_answers=False, max_width=800)
+    finally:
+        random.setstate(state)
+
+
+def _chapters():
+    """Return the names of the chapter modules."""
+    return [m.name for m in pkgutil.iter_modules(__path__) if m.name != "core"]
+
+
+def _module(chapter):
+    """Return the module of `chapter`."""
+    return import_module(f"{__name__}.{chapter}")
+
+
+def _find(name):
+    """Return the exercise called `name`."""
+    exercises = all_exercises()
+    if name not in exercises:
+        raise ValueError(_unknown("exercise", name, exercises))
+    return exercises[name]
+
+
+def _unknown(kind, name, known):
+    """Say that `name` is unknown, with the nearest names."""
+    near = difflib.get_close_matches(name, list(known), n=3, cutoff=0.3) or list(known)
+    return f"There is no {kind} {name!r}; did you mean {' or '.join(near)}?"

