@@ -9,6 +9,7 @@ programs hits all alike; the median of the paired ratios is reported.
 import random
 import statistics
 import time
+from itertools import islice
 
 import torch
 from machine import machine
@@ -16,7 +17,7 @@ from torch import nn
 
 from bigmodel_lab import Training, models
 
-PAIRS = 400  # turns of each loop
+PAIRS, WARM = 400, 10  # turns of each loop that count, and first ones that do not
 
 
 def house_prices():
@@ -57,12 +58,14 @@ def measure(name, make):
     optimizer = torch.optim.SGD(model.parameters(), lr=1e-3)
     data = (model, loss, optimizer, X, y, batch_size)
 
+    training = Training(
+        model, loss, optimizer, (X, y), epochs=PAIRS + WARM, batch_size=batch_size
+    )
+    steps = iter(training)
+
     def iterator(epoch):
-        training = Training(
-            model, loss, optimizer, (X, y), batch_size=batch_size, seed=epoch
-        )
         start = time.perf_counter()
-        for _ in training:
+        for _ in islice(steps, training.steps_per_epoch):
             pass
         return time.perf_counter() - start
 
@@ -77,12 +80,14 @@ def measure(name, make):
         "blind": lambda epoch: bare(epoch, False),
     }
     seconds = {turn: [] for turn in turns}
-    for epoch in range(PAIRS + 10):
+    for epoch in range(PAIRS + WARM):
         for turn in random.sample(list(turns), len(turns)):
             seconds[turn].append(turns[turn](epoch))
-    seconds = {turn: values[10:] for turn, values in seconds.items()}  # warm
-    steps = -(-len(X) // batch_size)
-    cells = [f"{statistics.median(s) / steps * 1e6:.1f}" for s in seconds.values()]
+    seconds = {turn: values[WARM:] for turn, values in seconds.items()}
+    cells = [
+        f"{statistics.median(s) / training.steps_per_epoch * 1e6:.1f}"
+        for s in seconds.values()
+    ]
     for other in ("bare", "blind"):
         pairs = zip(seconds["iterator"], seconds[other], strict=True)
         ratio = statistics.median(ours / theirs for ours, theirs in pairs)

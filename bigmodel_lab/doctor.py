@@ -1,18 +1,16 @@
-"""A check-up of this machine: is everything here that the workbook needs?"""
+"""A check-up of this machine: is everything here that the workbook needs?
+
+Only the standard library is imported at the top: a missing package must become a
+finding, not stop the check-up.
+"""
 
 import importlib.metadata
 import os
 import platform
+import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-
-import pooch
-from jupyter_core.paths import jupyter_path
-from packaging.requirements import Requirement
-from packaging.specifiers import SpecifierSet
-
-from bigmodel_lab import sources
 
 INSTALL = "Run in the workbook's folder: pip install -r requirements.txt"
 ENOUGH_MEMORY = 1e9  # bytes, what one chapter may take
@@ -30,6 +28,8 @@ class Finding:
 
 def python():
     """Compare the Python version with the package's `Requires-Python`."""
+    from packaging.specifiers import SpecifierSet
+
     wanted = importlib.metadata.metadata("bigmodel_lab")["Requires-Python"]
     version = platform.python_version()
     ok = SpecifierSet(wanted).contains(version, prereleases=True)
@@ -39,6 +39,8 @@ def python():
 
 def packages():
     """Compare the installed packages with the package's requirements."""
+    from packaging.requirements import Requirement
+
     wanted = [Requirement(text) for text in importlib.metadata.requires("bigmodel_lab")]
     wanted = [r for r in wanted if not r.marker or r.marker.evaluate({"extra": ""})]
     wrong = []
@@ -60,8 +62,8 @@ def device():
 
     try:
         return Finding("device", True, str(best_device()))
-    except RuntimeError as error:  # BIGMODEL_LAB_DEVICE asks for a missing device
-        return Finding("device", False, str(error), "Unset BIGMODEL_LAB_DEVICE.")
+    except RuntimeError as error:
+        return Finding("device", False, "BIGMODEL_LAB_DEVICE is not here", str(error))
 
 
 def threads():
@@ -82,12 +84,7 @@ def memory(meminfo="/proc/meminfo"):
         text = Path(meminfo).read_text()
     except OSError:
         return Finding("memory", True, "not measured on this system")
-    lines = (line.partition(":") for line in text.splitlines())
-    free = next(
-        1024 * int(value.split()[0])
-        for name, _, value in lines
-        if name == "MemAvailable"
-    )
+    free = 1024 * int(re.search(r"MemAvailable:\s+(\d+) kB", text)[1])
     ok = free >= ENOUGH_MEMORY
     advice = "" if ok else "Shut down other kernels and programs."
     return Finding("memory", ok, f"{free / 1e9:.1f} GB free, 1 GB needed", advice)
@@ -95,32 +92,37 @@ def memory(meminfo="/proc/meminfo"):
 
 def data():
     """Check that the cache folder can be written to, and list the files at hand."""
+    from bigmodel_lab import sources
+
+    folder = sources.cache_folder()
     try:
-        sources.check_writable(sources.cache_folder())
+        sources.check_writable(folder)
     except sources.DataUnavailable as error:
-        return Finding("data", False, str(error), "Set BIGMODEL_LAB_CACHE.")
+        return Finding("data", False, f"no use of the cache {folder}", str(error))
     here = [name for name in sources.FILES if sources.on_disk(name)]
     away = [name for name in sources.FILES if name not in here]
-    detail = f"at hand: {', '.join(here) or 'none'}; cache: {sources.cache_folder()}"
+    detail = f"at hand: {', '.join(here) or 'none'}; cache: {folder}"
     advice = "Optional, needs a network: python -m bigmodel_lab fetch " + " ".join(away)
     return Finding("data", True, detail, advice if away else "")
 
 
 def chromium():
     """Look for a Chromium, which only the browser tests need: never a failure."""
+    import pooch
+
     names = ("chromium", "chromium-browser", "google-chrome", "chrome")
     own = os.environ.get("PLAYWRIGHT_BROWSERS_PATH") or pooch.os_cache("ms-playwright")
     found = [*filter(None, map(shutil.which, names)), *Path(own).glob("chromium*")]
     if found:
         return Finding("Chromium", True, str(found[0]))
-    advice = "Only for the browser tests: playwright install chromium"
-    return Finding(
-        "Chromium", True, "none found; only the browser tests need it", advice
-    )
+    advice = "Only the browser tests need it: playwright install chromium"
+    return Finding("Chromium", True, "none found", advice)
 
 
 def widgets():
     """Check that JupyterLab will find the front ends of ipywidgets and bqplot."""
+    from jupyter_core.paths import jupyter_path
+
     wanted = ("@jupyter-widgets/jupyterlab-manager", "bqplot")
     folders = [Path(folder) for folder in jupyter_path("labextensions")]
     missing = [

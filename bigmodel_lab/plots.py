@@ -1,6 +1,98 @@
-"""Figures that several chapters share, with colors everyone can tell apart."""
+"""Figures that several chapters share, in colors that everyone can tell apart."""
 
+import base64
+import html
+import io
 
+import matplotlib.pyplot as plt
+import numpy as np
+from IPython.display import HTML, display
 
 # Okabe & Ito (2008): distinguishable with every kind of color blindness.
 COLORS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"]
+
+plt.rcParams |= {
+    "axes.prop_cycle": plt.cycler(color=COLORS),
+    "axes.grid": True,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "axes.titlelocation": "left",
+    "figure.constrained_layout.use": True,
+    "grid.alpha": 0.25,
+    "legend.frameon": False,
+}
+
+
+def show(figure, alt):
+    """Show `figure` in the notebook with the text alternative `alt`, and close it.
+
+    An HTML image, since JupyterLab gives its own image outputs no alternative text.
+
+    Raises
+    ------
+    ValueError
+        If `alt` is empty.
+    """
+    if not alt.strip():
+        raise ValueError("A figure needs alt text: say what a reader should see in it.")
+    file = io.BytesIO()
+    figure.savefig(file, format="png", dpi=144, metadata={"Software": None})
+    plt.close(figure)
+    data = base64.b64encode(file.getvalue()).decode()
+    width = int(96 * figure.get_figwidth())
+    display(
+        HTML(
+            f'<img alt="{html.escape(alt)}" width="{width}" '
+            f'style="max-width: 100%" src="data:image/png;base64,{data}">'
+        )
+    )
+
+
+def curves(histories, alt, title, ylabel="loss"):
+    """Show the loss against the epoch for `histories`, a dict of name -> history.
+
+    Solid is training, dashed is validation, as in the panel.
+    """
+    figure, axes = plt.subplots(figsize=(6.4, 3.4))
+    for (name, history), color in zip(histories.items(), COLORS, strict=False):
+        axes.plot(history.epoch, history.train_loss, color=color, label=name)
+        if "validation_loss" in history:
+            axes.plot(history.epoch, history.validation_loss, "--", color=color)
+    axes.set(title=title, xlabel="epoch", ylabel=ylabel)
+    axes.legend(title="solid: training, dashed: validation")
+    show(figure, alt)
+
+
+def learning_rate_range(table, suggestion, alt, title, ylabel="smoothed loss"):
+    """Show a `Training.lr_range_test`: loss against learning rate, and its suggestion."""
+    figure, axes = plt.subplots(figsize=(6.4, 3.2))
+    axes.plot(table.learning_rate, table.loss)
+    axes.axvline(suggestion, color=COLORS[1], linestyle=":", label="suggestion")
+    axes.set(
+        title=title,
+        xlabel="learning rate (log scale)",
+        ylabel=ylabel,
+        xscale="log",
+        ylim=(0, 1.3 * table.loss.iloc[0]),
+    )
+    axes.legend()
+    show(figure, alt)
+
+
+def residuals(targets, predictions, alt, title, unit):
+    """Show predictions and residuals of a regression side by side, in `unit`."""
+    targets, predictions = np.asarray(targets), np.asarray(predictions)
+    figure, (left, right) = plt.subplots(ncols=2, figsize=(9, 3.6))
+    left.plot(predictions, targets, ".", alpha=0.6)
+    ends = [min(predictions.min(), 0), predictions.max()]
+    left.plot(ends, ends, color=COLORS[1], label="prediction = truth")
+    left.set(title=title, xlabel=f"predicted ({unit})", ylabel=f"true ({unit})")
+    left.legend()
+    right.plot(predictions, targets - predictions, ".", alpha=0.6)
+    right.axhline(0, color=COLORS[1])
+    right.set(
+        title="Residuals: true minus predicted",
+        xlabel=f"predicted ({unit})",
+        ylabel=f"residual ({unit})",
+    )
+    show(figure, alt)

@@ -132,7 +132,8 @@ class Training:
     def _step(self, X, y):
         """Train on one batch and return the `Step`."""
         start = time.perf_counter()
-        self.model.train()
+        if not self.model.training:  # train() walks all the modules: not at every step
+            self.model.train()
         self.optimizer.zero_grad()
         loss = self.loss(self.model(X), y)
         step = Step(self.steps + 1, self.steps // self.steps_per_epoch + 1, loss.item())
@@ -301,7 +302,8 @@ def evaluate(model, loss, data, metrics=None, batch_size=1024):
 def as_tensors(data, device, name="data"):
     """Return (X, y) as tensors on `device`, checked.
 
-    Floating-point arrays become float32, integers stay (class labels).
+    Data frames and floating-point arrays become float32, whole numbers stay as they
+    are (class labels, token ids), and so do tensors.
 
     Raises
     ------
@@ -332,7 +334,8 @@ def _as_tensor(values, device, name):
                     f"for example with pandas.get_dummies, or leave them out."
                 )
         array = np.array(values)  # a copy: tensors on the CPU would share the memory
-        kind = torch.int64 if array.dtype.kind in "iu" else torch.float32
+        whole = array.dtype.kind in "iu" and columns is None
+        kind = torch.int64 if whole else torch.float32
         values = torch.as_tensor(
             array.astype(float) if kind.is_floating_point else array
         )

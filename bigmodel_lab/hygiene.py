@@ -1,0 +1,173 @@
+"""Hygiene: what is wrong with a stored notebook, found without running it."""
+
+import math
+import re
+import socket
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import nbformat
+from markdown_it import MarkdownIt
+
+from bigmodel_lab.notebooks import VERSION, code_cells, digest, drift, source_of
+
+_START = re.compile(r'start_chapter\(\s*"([^"]+)",\s*version="([^"]+)"')
+_UNCHECKED = re.compile(r"nbval[-_](ignore[-_]output|skip)", re.IGNORECASE)
+_IMAGE = re.compile(r"<img\b[^>]*>", re.IGNORECASE)
+_ALT = re.compile(r"""\balt\s*=\s*(["'])\s*[^\s"'].*?\1""", re.IGNORECASE | re.DOTALL)
+# What an output holds besides text: scripts, embedded images, terminal colors.
+_NOISE = re.compile(
+    r"<script.*?</script>|data:image/[^\"')\s]+|\x1b\[[\d;]*m", re.DOTALL
+)
+_FORBIDDEN = {
+    "a warning": re.compile(r"\b\w*Warning:"),
+    "a memory address, new in every run": re.compile(r"\b0x[0-9a-fA-F]{6,16}\b"),
+    "an absolute path": re.compile(
+        r"""(?:^|(?<=[\s'"(=\[]))(?:/(?:[\w.+~-]+/)+[\w.+~-]*|[A-Za-z]:\\\w)""", re.M
+    ),
+}
+
+
+def problems(path):
+    """Return what is wrong with a stored notebook, one sentence each, without a run."""
+    path = Path(path)
+    source, name = source_of(path), path.stem
+    run = f"run `python -m bigmodel_lab refresh {name}`"
+    if not source.exists():
+        return [f"{name}: there is no source/{source.name} to refresh it from."]
+    if not path.exists():
+        return [f"{name}: there is no {path.name}: {run}."]
+    nb = nbformat.read(path, as_version=4)
+    record = [f"{name}, {fault}: {run}." for fault in _record_faults(nb, path)]
+    correct = f"correct source/{source.name}, then {run}"
+    faults = [*_code_faults(nb, name), *_output_faults(nb), *_text_faults(nb, path)]
+    return record + [f"{name}, {fault}: {correct}." for fault in faults]
+
+
+def _record_faults(nb, path):
+    """Yield where the stored notebook is not what refresh would write."""
+    if difference := drift(path).splitlines()[2:]:
+        line = next(line for line in difference if line[0] in "+-")
+        yield f"source: the notebook and its source differ, first in `{line}`"
+    if "widgets" in nb.metadata:
+        yield "metadata: the state of widgets is stored"
+    if nb.metadata.get("bigmodel_lab", {}).get("source_sha256") != digest(nb):
+        yield "outputs: they are stale, made by other code than the cells now hold"
+    for count, cell in enumerate(code_cells(nb), start=1):
+        if cell.execution_count != count:
+            have = cell.execution_count
+            yield f"{cell.id}: not executed in order ({have}, not {count})"
+
+
+def _code_faults(nb, name):
+    """Yield what is wrong with the code cells."""
+    cells = code_cells(nb)
+    for cell in cells:
+        if not cell.source.strip():
+            yield f"{cell.id}: the code cell is empty"
+    unchecked = [
+        cell.id
+        for cell in cells
+        if _UNCHECKED.search(" ".join([*cell.metadata.get("tags", []), cell.source]))
+    ]
+    allowed = max(1, math.ceil(len(cells) / 10))
+    if len(unchecked) > allowed:
+        yield (
+            f"{unchecked[-1]}: {len(unchecked)} of {len(cells)} code cells are tagged "
+            f"to have no output compared, at most {allowed} may be"
+        )
+    started = _START.findall("\n".join(cell.source for cell in cells))
+    if started != [(name, VERSION)]:
+        wanted = f'start_chapter("{name}", version="{VERSION}")'
+        yield f"code: it must call {wanted} once, and has {started or 'no call'}"
+
+
+def _output_faults(nb):
+    """Yield what no stored output may hold."""
+    host = re.compile(rf"\b{re.escape(socket.gethostname())}\b")
+    for cell in code_cells(nb):
+        for output in cell.outputs:
+            data = output.get("data", {})
+            may_raise = "raises-exception" in cell.metadata.get("tags", [])
+            if output.output_type == "error" and not may_raise:
+                yield f"{cell.id}: it raised {output.ename}"
+            if output.get("name") == "stderr":
+                yield f"{cell.id}: the output holds a message on stderr"
+            text = _output_text(output)
+            for what, pattern in (_FORBIDDEN | {"this machine's name": host}).items():
+                if match := pattern.search(text):
+                    yield f"{cell.id}: the output holds {what} (`{match[0].strip()}`)"
+            images = _IMAGE.findall(data.get("text/html", ""))
+            # JupyterLab shows no alt text for image/png: only <img alt> in HTML has it.
+            bare = any(kind.startswith("image/") for kind in data) and not images
+            if bare or not all(_ALT.search(image) for image in images):
+                yield f"{cell.id}: an image in the output has no alt text"
+
+
+def _output_text(output):
+    """Return the words of an output."""
+    words = [output.get("text", ""), output.get("evalue", "")]
+    words += output.get("traceback", [])
+    words += [str(v) for k, v in output.get("data", {}).items() if "image/" not in k]
+    return _NOISE.sub("", "\n".join(words))
+
+
+def _markdown(nb):
+    """Yield (cell, token) for every block and inline token of the Markdown cells."""
+    for cell in nb.cells:
+        if cell.cell_type == "markdown":
+            for token in MarkdownIt().parse(cell.source):
+                yield cell, token
+                yield from ((cell, child) for child in token.children or [])
+
+
+def _headings(nb):
+    """List a notebook's headings as (cell, level, text)."""
+    found, level = [], None
+    for cell, token in _markdown(nb):
+        if token.type == "heading_open":
+            level = int(token.tag[1:])
+        elif token.type == "inline" and level:
+            text = "".join(child.content for child in token.children)
+            found.append((cell, level, text))
+            level = None
+    return found
+
+
+def _text_faults(nb, path):
+    """Yield what is wrong with headings, links and images in the Markdown cells."""
+    previous = 0
+    for cell, level, text in _headings(nb):
+        if level > previous + 1:
+            yield f"{cell.id}: the heading `{text}` skips a level"
+        if level == 1 and previous:
+            yield f"{cell.id}: the heading `{text}` is a second title"
+        previous = level
+    if not previous:
+        yield "text: it has no title"
+    for cell, token in _markdown(nb):
+        link = token.attrGet("href") or token.attrGet("src")
+        if link and not _resolves(link, nb, path):
+            yield f"{cell.id}: the link `{link}` leads nowhere"
+        html = token.content if token.type.startswith("html_") else ""
+        bare = token.type == "image" and not token.content.strip()
+        if bare or not all(_ALT.search(image) for image in _IMAGE.findall(html)):
+            yield f"{cell.id}: an image has no alt text"
+
+
+def _resolves(link, nb, path):
+    """Tell whether a link leads out of the book, or to a file and place that exist."""
+    url = urlsplit(link)
+    if url.scheme or url.netloc:
+        return True
+    target = path.parent / unquote(url.path) if url.path else path
+    if not target.exists():
+        return False
+    if not url.fragment or target.suffix != ".ipynb":
+        return True
+    nb = nbformat.read(target, as_version=4) if url.path else nb
+    # The fragments that JupyterLab follows.
+    places = {text.replace(" ", "-") for _, _, text in _headings(nb)}
+    places |= {f"heading={place}" for place in places}
+    places |= {f"cell-id={cell.id}" for cell in nb.cells}
+    return unquote(url.fragment) in places

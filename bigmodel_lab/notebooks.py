@@ -1,0 +1,235 @@
+"""Chapters as text: build, execute and compare the notebooks of the workbook.
+
+`notebooks/source/NN_topic.py` (py:percent) is the one source of a chapter;
+`notebooks/NN_topic.ipynb` is made from it by `refresh`, with its outputs.
+"""
+
+import difflib
+import hashlib
+import json
+import os
+import re
+import textwrap
+import time
+from pathlib import Path
+
+import jupytext
+import nbformat
+from jupytext.config import load_jupytext_config
+from nbclient import NotebookClient
+from nbclient.exceptions import CellControlSignal, DeadKernelError
+
+import bigmodel_lab
+
+ROOT = Path(__file__).resolve().parent.parent
+VERSION = ".".join(bigmodel_lab.__version__.split(".")[:2])
+
+_METADATA = {
+    "kernelspec": {
+        "display_name": "Python 3 (ipykernel)",
+        "language": "python",
+        "name": "python3",
+    },
+    "language_info": {"name": "python"},
+}
+# The arc that every chapter follows, so that readers know where they are.
+_ARC = {
+    "What you will be able to do": "Three abilities, the time needed, and the sections "
+    "of the documents that this chapter mirrors.",
+    "As the documents have it": "The idea and the formula in our words; then the "
+    "printed code, run faithfully, with its outcome.",
+    "Derive it": "The mathematics that is needed, in small steps.",
+    "From scratch": "A few lines a cell, shapes in comments.",
+    "With PyTorch": "The same with the library, asserted equal.",
+    "On real data": "A baseline first, then the model.",
+    "Turn the knobs": "A question, then the panel that answers it.",
+    "Exercises": "At least five, each a stub and a check; then the quiz.",
+    "Claims checked": "A table: what the documents claim, our verdict, and a link to "
+    "the cell that shows it.",
+    "Going further": "Honest limits and correct references.",
+}
+
+
+def notebooks_folder():
+    """Return the folder of the chapters; RuntimeError outside a checkout."""
+    folder = ROOT / "notebooks"
+    if not (folder / "source").is_dir():
+        raise RuntimeError(
+            "The chapters' sources are not here: this command works in a checkout of "
+            "the workbook, with bigmodel_lab installed by `pip install -e .`."
+        )
+    return folder
+
+
+def chapters(names=(), folder=None):
+    """Return the notebook paths of chapters named "04" or "04_house_prices", or of all.
+
+    Raises ValueError for an unknown name, RuntimeError outside a checkout.
+    """
+    folder = Path(folder or notebooks_folder())
+    stems = sorted(source.stem for source in folder.glob("source/*.py"))
+    chosen = []
+    for name in names:
+        found = [stem for stem in stems if Path(name).stem in (stem, stem[:2])]
+        if not found:
+            raise ValueError(f"No chapter {name!r}: choose from {', '.join(stems)}.")
+        chosen += found
+    return [folder / f"{stem}.ipynb" for stem in (chosen if names else stems)]
+
+
+def build(source):
+    """Return the notebook of a py:percent file, not executed; OSError if unreadable."""
+    text = Path(source).read_text(encoding="utf-8")
+    nb = jupytext.reads(text, fmt="py:percent", config=_jupytext_config())
+    # Keep the filters that jupytext itself stores: a later --sync changes nothing.
+    del nb.metadata.jupytext["text_representation"]
+    nb.metadata = nbformat.from_dict({"jupytext": nb.metadata.jupytext, **_METADATA})
+    nb.nbformat_minor = 5
+    for index, cell in enumerate(nb.cells):
+        cell.id = f"cell-{index:03d}"
+    return nb
+
+
+def execute(nb, folder, timeout=600):
+    """Run a notebook's cells in folder, store their outputs in it, and return it.
+
+    Raises RuntimeError, naming the cell, if a cell raises or takes over timeout s.
+    """
+    client = NotebookClient(
+        nb,
+        timeout=timeout,
+        kernel_name="python3",
+        record_timing=False,
+        store_widget_state=False,
+        extra_arguments=["--log-level=ERROR"],  # no word on unencrypted local sockets
+        coalesce_streams=True,  # how a stream is cut into messages depends on timing
+        resources={"metadata": {"path": str(folder)}},
+    )
+    with client.setup_kernel(env=os.environ | {"TQDM_DISABLE": "1"}):
+        for index, cell in enumerate(nb.cells):
+            try:
+                client.execute_cell(cell, index)
+            except (CellControlSignal, DeadKernelError) as error:
+                line = cell.source.partition("\n")[0]
+                reason = str(error).strip().splitlines()[0]
+                if hasattr(error, "ename"):
+                    reason = f"{error.ename}: {error.evalue}"
+                raise RuntimeError(f"{cell.id} (`{line}`): {reason}") from None
+    for cell in nb.cells:
+        for output in cell.get("outputs", []):
+            # Random ids; without them JupyterLab shows the widget's text until run.
+            output.get("data", {}).pop("application/vnd.jupyter.widget-view+json", None)
+    nb.metadata["bigmodel_lab"] = {"source_sha256": digest(nb)}
+    return nb
+
+
+def refresh(names=(), folder=None):
+    """Make the named chapters' notebooks, or all, from their sources; print the times.
+
+    Raises ValueError for an unknown name; RuntimeError if a cell fails, with the old
+    notebook left as it was.
+    """
+    for path in chapters(names, folder):
+        started = time.perf_counter()
+        _normalize(source_of(path))
+        nb = build(source_of(path))
+        try:
+            execute(nb, path.parent)
+        except RuntimeError as error:
+            raise RuntimeError(
+                f"{path.stem}, {error}. {path.name} was left as it was."
+            ) from None
+        _write(path, nbformat.writes(nb) + "\n")
+        print(f"{path.stem}: {time.perf_counter() - started:.1f} s", flush=True)
+
+
+def drift(path):
+    """Return what differs between a notebook and its source as a diff, or ""."""
+    path = Path(path)
+    source = source_of(path)
+    nb = nbformat.read(path, as_version=4)
+    for ours, theirs in (
+        (source.read_text(encoding="utf-8"), as_text(nb)),
+        (_skeleton(build(source)), _skeleton(nb)),
+    ):
+        a, b = ours.splitlines(True), theirs.splitlines(True)
+        if a != b:
+            return "".join(difflib.unified_diff(a, b, source.name, path.name))
+    return ""
+
+
+def new_chapter(number, topic, folder=None):
+    """Write the skeleton of a chapter's source and return its path.
+
+    Raises ValueError for a bad number or topic, FileExistsError if the number is taken.
+    """
+    if not re.fullmatch(r"\d{1,2}", str(number)):
+        raise ValueError(f"A chapter's number is 0 to 99, not {number!r}.")
+    if not re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", topic):
+        raise ValueError(f"A topic is written like house_prices, not {topic!r}.")
+    folder = Path(folder or notebooks_folder()) / "source"
+    name = f"{int(number):02d}_{topic}"
+    if taken := sorted(folder.glob(f"{name[:2]}_*.py")):
+        raise FileExistsError(f"Chapter {name[:2]} exists already: {taken[0].name}.")
+    cells = [f"# %% [markdown]\n# # {name[:2]}. {topic.replace('_', ' ').capitalize()}"]
+    for part, todo in _ARC.items():
+        lines = [f"## {part}", *textwrap.wrap(todo, 76)]
+        cells.append("# %% [markdown]\n# " + "\n# ".join(lines))
+    cells.insert(
+        2,  # after the first part; its output names the device and the versions
+        '# %% tags=["nbval-ignore-output"]\nimport bigmodel_lab as lab\n\n'
+        f'device = lab.start_chapter("{name}", version="{VERSION}")',
+    )
+    path = folder / f"{name}.py"
+    _write(path, "\n\n".join(cells) + "\n")
+    _normalize(path)
+    return path
+
+
+def source_of(path):
+    """Return the path of a notebook's source."""
+    return path.parent / "source" / f"{path.stem}.py"
+
+
+def _jupytext_config():
+    """Read the jupytext section of the checkout's pyproject.toml."""
+    return load_jupytext_config(str(notebooks_folder()))
+
+
+def as_text(nb):
+    """Return a notebook as py:percent text."""
+    return jupytext.writes(nb, fmt="py:percent", config=_jupytext_config())
+
+
+def _write(path, text):
+    """Write a whole file or none."""
+    temporary = path.with_name(f".{path.name}.tmp")
+    temporary.write_text(text, encoding="utf-8", newline="\n")
+    temporary.replace(path)
+
+
+def _normalize(source):
+    """Write a source in jupytext's own form (header, blank lines), if it is not yet."""
+    text = as_text(build(source))
+    if text != source.read_text(encoding="utf-8"):
+        _write(source, text)
+
+
+def code_cells(nb):
+    """List a notebook's code cells."""
+    return [cell for cell in nb.cells if cell.cell_type == "code"]
+
+
+def digest(nb):
+    """Hash the code that made a notebook's outputs; text may change without a run."""
+    code = json.dumps([cell.source for cell in code_cells(nb)])
+    return hashlib.sha256(code.encode()).hexdigest()
+
+
+def _skeleton(nb):
+    """Return as text everything in a notebook that comes from its source."""
+    own = {"bigmodel_lab", "widgets"}
+    metadata = {key: value for key, value in nb.metadata.items() if key not in own}
+    keys = ("id", "cell_type", "source", "metadata")
+    cells = [{key: cell.get(key) for key in keys} for cell in nb.cells]
+    return json.dumps([metadata, cells], indent=1, sort_keys=True)

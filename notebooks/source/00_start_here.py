@@ -1,0 +1,258 @@
+# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # 0 · Start here
+#
+# Five articles on "AI 大模型" (large models) gave us claims, formulas and code. This
+# workbook runs them. You tune them with sliders, break them, mend them, and are checked
+# on what you learned.
+#
+# **After this chapter you can**
+# - tell which device your models train on,
+# - train a model with the panel and read its curves,
+# - answer an exercise and use the feedback,
+# - find the chapter that belongs to an article.
+#
+# **Time:** 15 minutes. **You need:** Python, and what a function's graph is.
+#
+# Run a cell with <kbd>Shift</kbd>+<kbd>Enter</kbd>; run them all from the menu *Run ›
+# Run All Cells*.
+
+# %% tags=["nbval-ignore-output"]
+import bigmodel_lab as lab
+
+device = lab.start_chapter("00_start_here", version="0.1")
+
+# %% [markdown]
+# That line tells where your models train: on a graphics card (CUDA, MPS) if there is
+# one, otherwise on the processor (cpu). Every chapter runs on either, without a change.
+# If the line is an error instead, it says what to do; `python -m bigmodel_lab doctor`
+# in a terminal says more.
+
+# %% [markdown]
+# ## A model that learns in seconds
+#
+# Ten thousand points scatter around a line. The model is a line too, `weight * x +
+# bias`; it does not know the two numbers. We made the data with weight 3 and bias 2.
+# **Can training find them?**
+
+# %%
+import matplotlib.pyplot as plt
+import torch
+
+from bigmodel_lab import losses, models, optimizers
+
+generator = torch.Generator().manual_seed(0)
+x = torch.randn(10_000, 1, generator=generator)  # (N, 1)
+x = 1.2 * (x - x.mean()) / x.std()
+y = 3 * x[:, 0] + 2 + 0.5 * torch.randn(10_000, generator=generator)  # (N,)
+
+figure, axes = plt.subplots(figsize=(6, 3.2))
+axes.plot(x[::20], y[::20], ".", color=lab.plots.COLORS[0], alpha=0.6)
+axes.set(
+    title="The points lie around a line: which one?",
+    xlabel="x (no unit)",
+    ylabel="y (no unit)",
+)
+lab.plots.show(figure, alt="500 of the points: y rises with x, from about -8 to 12.")
+
+# %% [markdown]
+# A training needs a model, a loss that says how wrong it is, an optimizer that makes it
+# less wrong, and data. The last fifth of the points is kept apart to measure on:
+# *validation*.
+
+
+# %%
+def toy_training(learning_rate, epochs, batch_size=100):
+    """Train a line on the points."""
+    torch.manual_seed(0)
+    model = models.linear_regression(1).to(device)
+    return lab.Training(
+        model,
+        losses.mse,
+        optimizers.GradientDescent(model.parameters(), learning_rate),
+        train=(x[:8000], y[:8000]),
+        validation=(x[8000:], y[8000:]),
+        epochs=epochs,
+        batch_size=batch_size,
+    )
+
+
+training = toy_training(learning_rate=0.01, epochs=10).finish()
+weight, bias = (parameter.item() for parameter in training.model.parameters())
+print(f"weight {weight:.1f}, bias {bias:.1f}")
+
+# %% [markdown]
+# Found. `finish()` ran every step; a `for` loop does the same and lets you look in
+# between. There is nothing else to learn about `Training`: leave the loop to stop it.
+
+# %%
+for step in toy_training(learning_rate=0.01, epochs=10):
+    if step.number in (1, 10, 100):
+        print(f"step {step.number:3}: loss {step.loss:.1f}")
+    if step.number == 100:
+        break
+
+# %% [markdown]
+# ## The panel
+#
+# The same function under sliders. **Press Train.** The solid curve is the loss on the
+# training points, the dashed one on the validation points. Each run stays, in its own
+# color, for comparison; the status line says what the panel sees in the curve.
+#
+# Then move the learning rate (drag it, or click it and use the arrow keys) and train
+# again.
+
+# %%
+panel = lab.TuningPanel(
+    toy_training,
+    question="From which learning rate on does the toy diverge?",
+    learning_rate=0.0001,
+    epochs=50,
+)
+panel
+
+# %% [markdown]
+# | Button | What it does |
+# |---|---|
+# | Train | trains with the settings shown |
+# | Stop | stops after the present step; the result stays |
+# | Reset | puts the settings back and clears the runs |
+# | logarithmic loss axis | shows small losses beside large ones |
+# | Chart as PNG, Histories as CSV | save what you see |
+# | Copy as code | copies the call that repeats the last run, for a cell of your own |
+#
+# **What you should have seen:** at 0.0001 the loss is still falling when the epochs run
+# out; at 0.01 it reaches 0.25, the scatter we put in, within an epoch; above a certain
+# learning rate it grows until it is no number any more, and the panel says *diverged*.
+# The earlier runs are safe. Chapter 04 shows how to predict that learning rate.
+
+# %% [markdown]
+# ## How exercises work
+#
+# Each exercise is a function with `...` for a body, or a value. Replace the `...`, run
+# the cell, read the answer. A check knows five answers: correct; not attempted; wrong,
+# with the reason; an error, with your line. It tries your function on new random inputs
+# each time.
+#
+# For help, write `lab.hint("start_here.gradient_step")` in a cell, again for the next
+# hint, and `lab.solution("start_here.gradient_step")` at the very end.
+
+# %% [markdown]
+# ### Exercise 1: one step
+#
+# Gradient descent moves a weight against its gradient.
+
+
+# %%
+def gradient_step(weight, gradient, learning_rate):
+    """Return the weight after one step of gradient descent."""
+    ...
+
+
+lab.check("start_here.gradient_step", gradient_step)
+
+# %% [markdown]
+# ### Exercise 2: how many steps?
+#
+# A step sees one batch; an epoch sees every sample once. The last batch of an epoch may
+# be smaller.
+
+
+# %%
+def total_steps(samples, batch_size, epochs):
+    """Return how many steps a training takes."""
+    ...
+
+
+lab.check("start_here.total_steps", total_steps)
+
+# %% [markdown]
+# ### Exercise 3: how wrong?
+
+
+# %%
+def mean_squared_error(predictions, targets):
+    """Return the mean of the squared errors."""
+    ...
+
+
+lab.check("start_here.mean_squared_error", mean_squared_error)
+
+# %% [markdown]
+# ### Exercise 4: the loss of a line
+
+
+# %%
+def line_loss(x, y, weight, bias):
+    """Return the mean squared error of the line weight * x + bias."""
+    ...
+
+
+lab.check("start_here.line_loss", line_loss)
+
+# %% [markdown]
+# ### Exercise 5: the panel's question
+#
+# The slider moves in notches. What is the smallest learning rate on it at which the toy
+# diverges? Two digits are enough.
+
+# %%
+first_diverging_notch = ...
+
+lab.check("start_here.first_diverging_notch", first_diverging_notch)
+
+# %% [markdown]
+# ### Quiz
+
+# %%
+lab.quiz("start_here")
+
+# %% [markdown]
+# ## The chapters and the articles
+#
+# We call the articles D0 to D4. Each chapter mirrors some of their sections, and ends
+# with a table of the claims it checked.
+#
+# | Chapter | Mirrors | Question |
+# |---|---|---|
+# | **00 Start here** | | How does this workbook work? |
+# | 01 Preprocessing *(in preparation)* | D0 §3.2, D1 §3.2, D2 §2.1 | What do dirty data cost? |
+# | 02 Losses *(in preparation)* | D0 §4, D2 §4, D3 §4, D4 §4 | What does a model minimize? |
+# | 03 Optimizers *(in preparation)* | D0 §4, D1 §3-4 | How does it get down there? |
+# | [**04 House prices**](04_house_prices.ipynb) | D0 §4.3, §5 | What is a good regression? |
+# | 05 MNIST *(in preparation)* | D2 §5, D3 §5, D4 §5 | How good is 98.75 %? |
+# | 06 Text *(in preparation)* | D1 §5, D4 §4.3 | Does it need a network? |
+#
+# | Article | Its subject |
+# |---|---|
+# | D0 | large models and academic exchange: preprocessing, losses, gradient descent, Adam, house prices |
+# | D1 | applying large models: gradient descent, metrics, a stock price, 20 Newsgroups |
+# | D2 | an innovation ecosystem: backpropagation, ReLU, cross-entropy, MNIST |
+# | D3 | academic cooperation: backpropagation by hand, data sharing, knowledge fusion |
+# | D4 | large models across fields: sigmoid, backpropagation, a CNN on MNIST |
+
+# %% [markdown]
+# ## Claims checked
+#
+# | Claim | Where | What we found | Verdict |
+# |---|---|---|---|
+# | "GPT-3 was published in 2018" | D0 §1 | 2018 is GPT (Radford et al. 2018); GPT-3 is 2020 (Brown et al. 2020, arXiv 2005.14165), the year that D0 §7.3 itself gives | fails |
+# | "Choosing the learning rate is crucial" | D0 §4.3 | [the panel above](#The-panel): too small and it does not arrive, too large and it diverges | holds |
+
+# %% [markdown]
+# ## Going further
+#
+# - The panel's curve is an average over steps; two runs differ by chance as well as by
+#   setting. Chapter 05 measures how much, over seeds.
+# - The whole library is short and meant to be read: start with
+#   [training.py](../bigmodel_lab/training.py).
+# - Radford, Narasimhan, Salimans, Sutskever (2018), *Improving language understanding by
+#   generative pre-training*. Brown et al. (2020), *Language models are few-shot learners*,
+#   arXiv 2005.14165.

@@ -1,0 +1,29 @@
+"""Every chapter: the stored notebook is what its source makes, and fit to publish."""
+
+import pytest
+
+from bigmodel_lab import hygiene, notebooks
+
+FOLDER = notebooks.notebooks_folder()
+CHAPTERS = notebooks.chapters()
+SOURCES = sorted(FOLDER.glob("source/*.py"))
+
+
+def test_every_source_has_a_notebook_and_every_notebook_a_source():
+    assert [p.stem for p in sorted(FOLDER.glob("*.ipynb"))] == [p.stem for p in SOURCES]
+
+
+@pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
+def test_notebook_has_no_problems(path):
+    assert hygiene.problems(path) == []
+
+
+@pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
+def test_notebook_and_source_are_in_step(path):
+    assert notebooks.drift(path) == ""
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.stem)
+def test_source_survives_the_round_trip_through_jupytext(source):
+    nb = notebooks.build(source)
+    assert notebooks.as_text(nb) == source.read_text(encoding="utf-8")

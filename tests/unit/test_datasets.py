@@ -1,0 +1,89 @@
+"""The data sets: shapes, types and contents as their docstrings say."""
+
+import sys
+
+import pandas as pd
+import pytest
+
+from bigmodel_lab import datasets, sources
+
+COLUMNS = [
+    *("price", "area", "rooms", "age", "lot_size", "land_value", "bedrooms"),
+    *("bathrooms", "fireplaces", "pct_college", "heating", "fuel", "sewer"),
+    *("waterfront", "new_construction", "central_air"),
+]
+
+
+@pytest.fixture(scope="module")
+def houses():
+    return datasets.saratoga_houses()
+
+
+def test_saratoga_houses_has_its_columns_in_order_and_a_plain_index(houses):
+    assert list(houses.columns) == COLUMNS
+    assert houses.shape == (1728, 16)
+    assert houses.index.equals(pd.RangeIndex(1728))
+
+
+def test_saratoga_houses_has_the_documented_types(houses):
+    kinds = {"i": [], "f": [], "b": [], "O": []}
+    for column, dtype in houses.dtypes.items():
+        kinds[dtype.kind].append(column)
+    assert kinds["f"] == ["lot_size", "bathrooms"]
+    assert kinds["b"] == ["waterfront", "new_construction", "central_air"]
+    assert kinds["O"] == ["heating", "fuel", "sewer"]
+    assert len(kinds["i"]) == 8
+    assert {column: list(houses[column].cat.categories) for column in kinds["O"]} == {
+        "heating": ["electric", "hot air", "hot water/steam"],
+        "fuel": ["electric", "gas", "oil"],
+        "sewer": ["none", "public/commercial", "septic"],
+    }
+
+
+def test_saratoga_houses_first_row_and_totals(houses):
+    first = [132_500, 906, 5, 42, 0.09, 50_000, 2, 1.0, 1, 35]
+    assert list(houses.iloc[0, :10]) == first
+    assert list(houses.iloc[0, 10:13]) == ["electric", "electric", "septic"]
+    assert houses["price"].agg(["min", "max"]).tolist() == [5_000, 775_000]
+    assert houses["area"].mean() == pytest.approx(1754.975694)
+    # Counted in the raw file: "Yes" 15, 81 and 635 times.
+    flags = ["waterfront", "new_construction", "central_air"]
+    assert houses[flags].sum().tolist() == [15, 81, 635]
+
+
+def test_saratoga_houses_is_complete_and_its_oddities_are_those_documented(houses):
+    assert not houses.isna().any(axis=None)
+    assert houses.duplicated().sum() == 7
+    assert (houses["lot_size"] == 0).sum() == 2
+    assert (houses["price"] < 30_000).sum() == 5
+
+
+def test_saratoga_houses_says_where_it_comes_from(houses):
+    file = sources.FILES["saratoga_houses"]
+    assert houses.attrs == {
+        "source": file.places[0],
+        "license": file.license,
+        "citation": file.citation,
+    }
+    assert "Corvetti" in houses.attrs["citation"]
+
+
+def test_each_call_gives_a_fresh_frame(houses):
+    other = datasets.saratoga_houses()
+    other["price"] = 0
+    assert houses["price"].min() == 5_000
+
+
+def test_a_changed_pickle_is_never_read(monkeypatch, tmp_path):
+    package = tmp_path / "evil_data"
+    package.mkdir()
+    # A pickle that would raise SystemExit if it were loaded.
+    (package / "houses").write_bytes(b"cbuiltins\nexec\n(Vraise SystemExit\ntR.")
+    good = sources.FILES["saratoga_houses"]
+    bad = sources.DataFile(**{**vars(good), "places": ("package://evil_data/houses",)})
+    monkeypatch.setitem(sources.FILES, "saratoga_houses", bad)
+    monkeypatch.setenv("BIGMODEL_LAB_CACHE", str(tmp_path / "cache"))
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(sources.DataUnavailable, match="another sha256"):
+        datasets.saratoga_houses()
+    assert "evil_data" not in sys.modules

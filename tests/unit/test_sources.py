@@ -1,0 +1,404 @@
+"""Fetching data files: every scheme, and everything that can go wrong on the way."""
+
+import hashlib
+import io
+import json
+import os
+import re
+import shutil
+import stat
+import sys
+import tarfile
+import threading
+import zipfile
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pooch
+import pytest
+
+from bigmodel_lab import sources
+
+CONTENT = b"0123456789abcdef" * 4096
+
+
+@pytest.fixture(autouse=True)
+def cache(monkeypatch, tmp_path):
+    """Give each test a cache of its own, which does not exist yet."""
+    folder = tmp_path / "cache"
+    monkeypatch.setenv("BIGMODEL_LAB_CACHE", str(folder))
+    return folder
+
+
+@pytest.fixture
+def place_file(monkeypatch):
+    """Put a file called "demo" into the table; its right content is CONTENT."""
+
+    sha256 = hashlib.sha256(CONTENT).hexdigest()
+
+    def place(*places):
+        file = sources.DataFile("demo", places, sha256, len(CONTENT), "CC0", "Nobody")
+        monkeypatch.setitem(sources.FILES, "demo", file)
+
+    return place
+
+
+@pytest.fixture
+def server(monkeypatch):
+    """Serve over http on this machine: /good, /wrong, /cut (half the body) or 404."""
+    bodies = {"/good": CONTENT, "/wrong": CONTENT[::-1], "/cut": CONTENT[::2]}
+    asked = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            asked.append(self.path)
+            self.send_response(200 if self.path in bodies else 404)
+            self.send_header("Content-Length", str(len(CONTENT)))
+            self.end_headers()
+            self.wfile.write(bodies.get(self.path, CONTENT))
+
+        def log_message(self, *args):
+            pass
+
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as http:
+        thread = threading.Thread(target=http.serve_forever, args=(0.01,))
+        thread.start()
+        http.url = f"http://127.0.0.1:{http.server_port}"
+        http.asked = asked
+        yield http
+        http.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def offline_pip(monkeypatch, tmp_path):
+    """Let pip see nothing but one folder; return that folder."""
+    pytest.importorskip("pip", reason="this environment has no pip")
+    folder = tmp_path / "index"
+    folder.mkdir()
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(folder))
+    return folder
+
+
+METADATA = "Metadata-Version: 2.1\nName: demo-data\nVersion: 1.0\n"
+
+
+def write_wheel(folder, member="demo_data/values.bin", content=CONTENT):
+    info = "demo_data-1.0.dist-info"
+    with zipfile.ZipFile(folder / "demo_data-1.0-py3-none-any.whl", "w") as wheel:
+        wheel.writestr(member, content)
+        wheel.writestr(f"{info}/METADATA", METADATA)
+        wheel.writestr(
+            f"{info}/WHEEL",
+            "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        )
+        wheel.writestr(f"{info}/RECORD", "")
+
+
+# A build backend inside the sdist: pip asks it for the metadata, without a network.
+BACKEND = f"""
+import pathlib
+def prepare_metadata_for_build_wheel(folder, config_settings=None):
+    info = pathlib.Path(folder, "demo_data-1.0.dist-info")
+    info.mkdir()
+    (info / "METADATA").write_text({METADATA!r})
+    return info.name
+def build_wheel(*args, **kwargs):
+    raise NotImplementedError
+"""
+
+
+def write_sdist(folder):
+    members = {
+        "pyproject.toml": b"[build-system]\nrequires = []\n"
+        b'build-backend = "backend"\nbackend-path = ["."]\n',
+        "backend.py": BACKEND.encode(),
+        "PKG-INFO": METADATA.encode(),
+        "demo_data/values.bin": CONTENT,
+    }
+    with tarfile.open(folder / "demo_data-1.0.tar.gz", "w:gz") as sdist:
+        for name, content in members.items():
+            entry = tarfile.TarInfo(f"demo_data-1.0/{name}")
+            entry.size = len(content)
+            sdist.addfile(entry, io.BytesIO(content))
+
+
+def test_the_table_is_complete():
+    for name, file in sources.FILES.items():
+        assert file.name == name
+        assert re.fullmatch("[0-9a-f]{64}", file.sha256)
+        assert file.size > 0
+        assert file.license
+        assert file.citation
+        for place in file.places:
+            assert re.match(r"(package|pypi|npm|https)://[^/]+/.+", place), place
+    assert len({file.sha256 for file in sources.FILES.values()}) == len(sources.FILES)
+    assert set(sources.FILES) == {
+        "saratoga_houses",
+        *("mnist-train-images", "mnist-train-labels"),
+        *("mnist-test-images", "mnist-test-labels"),
+    }
+
+
+def test_houses_are_used_where_the_installed_package_has_them(cache):
+    path = sources.fetch("saratoga_houses")
+    assert path.name == "SaratogaHouses.pkl.compress"
+    assert path.stat().st_size == sources.FILES["saratoga_houses"].size
+    assert path == sources.on_disk("saratoga_houses")
+    assert not cache.exists()
+
+
+def test_a_package_is_not_imported(monkeypatch, tmp_path, place_file):
+    package = tmp_path / "fragile_data"
+    package.mkdir()
+    (package / "__init__.py").write_text("raise RuntimeError('imported')")
+    (package / "values.bin").write_bytes(CONTENT)
+    monkeypatch.syspath_prepend(tmp_path)
+    place_file("package://fragile_data/values.bin")
+    assert sources.fetch("demo") == package / "values.bin"
+    assert "fragile_data" not in sys.modules
+
+
+def test_another_version_of_a_package_is_not_used(
+    monkeypatch, tmp_path, server, place_file, cache
+):
+    (tmp_path / "older_data").mkdir()
+    (tmp_path / "older_data" / "values.bin").write_bytes(CONTENT[1:])
+    monkeypatch.syspath_prepend(tmp_path)
+    place_file("package://older_data/values.bin", f"{server.url}/good")
+    assert sources.on_disk("demo") is None
+    assert sources.fetch("demo", progressbar=False) == cache / "demo"
+
+
+@pytest.mark.parametrize("write", [write_wheel, write_sdist])
+def test_pypi_takes_one_file_out_of_a_wheel_or_an_sdist(
+    write, offline_pip, place_file, cache
+):
+    write(offline_pip)
+    place_file("pypi://demo-data==1.0/demo_data/values.bin")
+    path = sources.fetch("demo", progressbar=False)
+    assert path == cache / "demo"
+    assert path.read_bytes() == CONTENT
+    assert list(cache.iterdir()) == [path]
+
+
+def test_a_package_that_is_not_installed_is_fetched_from_pypi(
+    offline_pip, place_file, cache
+):
+    write_wheel(offline_pip)
+    place_file(
+        "package://no_such_package_here/values.bin",
+        "pypi://demo-data==1.0/demo_data/values.bin",
+    )
+    assert sources.on_disk("demo") is None
+    assert sources.fetch("demo", progressbar=False) == cache / "demo"
+    assert sources.on_disk("demo") == cache / "demo"
+
+
+def test_pypi_without_the_package_or_the_member_says_so(offline_pip, place_file, cache):
+    write_wheel(offline_pip, member="demo_data/other.bin")
+    place_file(
+        "pypi://absent-data==9/values.bin",
+        "pypi://demo-data==1.0/demo_data/values.bin",
+    )
+    with pytest.raises(sources.DataUnavailable) as caught:
+        sources.fetch("demo", progressbar=False)
+    message = str(caught.value)
+    assert "No matching distribution found for absent-data==9" in message
+    assert "demo_data-1.0-py3-none-any.whl has no file demo_data/values.bin" in message
+    assert list(cache.iterdir()) == []
+
+
+def test_a_member_is_not_mistaken_for_one_whose_name_ends_alike(
+    offline_pip, place_file
+):
+    write_wheel(offline_pip, member="demo_data/more_values.bin")
+    place_file("pypi://demo-data==1.0/values.bin")
+    with pytest.raises(sources.DataUnavailable, match=r"has no file values\.bin"):
+        sources.fetch("demo", progressbar=False)
+
+
+@pytest.mark.skipif(shutil.which("npm") is None, reason="npm is not installed")
+def test_npm_takes_one_file_out_of_a_package(monkeypatch, tmp_path, place_file, cache):
+    monkeypatch.setenv("npm_config_cache", str(tmp_path / "npm"))
+    monkeypatch.setenv("npm_config_offline", "true")
+    project = tmp_path / "project"
+    (project / "data").mkdir(parents=True)
+    (project / "data" / "values.bin").write_bytes(CONTENT)
+    ran = tmp_path / "ran"
+    description = {
+        "name": "demo-data",
+        "version": "1.0.0",
+        "scripts": {"prepack": f"echo > {ran}", "prepare": f"echo > {ran}"},
+    }
+    (project / "package.json").write_text(json.dumps(description))
+    place_file(
+        f"npm://file:{project}/package/data/absent.bin",
+        f"npm://file:{project}/package/data/values.bin",
+    )
+    path = sources.fetch("demo", progressbar=False)
+    assert path.read_bytes() == CONTENT
+    assert list(cache.iterdir()) == [path]
+    assert not ran.exists(), "a script of the package was run"
+    assert not list(Path.cwd().glob("demo-data*")), "npm wrote into the working folder"
+
+
+@pytest.mark.skipif(shutil.which("npm") is None, reason="npm is not installed")
+def test_npm_tells_why_it_failed(monkeypatch, tmp_path, place_file):
+    monkeypatch.setenv("npm_config_cache", str(tmp_path / "npm"))
+    monkeypatch.setenv("npm_config_offline", "true")
+    place_file("npm://demo-data@1.0.0/package/values.bin")
+    with pytest.raises(sources.DataUnavailable, match="npm error code ENOTCACHED"):
+        sources.fetch("demo", progressbar=False)
+
+
+def test_npm_that_is_missing_is_named(monkeypatch, tmp_path, place_file):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    place_file("npm://demo-data@1.0.0/package/values.bin")
+    with pytest.raises(sources.DataUnavailable, match="npm is not installed"):
+        sources.fetch("demo", progressbar=False)
+
+
+def test_http_with_its_progress_bar(server, place_file, capfd):
+    place_file(f"{server.url}/good")
+    assert sources.fetch("demo").read_bytes() == CONTENT
+    shown = capfd.readouterr().err
+    assert f"Fetching demo (65,536 bytes) from {server.url}/good" in shown
+    assert "100%" in shown
+
+
+def test_http_in_silence(monkeypatch, server, place_file, capfd):
+    log = io.StringIO()
+    (handler,) = pooch.get_logger().handlers
+    monkeypatch.setattr(handler, "stream", log)
+    place_file(f"{server.url}/good")
+    sources.fetch("demo", progressbar=False)
+    assert capfd.readouterr() == ("", "")
+    assert log.getvalue() == "", "a path would end up in a notebook"
+
+
+@pytest.mark.parametrize("fault", ["cut", "wrong", "absent"])
+def test_after_a_bad_place_the_next_one_is_tried(fault, server, place_file, cache):
+    place_file(f"{server.url}/{fault}", f"{server.url}/good", f"{server.url}/unasked")
+    path = sources.fetch("demo", progressbar=False)
+    assert path.read_bytes() == CONTENT
+    assert server.asked == [f"/{fault}", "/good"]
+    assert list(cache.iterdir()) == [path]
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [("cut", "IncompleteRead"), ("wrong", "does not match"), ("absent", "404")],
+)
+def test_a_bad_download_leaves_no_file(fault, reason, server, place_file, cache):
+    place_file(f"{server.url}/{fault}")
+    with pytest.raises(sources.DataUnavailable, match=reason):
+        sources.fetch("demo", progressbar=False)
+    assert list(cache.iterdir()) == []
+    assert sources.on_disk("demo") is None
+
+
+def test_a_failed_download_may_be_retried(server, place_file):
+    place_file(f"{server.url}/cut")
+    with pytest.raises(sources.DataUnavailable):
+        sources.fetch("demo", progressbar=False)
+    place_file(f"{server.url}/good")
+    assert sources.fetch("demo", progressbar=False).read_bytes() == CONTENT
+
+
+def test_a_whole_cached_file_is_not_fetched_again(server, place_file):
+    place_file(f"{server.url}/good")
+    first = sources.fetch("demo", progressbar=False)
+    assert sources.fetch("demo", progressbar=False) == first
+    assert server.asked == ["/good"]
+
+
+def test_a_corrupt_cached_file_is_fetched_again(server, place_file, cache):
+    place_file(f"{server.url}/good")
+    cache.mkdir()
+    (cache / "demo").write_bytes(CONTENT[:-1])
+    assert sources.on_disk("demo") is None
+    path = sources.fetch("demo", progressbar=False)
+    assert path.read_bytes() == CONTENT
+    assert server.asked == ["/good"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has other permissions")
+def test_a_fetched_file_can_be_read_by_the_whole_class(server, place_file):
+    place_file(f"{server.url}/good")
+    path = sources.fetch("demo", progressbar=False)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o644
+
+
+def test_when_no_place_answers_the_message_has_all_of_it(
+    monkeypatch, tmp_path, server, offline_pip, place_file
+):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    places = [
+        "package://no_such_package_here/values.bin",
+        "pypi://demo-data==1.0/demo_data/values.bin",
+        "npm://demo-data@1.0.0/package/values.bin",
+        f"{server.url}/absent",
+        "http://127.0.0.1:9/nobody-listens",
+        "gopher://demo/values.bin",
+    ]
+    place_file(*places)
+    with pytest.raises(OSError, match="demo could not be fetched") as caught:
+        sources.fetch("demo", progressbar=False)
+    lines = str(caught.value).splitlines()
+    assert [line.split(": ")[0].strip() for line in lines[1:-1]] == places
+    reasons = ["not installed", "No matching distribution", "npm is not installed"]
+    reasons += ["404", "refused", "No connection adapters"]
+    for line, reason in zip(lines[1:-1], reasons, strict=True):
+        assert reason in line
+    assert lines[-1].endswith("then run: python -m bigmodel_lab fetch demo")
+
+
+def test_a_cache_that_cannot_be_written_to_is_named(
+    monkeypatch, tmp_path, server, place_file
+):
+    (tmp_path / "file").touch()
+    folder = tmp_path / "file" / "cache"
+    monkeypatch.setenv("BIGMODEL_LAB_CACHE", str(folder))
+    place_file(f"{server.url}/good")
+    with pytest.raises(sources.DataUnavailable) as caught:
+        sources.fetch("demo", progressbar=False)
+    assert str(folder) in str(caught.value)
+    assert "set the environment variable BIGMODEL_LAB_CACHE" in str(caught.value)
+    assert server.asked == []
+
+
+def test_a_whole_file_in_a_cache_is_enough_where_nothing_can_be_written(
+    monkeypatch, place_file, cache
+):
+    place_file("npm://demo-data@1.0.0/package/values.bin")
+    cache.mkdir()
+    (cache / "demo").write_bytes(CONTENT)
+
+    def refuse(folder):
+        raise sources.DataUnavailable(folder)
+
+    monkeypatch.setattr(sources, "check_writable", refuse)
+    assert sources.fetch("demo") == cache / "demo"
+
+
+def test_the_cache_folder_follows_the_environment(monkeypatch):
+    monkeypatch.setenv("BIGMODEL_LAB_CACHE", "~/shared")
+    assert sources.cache_folder() == Path.home() / "shared"
+    monkeypatch.delenv("BIGMODEL_LAB_CACHE")
+    assert "bigmodel_lab" in sources.cache_folder().parts
+
+
+@pytest.mark.parametrize("function", [sources.fetch, sources.on_disk])
+def test_an_unknown_name_gets_the_closest_and_all_names(function):
+    with pytest.raises(sources.UnknownName) as caught:
+        function("saratoga-house")
+    message = str(caught.value)
+    assert "No data file is called 'saratoga-house'" in message
+    assert "did you mean 'saratoga_houses'?" in message
+    assert all(name in message for name in sources.FILES)
+    with pytest.raises(ValueError, match="'zzz'; Known names: "):
+        function("zzz")
