@@ -31,8 +31,8 @@ def best_device():
     wanted = os.environ.get("BIGMODEL_LAB_DEVICE", "").strip()
     if not wanted:
         return torch.device(next(name for name, found in usable.items() if found))
-    kind, _, index = wanted.partition(":")
-    found = usable.get(kind, False) and (not index or index.isdecimal())
+    kind, colon, index = wanted.partition(":")
+    found = usable.get(kind, False) and (not colon or index.isdecimal())
     if found and kind == "cuda" and index:
         found = int(index) < torch.cuda.device_count()
     if not found:
@@ -91,7 +91,7 @@ def set_threads(small_models=True):
 
 
 def start_chapter(chapter, version, small_models=True):
-    """Prepare a chapter: seed, threads, device; print them and return the device.
+    """Prepare a chapter: seed, threads, figure style; return the device, print all.
 
     Parameters
     ----------
@@ -115,6 +115,7 @@ def start_chapter(chapter, version, small_models=True):
             f"workbook's folder, then restart the kernel."
         )
     device = best_device()
+    bigmodel_lab.plots.use_style()
     seed_everything(0)
     threads = set_threads(small_models)
     # The first optimizer imports torch._dynamo (seconds): pay here, not on a click.

@@ -1,5 +1,7 @@
 """What a learning curve says, in one sentence, and what to try next."""
 
+import pandas as pd
+
 
 def diagnose(history):
     """Read a `Training.history` and return one sentence of advice.
@@ -11,8 +13,8 @@ def diagnose(history):
         return "Too few epochs to judge: give it at least 3."
     train = history["train_loss"]
     last = len(history)
-    if "validation_loss" in history:
-        validation = history["validation_loss"]
+    validation = history.get("validation_loss", pd.Series(dtype=float))
+    if validation.min() > 0:  # neither missing nor NaN nor 0
         best = int(validation.idxmin()) + 1
         rose = validation.iloc[-1] / validation.min() - 1
         fell = train.iloc[-1] < train.iloc[best - 1]

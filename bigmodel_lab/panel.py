@@ -5,6 +5,7 @@ import inspect
 import threading
 import time
 from dataclasses import dataclass, field
+from numbers import Real
 from urllib.parse import quote
 
 import bqplot
@@ -18,10 +19,18 @@ from bigmodel_lab.training import Diverged, Training
 
 POINTS = 300  # of a curve: more cannot be told apart on a screen
 DRAWING_SHARE = 0.04  # of the training time may go into drawing
+# The last color is black, which the dark theme would swallow.
+RUN_COLORS = [*COLORS[:-1], "#808080"]
+# Between 5 and 10 the labels of a logarithmic axis would overlap: bqplot shows all.
+NO_LABELS = {f"{n * 10.0**k:g}": "" for n in (6, 7, 8, 9) for k in range(-4, 5)}
 STYLE = """<style>
+.lab-panel { --bq-axislabel-fill: currentColor; --bq-axis-tick-text-fill: currentColor;
+  color: var(--jp-content-font-color1); }
+.lab-panel .widget-html-content { line-height: 1.5; }
+.lab-panel a { text-decoration: none; }
 .lab-runs { border-collapse: collapse; font-variant-numeric: tabular-nums; }
-.lab-runs th, .lab-runs td { padding: 1px 8px; text-align: right; }
-.lab-runs th { border-bottom: 1px solid currentColor; }
+.lab-runs th, .lab-runs td { padding: 2px 8px; text-align: right; }
+.lab-runs th { border-bottom: 1px solid currentColor; vertical-align: bottom; }
 </style>"""
 
 
@@ -104,12 +113,11 @@ class TuningPanel(widgets.VBox):
         if self.running:
             return
         number = self.runs[-1].number + 1 if self.runs else 1
-        run = Run(number, self.settings, COLORS[(number - 1) % len(COLORS)])
+        run = Run(number, self.settings, RUN_COLORS[(number - 1) % len(RUN_COLORS)])
         run.lines = [self._new_line(run.color, style) for style in ("solid", "dashed")]
         self.runs.append(run)
-        self.chart.marks = [
-            line for run in self.runs[-len(COLORS) :] for line in run.lines
-        ]
+        shown = [run.lines for run in self.runs[-len(RUN_COLORS) :]]
+        self.chart.marks = [line for lines in zip(*shown, strict=True) for line in lines]
         self._stop.clear()
         self._train.disabled, self._halt.disabled = True, False
         self._say("Starting …")
@@ -167,8 +175,13 @@ class TuningPanel(widgets.VBox):
 
     def _work(self, run):
         try:
-            run.training = self.make_training(**run.settings)
-            run.state = "running"
+            training = self.make_training(**run.settings)
+            if not isinstance(training, Training):
+                raise TypeError(
+                    f"{self.make_training.__name__} must return a Training, got "
+                    f"{type(training).__name__}."
+                )
+            run.training, run.state = training, "running"
             started, next_draw = time.perf_counter(), 0.0
             for step in run.training:
                 now = time.perf_counter()
@@ -262,7 +275,7 @@ class TuningPanel(widgets.VBox):
         )
         self._status = widgets.HTML()
         self._log = widgets.Checkbox(
-            description="logarithmic loss axis", indent=False, value=False
+            description="logarithmic loss axis", indent=False, layout={"width": "auto"}
         )
         x, self._linear, self._logarithmic = (
             bqplot.LinearScale(min=0),
@@ -270,14 +283,17 @@ class TuningPanel(widgets.VBox):
             bqplot.LogScale(),
         )
         self._x = x
-        self._x_axis = bqplot.Axis(scale=x, label="epoch", grid_lines="none")
+        self._x_axis = bqplot.Axis(
+            scale=x, label="epoch", grid_lines="none", label_offset="32px"
+        )
         self.chart = bqplot.Figure(
             axes=[],
-            fig_margin={"top": 12, "bottom": 46, "left": 64, "right": 12},
+            fig_margin={"top": 12, "bottom": 40, "left": 64, "right": 20},
             layout={"height": "300px", "width": "auto", "min_width": "300px"},
         )
         self._use_scale()
-        self._table, self._code = widgets.HTML(), widgets.HTML()
+        self._table = widgets.HTML(layout={"overflow": "auto hidden"})
+        self._code = widgets.HTML()
         picture = button(
             description="Chart as PNG",
             icon="image",
@@ -315,7 +331,7 @@ class TuningPanel(widgets.VBox):
             ],
             layout={"flex": "1 1 300px", "max_width": "420px"},
         )
-        key = widgets.HTML("solid: training · dashed: validation · color: run")
+        key = widgets.HTML(f"solid: training · dashed: validation · color: run{STYLE}")
         right = widgets.VBox(
             [self.chart, widgets.HBox([self._log, key], layout=wrap)],
             layout={"flex": "2 1 320px", "min_width": "300px"},
@@ -326,8 +342,7 @@ class TuningPanel(widgets.VBox):
                 *ask,
                 widgets.HBox([left, right], layout=wrap),
                 self._table,
-                widgets.HBox([picture, self._csv], layout=wrap),
-                self._code,
+                widgets.HBox([picture, self._csv, self._code], layout=wrap),
             ]
         )
         self.add_class("lab-panel")
@@ -336,8 +351,15 @@ class TuningPanel(widgets.VBox):
 
     def _new_line(self, color, style):
         """Return an empty curve on the present scales."""
+        faint = style == "solid"  # the noisy one: it must not hide the other
         return bqplot.Lines(
-            x=[], y=[], colors=[color], line_style=style, scales=self._scales
+            x=[],
+            y=[],
+            colors=[color],
+            line_style=style,
+            opacities=[0.5 if faint else 1],
+            stroke_width=1.5 if faint else 2.5,
+            scales=self._scales,
         )
 
     def _use_scale(self):
@@ -347,6 +369,8 @@ class TuningPanel(widgets.VBox):
         y_axis = bqplot.Axis(
             scale=y, label="loss", orientation="vertical", label_offset="48px"
         )
+        if self._log.value:
+            y_axis.tick_labels = NO_LABELS
         for mark in self.chart.marks:
             mark.scales = self._scales
         self.chart.axes = [self._x_axis, y_axis]
@@ -362,7 +386,8 @@ class TuningPanel(widgets.VBox):
             return
         rows = pd.DataFrame([run.row() for run in self.runs])
         cells = rows.map(lambda v: f"{v:.4g}" if isinstance(v, float) else str(v))
-        head = "".join(f"<th>{html.escape(name)}</th>" for name in rows.columns)
+        heads = [html.escape(name.replace("_", " ")) for name in rows.columns]
+        head = "".join(f"<th>{name}</th>" for name in heads)
         body = "".join(
             f'<tr><td style="color:{run.color}" aria-hidden="true">⬤</td>'
             + "".join(f"<td>{html.escape(cell)}</td>" for cell in row)
@@ -370,10 +395,11 @@ class TuningPanel(widgets.VBox):
             for run, row in zip(self.runs, cells.to_numpy(), strict=True)
         )
         self._table.value = (
-            f'<table class="lab-runs"><tr><th></th>{head}</tr>{body}</table>{STYLE}'
+            f'<table class="lab-runs"><tr><th></th>{head}</tr>{body}</table>'
         )
         self._csv.value = (
-            f'<a download="{self.make_training.__name__}.csv" href="data:text/csv,'
+            f'<a class="jupyter-button" download="{self.make_training.__name__}.csv" '
+            f'href="data:text/csv,'
             f'{quote(self.history.to_csv(index=False))}">Histories as CSV</a>'
         )
         # The browser copies: Python may be on another machine than the clipboard.
@@ -442,7 +468,8 @@ def _control(name, value):
     """Return the control of one parameter from its start value or abbreviation."""
     if value is inspect.Parameter.empty:
         raise TypeError(f"Parameter {name!r} needs a start value: pass {name}=... .")
-    if isinstance(value, tuple) and len(value) >= 2 and not value[0] < value[1]:
+    numbers = isinstance(value, tuple) and all(isinstance(v, Real) for v in value)
+    if numbers and len(value) in (2, 3) and not value[0] < value[1]:
         raise ValueError(
             f"The range of {name} is empty: {value}; give (low, high) with low < high."
         )
@@ -453,7 +480,10 @@ def _control(name, value):
     else:
         control = widgets.interactive.widget_from_abbrev(value)
     if control is None:
-        raise TypeError(f"No control can be made for {name}={value!r}.")
+        raise TypeError(
+            f"No control can be made for {name}={value!r}: give a number, a range "
+            f"(low, high), a list to choose from, a bool or a widget."
+        )
     if isinstance(control, widgets.DOMWidget):
         control.description = control.description or name.replace("_", " ")
         control.style.description_width = "92px"

@@ -11,7 +11,7 @@ from IPython.display import HTML, display
 # Okabe & Ito (2008): distinguishable with every kind of color blindness.
 COLORS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"]
 
-plt.rcParams |= {
+STYLE = {
     "axes.prop_cycle": plt.cycler(color=COLORS),
     "axes.grid": True,
     "axes.spines.right": False,
@@ -21,6 +21,11 @@ plt.rcParams |= {
     "grid.alpha": 0.25,
     "legend.frameon": False,
 }
+
+
+def use_style():
+    """Give the figures made from now on the workbook's look."""
+    plt.rcParams.update(STYLE)
 
 
 def show(figure, alt):
@@ -64,7 +69,7 @@ def curves(histories, alt, title, ylabel="loss"):
 
 
 def learning_rate_range(table, suggestion, alt, title, ylabel="smoothed loss"):
-    """Show a `Training.lr_range_test`: loss against learning rate, and its suggestion."""
+    """Show a `Training.lr_range_test`: loss against learning rate, the suggestion."""
     figure, axes = plt.subplots(figsize=(6.4, 3.2))
     axes.plot(table.learning_rate, table.loss)
     axes.axvline(suggestion, color=COLORS[1], linestyle=":", label="suggestion")
@@ -73,7 +78,7 @@ def learning_rate_range(table, suggestion, alt, title, ylabel="smoothed loss"):
         xlabel="learning rate (log scale)",
         ylabel=ylabel,
         xscale="log",
-        ylim=(0, 1.3 * table.loss.iloc[0]),
+        ylim=(0, 1.1 * table.loss[: table.loss.idxmin() + 1].max()),
     )
     axes.legend()
     show(figure, alt)

@@ -5,6 +5,7 @@ import math
 import os
 import time
 from itertools import islice
+from numbers import Real
 from pathlib import Path
 from typing import NamedTuple
 
@@ -90,6 +91,8 @@ class Training:
         if isinstance(train, DataLoader):
             self.train, self.steps_per_epoch = train, len(train)
             self.batch_size = train.batch_size
+            if not self.steps_per_epoch:
+                raise ValueError("the DataLoader has no batches: lower its batch_size.")
         else:
             self.train = as_tensors(train, self.device, "train")
             self.batch_size = _whole("batch_size", batch_size)
@@ -110,6 +113,8 @@ class Training:
 
     def __iter__(self):
         """Take the steps that are left, one at a time."""
+        if len(self._rows) < self.steps // self.steps_per_epoch:
+            self._end_epoch(time.perf_counter())  # interrupted while validating
         while self.steps < self.total_steps:
             for X, y in self._batches():
                 yield self._step(X, y)
@@ -119,6 +124,7 @@ class Training:
         epoch, done = divmod(self.steps, self.steps_per_epoch)
         generator = torch.Generator().manual_seed(self.seed + 1_000_003 * epoch)
         if isinstance(self.train, DataLoader):
+            self.train.generator = generator  # else it draws from the global one
             if hasattr(self.train.sampler, "generator"):
                 self.train.sampler.generator = generator
             for X, y in islice(self.train, done, None):
@@ -144,14 +150,14 @@ class Training:
         self.steps += 1
         self.losses.append(step.loss)
         if self.steps % self.steps_per_epoch == 0:
-            self._end_epoch(step.epoch, start)
+            self._end_epoch(start)
         self.seconds += time.perf_counter() - start
         return step
 
-    def _end_epoch(self, epoch, start):
+    def _end_epoch(self, start):
         """Add the epoch's row to the history."""
         row = {
-            "epoch": epoch,
+            "epoch": len(self._rows) + 1,
             "train_loss": float(np.mean(self.losses[-self.steps_per_epoch :])),
         }
         if self.validation is not None:
@@ -175,6 +181,7 @@ class Training:
             unit="step",
             delay=0.5,
             leave=False,
+            disable="TQDM_DISABLE" in os.environ,  # tqdm's notebook bar forgets to ask
         ) as bar:
             for _ in self:
                 bar.update()
@@ -204,8 +211,9 @@ class Training:
         suggestion : float
             A tenth of the learning rate at which the smoothed loss was lowest.
         """
-        if not 0 < low < high:
+        if not 0 < low < high < math.inf:
             raise ValueError(f"low must be above 0 and below high, got {low}, {high}.")
+        steps = _whole("steps", steps)
         probe = copy.copy(self)
         probe.model, probe.optimizer = copy.deepcopy((self.model, self.optimizer))
         probe.steps, probe.losses, probe._rows = 0, [], []
@@ -231,11 +239,21 @@ class Training:
         table = pd.DataFrame(rows, columns=["learning_rate", "loss"])
         return table, float(table.learning_rate[table.loss.idxmin()] / 10)
 
+    def _settings(self):
+        """Return what must be the same for a checkpoint to make sense."""
+        return {
+            "optimizer": type(self.optimizer).__name__,
+            "seed": self.seed,
+            "batch_size": self.batch_size,
+            "steps an epoch": self.steps_per_epoch,
+        }
+
     def save(self, path):
         """Write a checkpoint from which `load` goes on bit for bit; return its path."""
         state = {
             "model": self.model.state_dict(),
             "optimizer": self.optimizer.state_dict(),
+            "settings": self._settings(),
             "progress": (self.steps, self.seconds, self.losses, self._rows),
             "random": torch.get_rng_state(),
         }
@@ -255,24 +273,28 @@ class Training:
         Raises
         ------
         ValueError
-            If the file is missing, damaged or of another model; nothing is changed.
+            If the file is missing, damaged, of another model or of a training with
+            another optimizer, seed, batch size or data length; nothing is changed.
         """
         try:
             state = torch.load(path, map_location=self.device, weights_only=True)
+            if state["settings"] != self._settings():
+                raise ValueError(f"it has {state['settings']}, not {self._settings()}")
             model, optimizer = copy.deepcopy((self.model, self.optimizer))
             model.load_state_dict(state["model"])  # on copies first: all or nothing
             optimizer.load_state_dict(state["optimizer"])
-            progress = state["progress"]
+            steps, seconds, losses, rows = state["progress"]
+            random = state["random"].cpu()
         except Exception as error:
+            reason = f"{type(error).__name__}: {error}".splitlines()[0]
             raise ValueError(
-                f"{path} is no checkpoint of this model "
-                f"({type(error).__name__}: {str(error).splitlines()[0]}): give the "
-                f"path that training.save() returned."
+                f"{path} is no checkpoint of this training ({reason}): give the path "
+                f"that its save() returned."
             ) from error
         self.model.load_state_dict(state["model"])
         self.optimizer.load_state_dict(state["optimizer"])
-        self.steps, self.seconds, self.losses, self._rows = progress
-        torch.set_rng_state(state["random"].cpu())
+        self.steps, self.seconds, self.losses, self._rows = steps, seconds, losses, rows
+        torch.set_rng_state(random)
         if "cuda_random" in state and self.device.type == "cuda":
             torch.cuda.set_rng_state(state["cuda_random"].cpu(), self.device)
         return self
@@ -288,10 +310,12 @@ def evaluate(model, loss, data, metrics=None, batch_size=1024):
     X, y = as_tensors(data, next(model.parameters()).device, "data")
     training = model.training
     model.eval()
-    predictions = torch.cat([model(batch) for batch in X.split(batch_size)])
-    model.train(training)
+    try:
+        predictions = torch.cat([model(batch) for batch in X.split(batch_size)])
+    finally:
+        model.train(training)
     finite = bool(predictions.isfinite().all())
-    targets, predicted = y.cpu().numpy(), predictions.double().cpu().numpy()
+    targets, predicted = y.cpu().numpy(), predictions.cpu().double().numpy()
     measured = {
         name: float(metric(targets, predicted)) if finite else math.nan
         for name, metric in (metrics or {}).items()
@@ -359,6 +383,7 @@ def _as_tensor(values, device, name):
 
 def _whole(name, value):
     """Return `value` as an int if it is a whole number of at least 1."""
-    if isinstance(value, bool) or value != int(value) or value < 1:
-        raise ValueError(f"{name} must be a whole number of at least 1, got {value}.")
+    number = isinstance(value, Real) and not isinstance(value, bool)
+    if not number or value % 1 or value < 1:  # NaN and infinity have no remainder 0
+        raise ValueError(f"{name} must be a whole number of at least 1, got {value!r}.")
     return int(value)

@@ -69,7 +69,7 @@ class Exercise:
     misconceptions: list = field(default_factory=list)
 
     def misconception(self, function):
-        """Add a wrong answer that learners give; its docstring is the sentence that helps."""
+        """Add a wrong answer that learners give; its docstring is what helps them."""
         self.misconceptions.append(function)
         return function
 

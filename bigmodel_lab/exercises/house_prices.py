@@ -1,4 +1,6 @@
-"""Exercises of chapter 04: regression, its gradient, its units and its learning rate."""
+"""Exercises of chapter 04: a regression's gradient, units and learning rate."""
+
+from functools import cache
 
 import numpy as np
 import torch
@@ -25,7 +27,7 @@ def _prices(rng):
     return torch.from_numpy(targets + rng.normal(0, 5e4, 7)), torch.from_numpy(targets)
 
 
-# -- 1 -----------------------------------------------------------------------------------
+# -- 1 ---------------------------------------------------------------------------------
 
 
 @exercise(
@@ -83,7 +85,7 @@ def forgets_the_input(X, y, theta):
     return torch.full_like(theta, 2 * (X @ theta - y).mean())
 
 
-# -- 2 -----------------------------------------------------------------------------------
+# -- 2 ---------------------------------------------------------------------------------
 
 
 @exercise(
@@ -150,7 +152,7 @@ def sample_deviation(X_train, X_test):
     return _scaled(X_train, X_train, 1), _scaled(X_test, X_train, 1)
 
 
-# -- 3 -----------------------------------------------------------------------------------
+# -- 3 ---------------------------------------------------------------------------------
 
 
 @exercise(
@@ -203,7 +205,7 @@ def of_the_sum(X):
     return 2 / torch.linalg.eigvalsh(2 * X.T @ X)[-1]
 
 
-# -- 4 -----------------------------------------------------------------------------------
+# -- 4 ---------------------------------------------------------------------------------
 
 
 @exercise(
@@ -251,7 +253,7 @@ def signs_cancel(predictions, targets):
     return (predictions - targets).mean().abs()
 
 
-# -- 5 -----------------------------------------------------------------------------------
+# -- 5 ---------------------------------------------------------------------------------
 
 
 @exercise(
@@ -308,7 +310,7 @@ def of_roots(predictions, targets):
     return 1 - (1 - r_squared.solution(predictions, targets)).sqrt()
 
 
-# -- 6 -----------------------------------------------------------------------------------
+# -- 6 ---------------------------------------------------------------------------------
 
 
 def _standardized_model(rng):
@@ -364,9 +366,10 @@ def mean_not_scaled(weights, bias, mean, std):
     return weights / std, bias - (weights * mean).sum()
 
 
-# -- 7: the panel's question -------------------------------------------------------------
+# -- 7: the panel's question -----------------------------------------------------------
 
 
+@cache
 def _panel_bound():
     """Return the stability bound of the panel's full-batch training."""
     train, _ = train_test_split(saratoga_houses(), test_size=0.2, random_state=42)
@@ -516,7 +519,8 @@ QUIZ = [
         ],
     },
     {
-        "question": "The chapter's line has a test R² of about 0.46. What does it mean?",
+        "question": "The chapter's line has a test R² of about 0.46. What does that "
+        "mean?",
         "type": "multiple_choice",
         "answers": [
             {
@@ -525,7 +529,7 @@ QUIZ = [
                 "feedback": "A price is never exactly right; R² is about variance.",
             },
             {
-                "answer": "Squared errors are 46 % smaller than those of the mean price",
+                "answer": "Its squared errors are 46 % smaller than the mean price's",
                 "correct": True,
                 "feedback": "Yes, and more than half of the variance is left: look at "
                 "richer features before richer models.",

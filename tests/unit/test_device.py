@@ -1,0 +1,125 @@
+import functools
+import os
+
+import pytest
+import torch
+
+import bigmodel_lab
+from bigmodel_lab import device
+
+
+@pytest.fixture(autouse=True)
+def _threads_and_seed_back():
+    threads = torch.get_num_threads()
+    with torch.random.fork_rng():
+        yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture
+def no_accelerator(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+    monkeypatch.delenv("BIGMODEL_LAB_DEVICE", raising=False)
+
+
+@pytest.fixture
+def two_gpus(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    monkeypatch.delenv("BIGMODEL_LAB_DEVICE", raising=False)
+
+
+@pytest.mark.usefixtures("no_accelerator")
+def test_best_device_without_an_accelerator_is_the_cpu():
+    assert device.best_device() == torch.device("cpu")
+
+
+@pytest.mark.usefixtures("two_gpus")
+def test_best_device_prefers_cuda_and_can_be_overridden(monkeypatch):
+    assert device.best_device() == torch.device("cuda")
+    for wanted in ("cpu", "cuda", "cuda:1"):
+        monkeypatch.setenv("BIGMODEL_LAB_DEVICE", wanted)
+        assert device.best_device() == torch.device(wanted)
+
+
+@pytest.mark.usefixtures("no_accelerator")
+@pytest.mark.parametrize(
+    "wanted", ["cuda", "mps", "cuda:99", "abacus", "cpu:x", "cpu:"]
+)
+def test_a_missing_device_is_named_with_what_there_is(monkeypatch, wanted):
+    monkeypatch.setenv("BIGMODEL_LAB_DEVICE", wanted)
+    with pytest.raises(RuntimeError, match=rf"={wanted} asks .* \(it has: cpu\)"):
+        device.best_device()
+
+
+@pytest.mark.usefixtures("two_gpus")
+@pytest.mark.parametrize("wanted", ["cuda:99", "cuda:2", "cuda:-1"])
+def test_a_gpu_too_many_is_refused(monkeypatch, wanted):
+    monkeypatch.setenv("BIGMODEL_LAB_DEVICE", wanted)
+    with pytest.raises(RuntimeError, match=rf"={wanted} asks .* \(it has: cuda, "):
+        device.best_device()
+
+
+@pytest.mark.parametrize(
+    ("files", "cores"),
+    [
+        ({}, 8),
+        ({"cpu.max": "max 100000\n"}, 8),
+        ({"cpu.max": "300000 100000\n"}, 3),
+        ({"cpu.max": "150000 100000\n"}, 1),
+        ({"cpu.max": "50000 100000\n"}, 1),
+        ({"cpu.max": "1600000 100000\n"}, 8),
+        ({"cpu.max": "nonsense\n"}, 8),
+        ({"cpu/cpu.cfs_quota_us": "-1\n"}, 8),
+        ({"cpu/cpu.cfs_quota_us": "200000\n"}, 2),
+        ({"cpu/cpu.cfs_quota_us": "50000\n"}, 1),
+    ],
+)
+def test_granted_cores_is_the_smaller_of_affinity_and_quota(
+    monkeypatch, tmp_path, files, cores
+):
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(8)), raising=False)
+    quota = functools.partial(device._cgroup_quota, root=tmp_path)
+    monkeypatch.setattr(device, "_cgroup_quota", quota)
+    assert device.granted_cores() == cores
+
+
+def test_granted_cores_without_affinity_asks_for_the_cpu_count(monkeypatch):
+    monkeypatch.delattr(os, "sched_getaffinity", raising=False)
+    monkeypatch.setattr(os, "cpu_count", lambda: None)
+    monkeypatch.setattr(device, "_cgroup_quota", lambda: None)
+    assert device.granted_cores() == 1
+
+
+@pytest.mark.parametrize(
+    ("small_models", "load", "threads"), [(True, 0, 1), (False, 0, 2), (False, 5, 1)]
+)
+def test_set_threads(monkeypatch, small_models, load, threads):
+    monkeypatch.setattr(device, "granted_cores", lambda: 2)
+    monkeypatch.setattr(os, "getloadavg", lambda: (load, 0, 0), raising=False)
+    assert device.set_threads(small_models) == threads
+    assert torch.get_num_threads() == threads
+
+
+@pytest.mark.usefixtures("no_accelerator")
+def test_start_chapter_prints_one_line_and_returns_the_device(capsys):
+    drawn = []
+    for _ in range(2):
+        version = ".".join(bigmodel_lab.__version__.split(".")[:2])
+        assert device.start_chapter("04_x", version) == torch.device("cpu")
+        drawn.append(torch.rand(1).item())
+    assert drawn[0] == drawn[1]  # seeded
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 2
+    assert lines[0].startswith("04_x: device cpu, 1 thread(s), bigmodel_lab ")
+    assert torch.__version__ in lines[0]
+
+
+def test_start_chapter_refuses_another_version(capsys):
+    with pytest.raises(RuntimeError, match=r"04_x .* 99\.0.*pip install -r requirem"):
+        device.start_chapter("04_x", "99.0")
+    assert capsys.readouterr().out == ""

@@ -1,0 +1,42 @@
+import math
+
+import pandas as pd
+import pytest
+
+from bigmodel_lab.diagnosis import diagnose
+
+
+def history(train, validation=None):
+    table = pd.DataFrame({"epoch": range(1, len(train) + 1), "train_loss": train})
+    return table if validation is None else table.assign(validation_loss=validation)
+
+
+FALLING = [1.0, 0.8, 0.6, 0.45, 0.35, 0.28, 0.22, 0.17]
+
+
+@pytest.mark.parametrize(
+    ("train", "validation", "verdict"),
+    [
+        ([], None, "Too few epochs"),
+        ([1.0, 0.5], None, "Too few epochs"),
+        (FALLING, [1, 0.9, 0.8, 0.7, 0.75, 0.8, 0.9, 1.05], "Overfitting from epoch 4"),
+        (FALLING, FALLING, "Still falling"),
+        (FALLING, None, "Still falling"),
+        ([1, 0.3, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1], None, "Plateau since epoch 3"),
+        ([1, 0.3, 0.1, 0.1, 0.1], [1, 0.3, 0.1, 0.1, 0.1], "Plateau since epoch 3"),
+        ([1.0, 1.5, 2.0, 3.0], None, "The loss rises"),
+        ([1.0, 1.5, 2.0, 3.0], [1.0, 1.5, 2.0, 3.0], "The loss rises"),
+        # 1 % up is noise, not overfitting.
+        (FALLING, [1, 0.9, 0.8, 0.7, 0.707, 0.7, 0.707, 0.707], "Still falling"),
+        # Validation losses that cannot be compared are left out, without a warning.
+        (FALLING, [math.nan] * 8, "Still falling"),
+        ([1, 0.5, 0, 0, 0], [1, 0.5, 0, 0, 0], "Plateau since epoch 3"),
+    ],
+)
+def test_verdict(train, validation, verdict):
+    assert diagnose(history(train, validation)).startswith(verdict)
+
+
+def test_overfitting_says_by_how_much():
+    said = diagnose(history(FALLING, [1, 0.9, 0.8, 0.7, 0.75, 0.8, 0.9, 1.05]))
+    assert "50%" in said

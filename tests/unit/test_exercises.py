@@ -1,0 +1,198 @@
+"""Every exercise: its solution passes, its misconceptions are told apart."""
+
+import inspect
+import re
+
+import numpy as np
+import pytest
+
+import bigmodel_lab as lab
+from bigmodel_lab import exercises
+from bigmodel_lab.exercises.core import Exercise, exercise
+from bigmodel_lab.notebooks import build, notebooks_folder
+
+ALL = exercises.all_exercises()
+TIMES = 5  # random inputs: once may be luck
+SOURCES = {path.stem[3:]: path for path in notebooks_folder().glob("source/*.py")}
+
+
+def answer_of(one, function):
+    """Return what a learner would hand in: the function, or the value it gives."""
+    return function if one.inputs else function()
+
+
+def assert_recognized(one):
+    """Assert that every misconception of an exercise is recognized by its name."""
+    for function in one.misconceptions:
+        for _ in range(TIMES):
+            feedback = one.judge(answer_of(one, function))
+            assert feedback.outcome == "wrong", function.__name__
+            assert feedback.misconception == function.__name__
+
+
+def stub_of(name):
+    """Run the chapter's cell with the exercise's stub and return (stub, feedback)."""
+    chapter = name.partition(".")[0]
+    cells = [
+        cell.source
+        for cell in build(SOURCES[chapter]).cells
+        if cell.cell_type == "code" and f'lab.check("{name}"' in cell.source
+    ]
+    assert len(cells) == 1, f"{name} must be checked in exactly one cell"
+    variable = re.search(r"lab\.check\(\s*\"[^\"]+\",\s*(\w+)\s*\)", cells[0])[1]
+    scope = {"lab": lab}
+    exec(cells[0], scope)
+    return scope[variable]
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_the_solution_is_correct(name):
+    one = ALL[name]
+    for _ in range(TIMES):
+        assert one.judge(answer_of(one, one.solution)).outcome == "correct"
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_misconceptions_are_recognized(name):
+    one = ALL[name]
+    assert len(one.misconceptions) >= 3
+    assert all(len(inspect.getdoc(m)) > 30 for m in one.misconceptions)
+    assert_recognized(one)
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_the_stub_is_not_attempted_and_has_the_solutions_signature(name):
+    one, stub = ALL[name], stub_of(name)
+    assert one.judge(stub).outcome == "not attempted"
+    if one.inputs:
+        assert inspect.signature(stub) == inspect.signature(one.solution)
+        assert inspect.getdoc(stub) == inspect.getdoc(one.solution)
+
+
+@pytest.mark.parametrize("name", [n for n, one in ALL.items() if one.inputs])
+def test_random_inputs_differ_between_checks(name):
+    first, second = (ALL[name].inputs(np.random.default_rng()) for _ in range(2))
+    assert str(first) != str(second)
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_hints_lead_to_the_solution(name):
+    count = len(ALL[name].hints)
+    assert count >= 2
+    said = [lab.hint(name).data for _ in range(count + 1)]
+    assert f"Hint 1 of {count}" in said[0]
+    assert said[-1] == said[-2]  # the last hint again
+    code = lab.solution(name).data
+    assert code.startswith("```python\ndef ")
+    assert "@" not in code.splitlines()[1]
+
+
+@pytest.mark.parametrize("chapter", SOURCES)
+def test_a_chapter_has_at_least_five_exercises_and_a_quiz(chapter):
+    assert sum(name.startswith(f"{chapter}.") for name in ALL) >= 5
+    questions = exercises._module(chapter).QUIZ
+    assert len(questions) >= 3
+    for question in questions:
+        assert sum(a.get("correct", False) for a in question["answers"]) == 1
+        assert all(a["feedback"] for a in question["answers"])
+
+
+def test_a_misconception_that_is_not_recognized_fails():
+    @exercise(inputs=lambda rng: (rng.normal(),))
+    def double(x):
+        return 2 * x
+
+    @double.misconception
+    def really_right(x):
+        """Not a misconception at all: the same as the solution."""
+        return x + x
+
+    with pytest.raises(AssertionError, match="really_right"):
+        assert_recognized(double)
+
+    @exercise(inputs=lambda rng: (rng.normal(),))
+    def triple(x):
+        return 3 * x
+
+    @triple.misconception
+    def plain(x):
+        """The first of two that give the same."""
+        return x
+
+    @triple.misconception
+    def hidden(x):
+        """Never reached: the first one answers for it."""
+        return 1 * x
+
+    with pytest.raises(AssertionError):
+        assert_recognized(triple)
+
+
+DOUBLE = Exercise(lambda x: 2 * x, inputs=lambda rng: (rng.normal(size=3),))
+
+
+def unfinished(x):
+    """A stub that only has a docstring."""
+
+
+def without_return(x):
+    x = 2 * x
+
+
+def stumbles(x):
+    y = x + 1
+    return y + "two"
+
+
+@pytest.mark.parametrize(
+    ("answer", "outcome", "says"),
+    [
+        (lambda x: 2 * x, "correct", ""),
+        (lambda x: (2 * x).tolist(), "correct", ""),
+        (unfinished, "not attempted", ""),
+        (..., "not attempted", ""),
+        (without_return, "wrong", "`return`"),
+        (stumbles, "error", 'return y + "two"'),
+        (lambda x: -2 * x, "wrong", "-1 times"),
+        (lambda x: x, "wrong", "0.5 times"),
+        (lambda x: 2 * x[:2], "wrong", "shape (3,), not (2,)"),
+        (lambda x: 2 * x + 1, "wrong", "where"),
+        (lambda x: x * np.nan, "wrong", "NaN"),
+        (lambda x: "no number", "wrong", "numbers"),
+        (lambda: 2, "wrong", "must take x"),
+        (5, "wrong", "function itself"),
+        (lambda x: 1 / 0, "error", "ZeroDivisionError"),
+        (lambda x: exit(), "error", "SystemExit"),
+    ],
+)
+def test_feedback_helps_where_no_misconception_fits(answer, outcome, says):
+    feedback = DOUBLE.judge(answer)
+    assert (feedback.outcome, feedback.misconception) == (outcome, None)
+    assert says in feedback.message
+    assert feedback.message.replace("<", "&lt;")[:20] in feedback._repr_html_()
+
+
+def test_feedback_on_a_value_and_on_several_results():
+    value = Exercise(lambda: 0.5, tolerance=0.03)
+    assert value.judge(0.51).outcome == "correct"
+    assert "too small" in value.judge(0.4).message
+    assert "too large" in value.judge(0.6).message
+    pair = Exercise(lambda x: (x, 2 * x), inputs=lambda rng: (rng.normal(),))
+    assert pair.judge(lambda x: [x, 2 * x]).outcome == "correct"
+    assert "2 things" in pair.judge(lambda x: x).message
+    assert pair.judge(lambda x: (x, x)).message.startswith("Result 2 of 2")
+
+
+def test_an_answer_may_change_its_inputs():
+    def careless(x):
+        x *= 2
+        return x
+
+    assert DOUBLE.judge(careless).outcome == "correct"
+
+
+def test_unknown_names_are_named_with_the_nearest():
+    with pytest.raises(ValueError, match=r"rmsee.*house_prices\.rmse"):
+        lab.check("house_prices.rmsee", ...)
+    with pytest.raises(ValueError, match=r"house_price'.*house_prices"):
+        lab.quiz("house_price")

@@ -1,0 +1,60 @@
+"""One source for each fact: README, CI, requirements and metadata agree."""
+
+import re
+import tomllib
+
+from packaging.requirements import Requirement
+
+from bigmodel_lab.notebooks import ROOT
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+COMMANDS = re.findall(r"^```\n(.+?)\n```", README, re.S | re.M)
+
+
+def pins(path):
+    """Return the exact versions of a requirements file, by package."""
+    lines = (ROOT / path).read_text(encoding="utf-8").splitlines()
+    return dict(line.split("==") for line in lines if re.match(r"\w", line))
+
+
+def test_the_readme_has_the_two_commands_and_ci_runs_the_second():
+    first, second = COMMANDS
+    assert first.endswith("&& jupyter lab notebooks/00_start_here.ipynb")
+    script = (ROOT / ".ci/run").read_text(encoding="utf-8").splitlines()
+    assert script[-1] == second
+
+
+def test_the_readme_lists_every_chapter():
+    chapters = {path.name for path in ROOT.glob("notebooks/*.ipynb")}
+    assert set(re.findall(r"\(notebooks/(\w+\.ipynb)\)", README)) == chapters
+
+
+def test_the_readmes_links_and_pictures_exist():
+    links = re.findall(r"\]\(([^)\s]+)\)", README)
+    assert all((ROOT / link).exists() for link in links if "://" not in link)
+
+
+def test_the_owner_is_named_in_one_place():
+    block = README[README.index("<!-- Put the repository's owner") :]
+    assert "OWNER" in block
+    for path in [*ROOT.glob("*.md"), *ROOT.glob("notebooks/source/*.py")]:
+        text = path.read_text(encoding="utf-8").replace(block, "")
+        assert "OWNER" not in text, path.name
+
+
+def test_the_pins_lie_in_the_ranges_of_the_metadata():
+    pinned = pins("requirements.txt")
+    for line in PROJECT["project"]["dependencies"]:
+        need = Requirement(line)
+        assert pinned[need.name] in need.specifier
+    assert (ROOT / "requirements.txt").read_text().endswith("\n-e .\n")
+
+
+def test_every_requirement_is_pinned():
+    for path in ("requirements.txt", "tests/requirements.txt"):
+        lines = (ROOT / path).read_text(encoding="utf-8").splitlines()
+        free = [
+            line for line in lines if not re.match(r"#|-[re] |[\w.-]+==[\w.]+$", line)
+        ]
+        assert not free
