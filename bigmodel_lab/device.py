@@ -115,6 +115,9 @@ def start_chapter(chapter, version, small_models=True):
             f"workbook's folder, then restart the kernel."
         )
     device = best_device()
+    asked = os.environ.get("BIGMODEL_LAB_DEVICE")
+    if small_models and device.type == "mps" and not asked:
+        device = torch.device("cpu")  # MPS has no float64, and small models need no GPU
     bigmodel_lab.plots.use_style()
     seed_everything(0)
     threads = set_threads(small_models)

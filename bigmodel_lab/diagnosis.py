@@ -1,5 +1,7 @@
 """What a learning curve says, in one sentence, and what to try next."""
 
+import math
+
 import pandas as pd
 
 
@@ -14,7 +16,7 @@ def diagnose(history):
     train = history["train_loss"]
     last = len(history)
     validation = history.get("validation_loss", pd.Series(dtype=float))
-    if validation.min() > 0:  # neither missing nor NaN nor 0
+    if 0 < validation.min() < math.inf:  # there are values, and they can be compared
         best = int(validation.idxmin()) + 1
         rose = validation.iloc[-1] / validation.min() - 1
         fell = train.iloc[-1] < train.iloc[best - 1]

@@ -21,15 +21,17 @@ POINTS = 300  # of a curve: more cannot be told apart on a screen
 DRAWING_SHARE = 0.04  # of the training time may go into drawing
 # The last color is black, which the dark theme would swallow.
 RUN_COLORS = [*COLORS[:-1], "#808080"]
-# Between 5 and 10 the labels of a logarithmic axis would overlap: bqplot shows all.
-NO_LABELS = {f"{n * 10.0**k:g}": "" for n in (6, 7, 8, 9) for k in range(-4, 5)}
+# Labels that would overlap on a logarithmic axis, written as JavaScript writes them.
+NO_LABELS = {
+    repr(n * 10.0**k).removesuffix(".0"): "" for n in (6, 7, 8, 9) for k in range(-4, 5)
+}
 STYLE = """<style>
-.lab-panel { --bq-axislabel-fill: currentColor; --bq-axis-tick-text-fill: currentColor;
-  color: var(--jp-content-font-color1); }
+.lab-panel { color: var(--jp-content-font-color1); }
+.lab-panel .lab-chart.bqplot > svg .axis text.axislabel { fill: currentColor; }
 .lab-panel .widget-html-content { line-height: 1.5; }
-.lab-panel a { text-decoration: none; }
+.lab-panel .widget-html-content > .jupyter-button { margin: 0; vertical-align: middle; }
 .lab-runs { border-collapse: collapse; font-variant-numeric: tabular-nums; }
-.lab-runs th, .lab-runs td { padding: 2px 8px; text-align: right; }
+.lab-runs th, .lab-runs td { padding: 2px 7px; text-align: right; }
 .lab-runs th { border-bottom: 1px solid currentColor; vertical-align: bottom; }
 </style>"""
 
@@ -47,11 +49,11 @@ class Run:
     lines: list = field(default_factory=list, repr=False)
 
     def row(self):
-        """Return the run as a row of the table: settings, last values, ending."""
-        last = {}
+        """Return the run as a row of the table: settings, ending, last values."""
+        last = {"epochs done": 0}
         if self.training is not None and len(self.training.history):
             last = self.training.history.iloc[-1].rename({"epoch": "epochs done"})
-        return {"run": self.number} | self.settings | dict(last) | {"ended": self.state}
+        return {"run": self.number} | self.settings | {"ended": self.state} | dict(last)
 
 
 class TuningPanel(widgets.VBox):
@@ -116,8 +118,9 @@ class TuningPanel(widgets.VBox):
         run = Run(number, self.settings, RUN_COLORS[(number - 1) % len(RUN_COLORS)])
         run.lines = [self._new_line(run.color, style) for style in ("solid", "dashed")]
         self.runs.append(run)
-        shown = [run.lines for run in self.runs[-len(RUN_COLORS) :]]
-        self.chart.marks = [line for lines in zip(*shown, strict=True) for line in lines]
+        shown = self.runs[-len(RUN_COLORS) :]
+        self.chart.marks = [run.lines[k] for k in (0, 1) for run in shown]
+        self._limit_axis()
         self._stop.clear()
         self._train.disabled, self._halt.disabled = True, False
         self._say("Starting …")
@@ -146,6 +149,7 @@ class TuningPanel(widgets.VBox):
         for name, value in self._start_values.items():
             self.controls[name].value = value
         self.runs, self.chart.marks = [], []
+        self._limit_axis()
         self._progress.value = 0
         self._show_runs()
         self._say("Ready: choose settings and press Train.")
@@ -243,10 +247,12 @@ class TuningPanel(widgets.VBox):
                 self._progress.value = 1
             message = f"{run.state.capitalize()}. {diagnose(run.training.history)}"
         self._say(f"Run {run.number}: {message}")
-        self._train.disabled, self._halt.disabled = False, True
         if run.training is not None and run.training.losses:
             self._draw_curves(run)
+        self._limit_axis()
         self._show_runs()
+        # Last: a press while this thread is alive would be ignored.
+        self._train.disabled, self._halt.disabled = False, True
 
     # -- the look --------------------------------------------------------------------
 
@@ -322,6 +328,7 @@ class TuningPanel(widgets.VBox):
         ):
             widget.add_class(f"lab-{name}")
         wrap = {"flex_flow": "row wrap", "grid_gap": "4px 16px"}
+        line = wrap | {"align_items": "center"}
         left = widgets.VBox(
             [
                 *_visible(self.controls),
@@ -333,7 +340,7 @@ class TuningPanel(widgets.VBox):
         )
         key = widgets.HTML(f"solid: training · dashed: validation · color: run{STYLE}")
         right = widgets.VBox(
-            [self.chart, widgets.HBox([self._log, key], layout=wrap)],
+            [self.chart, widgets.HBox([self._log, key], layout=line)],
             layout={"flex": "2 1 320px", "min_width": "300px"},
         )
         ask = [widgets.HTML(f"<b>{html.escape(question)}</b>")] if question else []
@@ -342,7 +349,7 @@ class TuningPanel(widgets.VBox):
                 *ask,
                 widgets.HBox([left, right], layout=wrap),
                 self._table,
-                widgets.HBox([picture, self._csv, self._code], layout=wrap),
+                widgets.HBox([picture, self._csv, self._code], layout=line),
             ]
         )
         self.add_class("lab-panel")
@@ -357,7 +364,7 @@ class TuningPanel(widgets.VBox):
             y=[],
             colors=[color],
             line_style=style,
-            opacities=[0.5 if faint else 1],
+            opacities=[0.6 if faint else 1],
             stroke_width=1.5 if faint else 2.5,
             scales=self._scales,
         )
@@ -366,14 +373,24 @@ class TuningPanel(widgets.VBox):
         """Put all curves on the linear or the logarithmic loss axis."""
         y = self._logarithmic if self._log.value else self._linear
         self._scales = {"x": self._x, "y": y}
-        y_axis = bqplot.Axis(
-            scale=y, label="loss", orientation="vertical", label_offset="48px"
-        )
+        y_axis = bqplot.Axis(scale=y, label="loss", side="left", label_offset="48px")
         if self._log.value:
             y_axis.tick_labels = NO_LABELS
         for mark in self.chart.marks:
             mark.scales = self._scales
         self.chart.axes = [self._x_axis, y_axis]
+
+    def _limit_axis(self):
+        """Let a diverged run leave the chart at the top, not flatten the others."""
+        tops = [
+            2 * line.y[0] if run.state == "diverged" else line.y.max()
+            for run in self.runs
+            for line in run.lines[: 1 if run.state == "diverged" else 2]
+            if len(line.y)
+        ]
+        diverged = any(run.state == "diverged" for run in self.runs)
+        top = float(max(tops)) if diverged and tops else None
+        self._linear.max = self._logarithmic.max = top
 
     def _say(self, text):
         """Set the status line, read out by screen readers."""
@@ -386,6 +403,7 @@ class TuningPanel(widgets.VBox):
             return
         rows = pd.DataFrame([run.row() for run in self.runs])
         cells = rows.map(lambda v: f"{v:.4g}" if isinstance(v, float) else str(v))
+        cells = cells.where(rows.notna(), "–")
         heads = [html.escape(name.replace("_", " ")) for name in rows.columns]
         head = "".join(f"<th>{name}</th>" for name in heads)
         body = "".join(
@@ -405,7 +423,8 @@ class TuningPanel(widgets.VBox):
         # The browser copies: Python may be on another machine than the clipboard.
         self._code.value = (
             '<button class="jupyter-button" onclick="navigator.clipboard.writeText('
-            'this.nextElementSibling.textContent)">Copy as code</button> '
+            "this.nextElementSibling.textContent)"
+            ".then(() => this.textContent = 'Copied')\">Copy as code</button> "
             f"<code>{html.escape(self.code())}</code>"
         )
 

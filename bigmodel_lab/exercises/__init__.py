@@ -12,13 +12,15 @@ import textwrap
 from collections import Counter
 from importlib import import_module
 
-from IPython.display import Markdown
+from IPython.display import Javascript, Markdown, display
 
 from bigmodel_lab.exercises.core import Exercise, Feedback
+from bigmodel_lab.plots import COLORS
 
 __all__ = ["Feedback", "all_exercises", "check", "hint", "quiz", "solution"]
 
 _hints_given = Counter()
+_QUIZ_BACKGROUNDS = ["--jq-multiple-choice-bg", "--jq-numeric-bg"]
 
 
 def all_exercises():
@@ -65,8 +67,15 @@ def quiz(chapter):
         raise ValueError(_unknown("quiz", chapter, _chapters()))
     state = random.getstate()
     random.seed(chapter)  # jupyterquiz draws the ids of its page elements
+    # Without this, jupyterquiz loads another MathJax from the network, for no formulas.
+    display(Javascript("if (window.MathJax) MathJax.typeset ??= () => {};"))
     try:
-        display_quiz(_module(chapter).QUIZ, shuffle_answers=False, max_width=800)
+        display_quiz(
+            _module(chapter).QUIZ,
+            shuffle_answers=False,
+            max_width=800,
+            colors=dict.fromkeys(_QUIZ_BACKGROUNDS, COLORS[0]),
+        )
     finally:
         random.setstate(state)
 

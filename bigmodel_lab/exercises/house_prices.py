@@ -429,18 +429,18 @@ def without_overshooting():
 
 QUIZ = [
     {
-        "question": "D0 §5.4 prints a test MSE of 29432.65 for prices near $60,000. "
-        "Read as what it is, what is the typical error?",
+        "question": "D0 §5.4 prints a test MSE of 29432.65 for prices near 60,000 "
+        "dollars. Read as what it is, what is the typical error?",
         "type": "multiple_choice",
         "answers": [
             {
-                "answer": "$172",
+                "answer": "172 dollars",
                 "correct": True,
-                "feedback": "Yes: MSE is in dollars squared, and its root is $172. "
-                "No line through area, rooms and age comes near that.",
+                "feedback": "Yes: MSE is in dollars squared, its root is in dollars. No "
+                "line through area, rooms and age comes near that.",
             },
             {
-                "answer": "$29,433",
+                "answer": "29,433 dollars",
                 "correct": False,
                 "feedback": "That reads an MSE as if it were an RMSE. Take the root.",
             },

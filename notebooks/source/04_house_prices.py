@@ -111,7 +111,7 @@ print(f"claimed typical error:          ${claimed_rmse:,.0f}")
 print(f"standard deviation of a price:  ${scatter:,.0f}")
 
 # %% [markdown]
-# A typical error of $172 would be a model that knows almost everything about a house
+# A typical error of \$172 would be a model that knows almost everything about a house
 # from three numbers. We will see that no line comes near it, and that "good" means
 # nothing without a *baseline* to beat.
 
@@ -130,7 +130,7 @@ print(f"standard deviation of a price:  ${scatter:,.0f}")
 # and then subtracts it, as one should. (The missing 2 comes from its 1/(2m) in the loss.)
 #
 # **What does the update do with the sign turned?** We run both, on columns brought to
-# mean 0 and standard deviation 1, prices in units of $100,000.
+# mean 0 and standard deviation 1, prices in units of \$100,000.
 
 
 # %%
@@ -329,7 +329,7 @@ report("mean price", torch.full_like(y_test, y.mean()))
 report("least squares", X_test @ by_formula)
 
 # %% [markdown]
-# The line takes a quarter off the error. It is some $79,000: not $172. Now D0's own
+# The line takes a quarter off the error. It is some \$79,000: not \$172. Now D0's own
 # settings (learning rate 0.01, batches of 32, 100 epochs), on standardized columns:
 
 # %%
@@ -405,7 +405,7 @@ without_area = np.polyfit(train["rooms"], train["price"], 1)[0]
 print(f"one more room, area not held fixed: ${without_area:+,.0f}")
 
 # %% [markdown]
-# A room is worth some $1,400 in this line, and $22,000 in a line through rooms alone.
+# A room is worth some \$1,400 in this line, and \$22,000 in a line through rooms alone.
 # Both are right: the first compares houses of *equal area*, where one more room means
 # smaller rooms. A weight is no cause and no price tag; it depends on what else is in the
 # model.
@@ -549,6 +549,9 @@ panel
 
 
 # %%
+from ipywidgets import IntSlider
+
+
 def price_this_house(area, rooms, age):
     """Return the price that the line says, with its 90 % interval, as HTML."""
     house = pd.DataFrame([{"area": area, "rooms": rooms, "age": age}])
@@ -565,7 +568,12 @@ def price_this_house(area, rooms, age):
     )
 
 
-lab.Explorer(price_this_house, area=(600, 5200, 50), rooms=(2, 12, 1), age=(0, 225, 5))
+lab.Explorer(
+    price_this_house,
+    area=IntSlider(1600, min=600, max=5200, step=50),
+    rooms=IntSlider(7, min=2, max=12),
+    age=IntSlider(20, min=0, max=225, step=5),
+)
 
 # %% [markdown]
 # ## Exercises
@@ -671,7 +679,7 @@ lab.quiz("house_prices")
 # | "∂L/∂θ = 1/m Σ (y - ŷ) x" (E2) | D0 §4.3 | [the sign is wrong: the update climbs](#The-gradient,-with-its-sign) | fails |
 # | "repeated iteration updates the parameters until the loss converges" | D0 §4.3 | [only below 2/λ_max](#How-long-may-a-step-be?) | half true |
 # | the program of §5.2 trains on `house_prices.csv` (E5) | D0 §5.2 | [no such file; on real sales the loss is infinite at the fourth step](#As-the-documents-have-it) | fails |
-# | "test MSE 29432.65, the predictions are quite good" (E5) | D0 §5.4 | [an RMSE of $172; a line's is about $79,300, the baseline's $108,300](#On-real-data) | fails |
+# | "test MSE 29432.65, the predictions are quite good" (E5) | D0 §5.4 | [an RMSE of \$172; a line's is about \$79,300, the baseline's \$108,300](#On-real-data) | fails |
 # | "choosing the learning rate is crucial" | D0 §4.3 | [predicted from the data, confirmed on both sides](#How-long-may-a-step-be?) | holds |
 # | scaling the data "helps the training" | D0 §3.2 | [condition number 45 million against 6.6](#How-long-may-a-step-be?) | holds |
 

@@ -295,6 +295,7 @@ SOURCES = {
     "dead cell": ("cell-004", "cell-444", "leads nowhere"),
     "alt in text": ("# Go", "# ![](source/01_tiny.py) Go", "an image has no alt text"),
     "alt in html": ("# Go", '# <img src="x.png"> Go', "an image has no alt text"),
+    "money": ("# Go", "# $79,300 Go", "begins a formula"),
     "empty cell": ("sum(range(5))\n", "\n", "code cell is empty"),
     "version": (f'"{notebooks.VERSION}"', '"9.9"', "it must call start_chapter"),
     "name": (f'"{NAME}"', '"02_other"', "it must call start_chapter"),

@@ -30,6 +30,7 @@ FALLING = [1.0, 0.8, 0.6, 0.45, 0.35, 0.28, 0.22, 0.17]
         (FALLING, [1, 0.9, 0.8, 0.7, 0.707, 0.7, 0.707, 0.707], "Still falling"),
         # Validation losses that cannot be compared are left out, without a warning.
         (FALLING, [math.nan] * 8, "Still falling"),
+        (FALLING, [math.inf] * 8, "Still falling"),
         ([1, 0.5, 0, 0, 0], [1, 0.5, 0, 0, 0], "Plateau since epoch 3"),
     ],
 )

@@ -1,6 +1,6 @@
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bigmodel_lab.losses import mse
@@ -9,6 +9,7 @@ SHAPES = st.lists(st.integers(1, 5), max_size=3)
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@settings(deadline=None)
 @given(shape=SHAPES, seed=st.integers(0, 2**31))
 def test_value_and_gradient_equal_pytorch(dtype, shape, seed):
     generator = torch.Generator().manual_seed(seed)
