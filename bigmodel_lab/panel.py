@@ -17,7 +17,7 @@ from bigmodel_lab.diagnosis import diagnose
 from bigmodel_lab.plots import COLORS
 from bigmodel_lab.training import Diverged, Training
 
-POINTS = 300  # of a curve: more cannot be told apart on a screen
+POINTS = 100  # of a curve: each is a mean of steps, or noise would hide the trend
 DRAWING_SHARE = 0.04  # of the training time may go into drawing
 # The last color is black, which the dark theme would swallow.
 RUN_COLORS = [*COLORS[:-1], "#808080"]
@@ -118,14 +118,17 @@ class TuningPanel(widgets.VBox):
         run = Run(number, self.settings, RUN_COLORS[(number - 1) % len(RUN_COLORS)])
         run.lines = [self._new_line(run.color, style) for style in ("solid", "dashed")]
         self.runs.append(run)
-        shown = self.runs[-len(RUN_COLORS) :]
-        self.chart.marks = [run.lines[k] for k in (0, 1) for run in shown]
-        self._limit_axis()
+        self._show_lines()
         self._stop.clear()
         self._train.disabled, self._halt.disabled = True, False
         self._say("Starting …")
         self._thread = threading.Thread(target=self._work, args=(run,), daemon=True)
         self._thread.start()
+
+    def _train_soon(self):
+        """Train once all values are here: a click overtakes a slider's last move."""
+        self._train.disabled = True
+        threading.Timer(0.15, self.train).start()
 
     def stop(self):
         """End the running training after its present step; its results stay."""
@@ -148,8 +151,8 @@ class TuningPanel(widgets.VBox):
             self._thread.join()
         for name, value in self._start_values.items():
             self.controls[name].value = value
-        self.runs, self.chart.marks = [], []
-        self._limit_axis()
+        self.runs = []
+        self._show_lines()
         self._progress.value = 0
         self._show_runs()
         self._say("Ready: choose settings and press Train.")
@@ -186,13 +189,14 @@ class TuningPanel(widgets.VBox):
                     f"{type(training).__name__}."
                 )
             run.training, run.state = training, "running"
+            self._show_runs()
             started, next_draw = time.perf_counter(), 0.0
             for step in run.training:
                 now = time.perf_counter()
                 if now >= next_draw:
                     self._draw(run, step, now - started)
                     cost = time.perf_counter() - now
-                    next_draw = now + cost + max(0.1, cost / DRAWING_SHARE)
+                    next_draw = now + cost + max(0.2, cost / DRAWING_SHARE)
                 if self._stop.is_set():
                     run.state = "stopped"
                     break
@@ -219,13 +223,8 @@ class TuningPanel(widgets.VBox):
         """Draw the mean loss of each stretch of steps, and the validation loss."""
         training, history = run.training, run.training.history
         losses = np.asarray(training.losses)
-        stretches = np.array_split(np.arange(len(losses)), min(POINTS, len(losses)))
-        curves = [
-            (
-                [rows[-1] + 1 for rows in stretches],
-                [losses[rows].mean() for rows in stretches],
-            )
-        ]
+        ends = np.linspace(0, len(losses), min(POINTS, len(losses)) + 1).astype(int)
+        curves = [(ends[1:], np.add.reduceat(losses, ends[:-1]) / np.diff(ends))]
         if "validation_loss" in history:
             steps = history["epoch"] * training.steps_per_epoch
             curves.append((steps, history["validation_loss"]))
@@ -307,7 +306,7 @@ class TuningPanel(widgets.VBox):
         )
         self._csv = widgets.HTML()
 
-        self._train.on_click(lambda _: self.train())
+        self._train.on_click(lambda _: self._train_soon())
         self._halt.on_click(lambda _: self.stop())
         reset.on_click(lambda _: self.reset())
         picture.on_click(
@@ -380,15 +379,25 @@ class TuningPanel(widgets.VBox):
             mark.scales = self._scales
         self.chart.axes = [self._x_axis, y_axis]
 
+    def _show_lines(self):
+        """Show the curves of the last runs, validation on top; drop all others."""
+        before, shown = self.chart.marks, self.runs[-len(RUN_COLORS) :]
+        self.chart.marks = [run.lines[k] for k in (0, 1) for run in shown]
+        for line in before:
+            if line not in self.chart.marks:
+                line.close()  # or the axes would go on making room for it
+        self._limit_axis()
+
     def _limit_axis(self):
         """Let a diverged run leave the chart at the top, not flatten the others."""
+        shown = self.runs[-len(RUN_COLORS) :]
         tops = [
             2 * line.y[0] if run.state == "diverged" else line.y.max()
-            for run in self.runs
+            for run in shown
             for line in run.lines[: 1 if run.state == "diverged" else 2]
             if len(line.y)
         ]
-        diverged = any(run.state == "diverged" for run in self.runs)
+        diverged = any(run.state == "diverged" for run in shown)
         top = float(max(tops)) if diverged and tops else None
         self._linear.max = self._logarithmic.max = top
 

@@ -436,8 +436,8 @@ QUIZ = [
             {
                 "answer": "172 dollars",
                 "correct": True,
-                "feedback": "Yes: MSE is in dollars squared, its root is in dollars. No "
-                "line through area, rooms and age comes near that.",
+                "feedback": "Yes: MSE is in dollars squared, its root is in dollars. "
+                "No line through area, rooms and age comes near that.",
             },
             {
                 "answer": "29,433 dollars",

@@ -80,8 +80,8 @@ except lab.Diverged as stop:
 assert stopped_at < 10
 
 # %% [markdown]
-# The loss grows ten-thousand-millionfold at every step and is infinite at the fourth.
-# `lab.Training` stops there and says so. D0's program has no such guard: it goes on for
+# The loss grows some four billion times larger at every step and is infinite at the
+# fourth. `lab.Training` stops there and says so. D0's program has no such guard: it goes on for
 # 100 epochs and prints `nan`. Here are ten of its steps without the guard:
 
 # %%
@@ -535,7 +535,7 @@ print(f"2 / lambda_max = {2 / curvature(X_fit)[1]:.2f}")
 panel = lab.TuningPanel(
     house_training,
     question="With all the houses in a batch, up to which learning rate does it learn?",
-    learning_rate=0.1,
+    learning_rate=0.01,
     epochs=30,
     batch_size=[32, 256, 1105],
 )

@@ -15,8 +15,9 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-from playwright.sync_api import Error, expect, sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
+ARTIFACTS = Path(__file__).parents[1] / "artifacts"  # screenshots, ignored by git
 CHROMIUM_NAMES = ["chromium", "chromium-browser", "google-chrome"]
 CHROMIUM_OPTIONS = [
     "--no-sandbox",
@@ -26,7 +27,7 @@ CHROMIUM_OPTIONS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-FOREIGN = re.compile(r"^(https?|wss?)://(?!127\.0\.0\.1[:/])")
+FOREIGN = re.compile(r"^https?://(?!127\.0\.0\.1[:/])")
 
 # A server of its own: no news prompt, nothing saved, nothing of the user's changed.
 SETTINGS = {
@@ -157,3 +158,149 @@ def chromium(executable):
         )
         yield browser
         browser.close()
+
+
+class Notebook:
+    """A notebook open in JupyterLab, in a browser that reaches nothing but the server.
+
+    `page_errors` and `foreign_requests` list what must not happen.
+    """
+
+    def __init__(self, browser, lab, path):
+        base, token = lab
+        self.page_errors, self.foreign_requests = [], []
+        self.context = browser.new_context(
+            viewport={"width": 1400, "height": 1000}, device_scale_factor=2
+        )
+        self.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        self.context.route(FOREIGN, self._refuse)
+        self.page = self.context.new_page()
+        self.page.set_default_timeout(30_000)
+        self.page.on("pageerror", lambda error: self.page_errors.append(str(error)))
+        # ?reset: the layout of another test's notebook must not come back.
+        self.page.goto(f"{base}/lab/tree/{path}?token={token}&reset")
+        self.page.wait_for_selector("#jupyterlab-splash", state="detached")
+        self.page.wait_for_selector(f"{NOTEBOOK} .jp-Notebook .jp-Cell")
+        self.wait_until_idle()
+
+    def _refuse(self, route):
+        self.foreign_requests.append(route.request.url)
+        route.abort()
+
+    def locator(self, selector, **options):
+        """Return Playwright's locator in this notebook."""
+        return self.page.locator(f"{NOTEBOOK} {selector}", **options)
+
+    def wait_until_idle(self):
+        """Wait until the kernel is connected and has nothing to do."""
+        self.page.wait_for_function(IDLE, timeout=120_000)
+
+    def run_all(self):
+        """Run all cells through the menu and wait for the last."""
+        self.page.locator(".lm-MenuBar-itemLabel", has_text="Run").first.click()
+        self.page.locator('.lm-Menu-item[data-command="runmenu:run-all"]').click()
+        self.page.wait_for_function(ALL_HAVE_RUN, timeout=240_000)
+        self.wait_until_idle()
+
+    def run_cell(self, cell):
+        """Run one cell, given by a locator, as Shift+Enter does."""
+        editor = cell.locator(".cm-content")
+        editor.click()
+        editor.press("Shift+Enter")
+
+    def write_cell(self, cell, code):
+        """Replace a cell's code, without the editor's own brackets and indents."""
+        editor = cell.locator(".cm-content")
+        editor.click()
+        editor.press("ControlOrMeta+a")
+        self.page.keyboard.insert_text(code)
+
+    def execute(self, code):
+        """Run code in the kernel, outside all cells; return what it prints."""
+        return self.page.evaluate(EXECUTE, code).strip()
+
+    def wait_for(self, code, text, seconds=20):
+        """Wait until the code prints the text: the kernel may be a moment behind."""
+        end = time.monotonic() + seconds
+        while (printed := self.execute(code)) != text:
+            assert time.monotonic() < end, f"{code} printed {printed!r}, not {text!r}"
+            self.page.wait_for_timeout(50)
+
+    def error_outputs(self):
+        """Return the texts of the outputs that are errors."""
+        mime = "application/vnd.jupyter.error"
+        return self.locator(f'[data-mime-type="{mime}"]').all_inner_texts()
+
+    def set_width(self, width):
+        """Make the window `width` pixels wide."""
+        if self.page.viewport_size["width"] != width:
+            self.page.set_viewport_size({"width": width, "height": 1000})
+            self.page.wait_for_timeout(500)  # the charts follow after a moment
+
+    def use_theme(self, name):
+        """Change JupyterLab's theme, as in "JupyterLab Dark"."""
+        self.page.evaluate(
+            "theme => window.jupyterapp.commands.execute("
+            "'apputils:change-theme', {theme})",
+            name,
+        )
+        themed = self.page.locator(f'body[data-jp-theme-name="{name}"]')
+        themed.wait_for(state="attached")
+        self.page.wait_for_timeout(500)
+
+    def picture(self, name, locator=None):
+        """Save a screenshot of the page, or of one element, among the artifacts."""
+        ARTIFACTS.mkdir(exist_ok=True)
+        (locator or self.page).screenshot(path=ARTIFACTS / f"{name}.png")
+
+
+class Panel:
+    """A `TuningPanel` on the page; the kernel knows it as `panel`."""
+
+    def __init__(self, notebook):
+        self.notebook, self.page = notebook, notebook.page
+        self.longest = int(self.notebook.execute("print(panel.controls['epochs'].max)"))
+        self.box = notebook.locator(".lab-panel")
+        self.train, self.stop = self.part("train"), self.part("stop")
+        self.status, self.progress = self.part("status"), self.part("progress")
+        self.curves = self.box.locator(".lab-chart path.line")
+        self.rows = self.box.locator(".lab-runs tr:has(td)")
+
+    def part(self, name):
+        """Return the locator of the part with the CSS class lab-`name`."""
+        return self.box.locator(f".lab-{name}")
+
+    def reset(self):
+        """Press Reset and wait until no run is left."""
+        self.notebook.execute(f"panel.controls['epochs'].max = {self.longest}")
+        self.part("reset").click()
+        expect(self.status).to_contain_text("Ready")
+        expect(self.curves).to_have_count(0)
+
+    def set(self, name, value):
+        """Type a value into a slider's read-out."""
+        readout = self.part(name).locator(".widget-readout")
+        readout.click()
+        readout.fill(str(value))
+        readout.press("Enter")
+
+    def run(self, **settings):
+        """Train with these settings to the end and return the status."""
+        for name, value in settings.items():
+            self.set(name.replace("_", "-"), value)
+        before = self.rows.count()
+        self.train.click()
+        expect(self.rows).to_have_count(before + 1)
+        expect(self.train).to_be_enabled()
+        return self.status.inner_text()
+
+    def start_long_run(self):
+        """Start a run that lasts longer than any test watches it."""
+        self.notebook.execute("panel.controls['epochs'].max = 20_000")
+        self.set("epochs", 20_000)
+        self.train.click()
+        expect(self.status).to_contain_text("Epoch")
+
+    def shape(self, curve=0):
+        """Return a curve's path in the SVG chart."""
+        return self.curves.nth(curve).get_attribute("d")

@@ -74,6 +74,13 @@ def status(panel):
     return panel._status.value
 
 
+def within(widget):
+    """Yield all widgets inside a widget."""
+    for child in getattr(widget, "children", ()):
+        yield child
+        yield from within(child)
+
+
 def rows(panel):
     """Return the table of runs as a list of dicts of texts."""
     head, *body = panel._table.value.split("</tr>")[:-1]
@@ -156,13 +163,7 @@ def test_the_buttons_do_what_they_say(panel):
     panel._train.click()
     panel._halt.click()
     assert panel.wait(60).state in ("stopped", "finished")
-    reset = next(
-        w
-        for box in (panel.children[0].children[0].children)
-        if isinstance(box, widgets.HBox)
-        for w in box.children
-        if w.description == "Reset"
-    )
+    reset = next(w for w in within(panel) if "lab-reset" in w._dom_classes)
     reset.click()
     assert panel.runs == []
 
@@ -377,7 +378,7 @@ def test_a_control_for_every_kind_of_parameter():
     }
     assert panel.controls["batch_size"].description == "batch size"
     assert panel.controls["epochs"].min == 1
-    shown = panel.children[0].children[0].children
+    shown = list(within(panel))
     assert mine in shown
     assert panel.controls["data"] not in shown
 

@@ -1,0 +1,60 @@
+"""How long does every chapter take, and how much memory? Aims: 60 s and 1,000 MB.
+
+Each notebook is run as `refresh` and the tests run it, one after the other: seconds
+from the start of its kernel to the end of its last cell, and the peak of the memory
+(resident set) of the kernel and the processes it starts, sampled 50 times a second.
+`python benchmarks/chapters.py [notebook ...]` measures some notebooks only.
+"""
+
+import sys
+import threading
+import time
+from pathlib import Path
+
+import nbformat
+import psutil
+from machine import machine
+
+from bigmodel_lab.notebooks import chapters, execute
+
+
+class PeakMemory(threading.Thread):
+    """Keep the highest memory in MB of all processes that this one has started."""
+
+    def __init__(self):
+        super().__init__(daemon=True)
+        self.megabytes, self.done = 0.0, threading.Event()
+
+    def run(self):
+        """Sample until `done` is set."""
+        while not self.done.wait(0.02):
+            total = 0
+            for process in psutil.Process().children(recursive=True):
+                try:
+                    total += process.memory_info().rss
+                except psutil.NoSuchProcess:
+                    continue
+            self.megabytes = max(self.megabytes, total / 1e6)
+
+
+def measure(path):
+    """Run a notebook; return its seconds and its peak memory in MB."""
+    notebook = nbformat.read(path, as_version=4)
+    memory = PeakMemory()
+    memory.start()
+    start = time.perf_counter()
+    try:
+        execute(notebook, Path(path).parent)
+    finally:
+        seconds = time.perf_counter() - start
+        memory.done.set()
+        memory.join()
+    return seconds, memory.megabytes
+
+
+if __name__ == "__main__":
+    print(machine(), end="\n\n")
+    print("| notebook | seconds | peak memory, MB |\n|---|---|---|")
+    for path in map(Path, sys.argv[1:] or chapters()):
+        seconds, megabytes = measure(path)
+        print(f"| {path.stem} | {seconds:.0f} | {megabytes:,.0f} |", flush=True)

@@ -1,0 +1,58 @@
+"""Fixtures: Chromium, one JupyterLab for all tests, one notebook run for a module."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from labdriver import Notebook, Panel, chromium, find_chromium, jupyterlab
+from playwright.sync_api import expect
+
+NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
+
+expect.set_options(timeout=20_000)
+
+
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory):
+    """Serve a copy of the notebooks; the tracked files never change."""
+    root = tmp_path_factory.mktemp("lab")
+    for path in NOTEBOOKS.glob("*.ipynb"):
+        shutil.copy(path, root)
+    with jupyterlab(root, tmp_path_factory.mktemp("home")) as running:
+        yield running
+
+
+# Not for the session: an event loop runs as long as Playwright, and nbclient wants one.
+@pytest.fixture(scope="module")
+def browser():
+    executable = find_chromium()
+    if executable is None:
+        message = "no Chromium found: install it or set BIGMODEL_LAB_CHROMIUM"
+        if os.environ.get("BIGMODEL_LAB_REQUIRE_BROWSER") == "1":
+            pytest.fail(message)
+        pytest.skip(message)
+    with chromium(executable) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def notebook(browser, lab, request):
+    """Open the notebook that the test module names, and run all its cells."""
+    notebook = Notebook(browser, lab, request.module.NOTEBOOK)
+    notebook.run_all()
+    yield notebook
+    notebook.context.close()
+
+
+@pytest.fixture(scope="module")
+def chapter_panel(notebook):
+    return Panel(notebook)
+
+
+@pytest.fixture
+def panel(chapter_panel):
+    """Return the chapter's panel as it was when the notebook had just run."""
+    chapter_panel.notebook.set_width(1400)
+    chapter_panel.reset()
+    return chapter_panel
