@@ -56,7 +56,7 @@ def test_every_figure_has_alt_text(notebook):
 def test_arrow_keys_move_the_learning_rate(panel):
     panel.part("learning-rate").locator(".noUi-handle").focus()
     for _ in range(5):
-        panel.page.keyboard.press("ArrowLeft")
+        panel.page.keyboard.press("ArrowRight")
     readout = panel.part("learning-rate").locator(".widget-readout")
     expect(readout).to_have_text("0.032")
     panel.notebook.wait_for(
@@ -173,11 +173,11 @@ def test_logarithmic_axis_redraws_the_curve(panel):
 
 
 def test_reset_clears_the_runs_and_the_settings(panel):
-    panel.run(learning_rate=0.01, epochs=5)
+    panel.run(learning_rate=0.1, epochs=5)
     panel.reset()
     expect(panel.rows).to_have_count(0)
     readout = panel.part("learning-rate").locator(".widget-readout")
-    expect(readout).to_have_text("0.10")
+    expect(readout).to_have_text("0.010")
     expect(panel.part("epochs").locator(".widget-readout")).to_have_text("30")
 
 
@@ -220,7 +220,7 @@ def test_panel_is_operable_by_keyboard_alone(panel, key):
             break
     panel.page.keyboard.press(key)
     expect(panel.rows).to_have_count(1)
-    expect(panel.rows).to_contain_text("0.1259")
+    expect(panel.rows).to_contain_text("0.01259")
 
 
 def price(answer):
