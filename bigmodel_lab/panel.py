@@ -127,8 +127,9 @@ class TuningPanel(widgets.VBox):
 
     def _train_soon(self):
         """Train once all values are here: a click overtakes a slider's last move."""
-        self._train.disabled = True
-        threading.Timer(0.15, self.train).start()
+        if not self._train.disabled:  # a second click waits behind the first
+            self._train.disabled = True
+            threading.Timer(0.15, self.train).start()
 
     def stop(self):
         """End the running training after its present step; its results stay."""

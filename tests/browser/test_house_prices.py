@@ -64,6 +64,20 @@ def test_arrow_keys_move_the_learning_rate(panel):
     )
 
 
+def test_a_quick_click_trains_with_the_last_value(panel):
+    panel.part("learning-rate").locator(".noUi-handle").focus()
+    for _ in range(5):
+        panel.page.keyboard.press("ArrowRight")
+    panel.train.click()  # at once: the browser may send it before the last moves
+    expect(panel.rows).to_contain_text("0.03162")
+
+
+def test_double_click_starts_one_run(panel):
+    panel.train.dblclick()
+    expect(panel.rows.first).to_contain_text("finished")
+    expect(panel.rows).to_have_count(1)
+
+
 def test_typed_epochs_are_trained(panel):
     panel.run(epochs=7)
     assert panel.notebook.execute("print(len(panel.history))") == "7"

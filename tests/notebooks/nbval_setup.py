@@ -2,5 +2,14 @@
 
 import os
 
-# As in bigmodel_lab.notebooks.execute: a progress bar is never twice the same.
-os.environ["TQDM_DISABLE"] = "1"
+import pytest
+from nbval.plugin import IPyNbCell
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item):
+    """Turn progress bars off in notebooks, as `refresh` does: no two are the same."""
+    if isinstance(item, IPyNbCell):
+        os.environ["TQDM_DISABLE"] = "1"
+    else:
+        os.environ.pop("TQDM_DISABLE", None)

@@ -123,3 +123,16 @@ def test_start_chapter_refuses_another_version(capsys):
     with pytest.raises(RuntimeError, match=r"04_x .* 99\.0.*pip install -r requirem"):
         device.start_chapter("04_x", "99.0")
     assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize(
+    ("small", "asked", "chosen"),
+    [(True, None, "cpu"), (True, "mps", "mps"), (False, None, "mps")],
+)
+def test_small_models_leave_mps_alone(monkeypatch, small, asked, chosen):
+    monkeypatch.setattr(device, "best_device", lambda: torch.device("mps"))
+    monkeypatch.delenv("BIGMODEL_LAB_DEVICE", raising=False)
+    if asked:
+        monkeypatch.setenv("BIGMODEL_LAB_DEVICE", asked)
+    version = ".".join(bigmodel_lab.__version__.split(".")[:2])
+    assert device.start_chapter("04_x", version, small).type == chosen

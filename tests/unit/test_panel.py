@@ -1,6 +1,7 @@
 import io
 import re
 import threading
+import time
 from urllib.parse import unquote
 
 import bqplot
@@ -157,10 +158,21 @@ def test_a_second_panel_of_the_function_stops_the_first(gate):
     assert first.wait(60).state == "stopped"
 
 
+def press_train(panel):
+    """Click Train and wait until the run has begun."""
+    before = len(panel.runs)
+    panel._train.click()
+    assert panel._train.disabled
+    panel._train.click()  # a second click is no second run
+    deadline = time.monotonic() + 60
+    while len(panel.runs) == before and time.monotonic() < deadline:
+        time.sleep(0.01)
+
+
 def test_the_buttons_do_what_they_say(panel):
-    panel._train.click()
+    press_train(panel)
     assert panel.wait(60).state == "finished"
-    panel._train.click()
+    press_train(panel)
     panel._halt.click()
     assert panel.wait(60).state in ("stopped", "finished")
     reset = next(w for w in within(panel) if "lab-reset" in w._dom_classes)
