@@ -110,8 +110,11 @@ class TuningPanel(widgets.VBox):
         """Whether a training is under way."""
         return self._thread is not None and self._thread.is_alive()
 
-    def train(self):
-        """Start a run with the present settings in the background."""
+    def train(self, after=0.0):
+        """Start a run in the background, with the settings of `after` seconds from now.
+
+        A click waits a little, for the browser may send it before a slider's last move.
+        """
         if self.running:
             return
         number = self.runs[-1].number + 1 if self.runs else 1
@@ -122,14 +125,10 @@ class TuningPanel(widgets.VBox):
         self._stop.clear()
         self._train.disabled, self._halt.disabled = True, False
         self._say("Starting …")
-        self._thread = threading.Thread(target=self._work, args=(run,), daemon=True)
+        self._thread = threading.Thread(
+            target=self._work, args=(run, after), daemon=True
+        )
         self._thread.start()
-
-    def _train_soon(self):
-        """Train once all values are here: a click overtakes a slider's last move."""
-        if not self._train.disabled:  # a second click waits behind the first
-            self._train.disabled = True
-            threading.Timer(0.15, self.train).start()
 
     def stop(self):
         """End the running training after its present step; its results stay."""
@@ -181,7 +180,10 @@ class TuningPanel(widgets.VBox):
 
     # -- the worker thread: never prints, draws within its share of the time -------
 
-    def _work(self, run):
+    def _work(self, run, after):
+        """Train and show it: what the worker thread does, errors and all."""
+        time.sleep(after)
+        run.settings = self.settings
         try:
             training = self.make_training(**run.settings)
             if not isinstance(training, Training):
@@ -216,7 +218,8 @@ class TuningPanel(widgets.VBox):
         left = elapsed * (total / step.number - 1)
         self._say(
             f"Epoch {step.epoch} of {run.training.epochs}, step {step.number} of "
-            f"{total}, loss {step.loss:.4g}, {left:.0f} s left"
+            f"{total}, loss {step.loss:.4g}, {left:.0f} s left",
+            role="timer",
         )
         self._draw_curves(run)
 
@@ -307,7 +310,7 @@ class TuningPanel(widgets.VBox):
         )
         self._csv = widgets.HTML()
 
-        self._train.on_click(lambda _: self._train_soon())
+        self._train.on_click(lambda _: self.train(after=0.15))
         self._halt.on_click(lambda _: self.stop())
         reset.on_click(lambda _: self.reset())
         picture.on_click(
@@ -402,9 +405,9 @@ class TuningPanel(widgets.VBox):
         top = float(max(tops)) if diverged and tops else None
         self._linear.max = self._logarithmic.max = top
 
-    def _say(self, text):
-        """Set the status line, read out by screen readers."""
-        self._status.value = f'<div role="status">{html.escape(text)}</div>'
+    def _say(self, text, role="status"):
+        """Set the status line; screen readers read a "status" out, a "timer" not."""
+        self._status.value = f'<div role="{role}">{html.escape(text)}</div>'
 
     def _show_runs(self):
         """Show the table of runs, the last run's code, the histories as a download."""

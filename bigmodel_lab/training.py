@@ -156,10 +156,8 @@ class Training:
 
     def _end_epoch(self, start):
         """Add the epoch's row to the history."""
-        row = {
-            "epoch": len(self._rows) + 1,
-            "train_loss": float(np.mean(self.losses[-self.steps_per_epoch :])),
-        }
+        mean_loss = sum(self.losses[-self.steps_per_epoch :]) / self.steps_per_epoch
+        row = {"epoch": len(self._rows) + 1, "train_loss": mean_loss}
         if self.validation is not None:
             measured = evaluate(self.model, self.loss, self.validation, self.metrics)
             row["validation_loss"] = measured.pop("loss")
