@@ -182,8 +182,9 @@ class TuningPanel(widgets.VBox):
 
     def _work(self, run, after):
         """Train and show it: what the worker thread does, errors and all."""
-        time.sleep(after)
-        run.settings = self.settings
+        if after:
+            time.sleep(after)
+            run.settings = self.settings
         try:
             training = self.make_training(**run.settings)
             if not isinstance(training, Training):
@@ -509,6 +510,8 @@ def _control(name, value):
         control = _learning_rate_slider(value)
     elif type(value) is int and value >= 1:  # a count: epochs, batch size, units
         control = widgets.IntSlider(value, min=1, max=max(10, 4 * value))
+    elif type(value) is float and 0 <= value <= 1:  # a share: dropout, momentum
+        control = widgets.FloatSlider(value, min=0, max=1, step=0.05)
     else:
         control = widgets.interactive.widget_from_abbrev(value)
     if control is None:
