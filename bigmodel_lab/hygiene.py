@@ -166,7 +166,8 @@ def _resolves(link, nb, path):
     if url.scheme or url.netloc:
         return True
     target = path.parent / unquote(url.path) if url.path else path
-    if not target.exists():
+    folder = path.parent.resolve()  # what JupyterLab opens: it shows nothing above it
+    if not target.exists() or not target.resolve().is_relative_to(folder):
         return False
     if not url.fragment or target.suffix != ".ipynb":
         return True

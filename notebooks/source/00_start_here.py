@@ -251,8 +251,8 @@ lab.quiz("start_here")
 #
 # - The panel's curve is an average over steps; two runs differ by chance as well as by
 #   setting. Chapter 05 measures how much, over seeds.
-# - The whole library is short and meant to be read: start with
-#   [training.py](../bigmodel_lab/training.py).
+# - The library is short and meant to be read: run `lab.Training??` in a cell, or open
+#   the folder `bigmodel_lab`.
 # - Radford, Narasimhan, Salimans, Sutskever (2018), *Improving language understanding by
 #   generative pre-training*. Brown et al. (2020), *Language models are few-shot learners*,
 #   arXiv 2005.14165.

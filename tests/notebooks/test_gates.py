@@ -324,6 +324,12 @@ def test_links_to_another_chapter_resolve(chapter):
     assert "leads nowhere" in problems(chapter)[0]
 
 
+def test_a_link_out_of_the_folder_that_jupyterlab_opens_leads_nowhere(chapter):
+    (chapter.parent.parent / "above.md").write_text("here")
+    plant_in_both(chapter, "(#The-sum)", "(../above.md)")
+    assert "`../above.md` leads nowhere" in problems(chapter)[0]
+
+
 def test_one_ignored_cell_in_ten_is_allowed_and_no_more(chapter):
     tag = '# %% tags=["nbval-ignore-output"]\n'
     plant_in_both(chapter, "# %%\nsum", f"{tag}sum")
