@@ -20,7 +20,16 @@ _HOME = {
     "quiz": "exercises",
     "solution": "exercises",
 }
-_MODULES = {"datasets", "losses", "models", "optimizers", "plots", "sources"}
+_MODULES = {
+    "activations",
+    "datasets",
+    "losses",
+    "models",
+    "optimizers",
+    "plots",
+    "schedules",
+    "sources",
+}
 
 __all__ = sorted([*_HOME, *_MODULES])
 
