@@ -15,8 +15,8 @@ _START = re.compile(r'start_chapter\(\s*"([^"]+)",\s*version="([^"]+)"')
 _UNCHECKED = re.compile(r"nbval[-_](ignore[-_]output|skip)", re.IGNORECASE)
 _IMAGE = re.compile(r"<img\b[^>]*>", re.IGNORECASE)
 _ALT = re.compile(r"""\balt\s*=\s*(["'])\s*[^\s"'].*?\1""", re.IGNORECASE | re.DOTALL)
-# Dollars as money: Markdown takes the text between two of them for a formula.
-_DOLLARS = re.compile(r"(?<!\\)\$\d(?:\d|,\d)+")
+# Dollars as money: JupyterLab takes the text between two for a formula, even escaped.
+_DOLLARS = re.compile(r"\$\d(?:\d|,\d)+")
 # What an output holds besides text: scripts, embedded images, terminal colors.
 _NOISE = re.compile(
     r"<script.*?</script>|data:image/[^\"')\s]+|\x1b\[[\d;]*m", re.DOTALL
@@ -148,8 +148,8 @@ def _text_faults(nb, path):
     if not previous:
         yield "text: it has no title"
     for cell in nb.cells:
-        if cell.cell_type == "markdown" and (sum_ := _DOLLARS.search(cell.source)):
-            yield f"{cell.id}: `{sum_[0]}` begins a formula: write \\{sum_[0]}"
+        if cell.cell_type == "markdown" and (amount := _DOLLARS.search(cell.source)):
+            yield f"{cell.id}: `{amount[0]}` begins a formula: write dollars in words"
     for cell, token in _markdown(nb):
         link = token.attrGet("href") or token.attrGet("src")
         if link and not _resolves(link, nb, path):

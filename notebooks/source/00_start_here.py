@@ -137,7 +137,7 @@ panel
 # ## How exercises work
 #
 # Each exercise is a function with `...` for a body, or a value. Replace the `...`, run
-# the cell, read the answer. A check knows five answers: correct; not attempted; wrong,
+# the cell, read the answer. A check knows four answers: correct; not attempted; wrong,
 # with the reason; an error, with your line. It tries your function on new random inputs
 # each time.
 #

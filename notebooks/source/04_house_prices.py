@@ -111,8 +111,8 @@ print(f"claimed typical error:          ${claimed_rmse:,.0f}")
 print(f"standard deviation of a price:  ${scatter:,.0f}")
 
 # %% [markdown]
-# A typical error of \$172 would be a model that knows almost everything about a house
-# from three numbers. We will see that no line comes near it, and that "good" means
+# A typical error of 172 dollars would be a model that knows almost everything about a
+# house from three numbers. We will see that no line comes near it, and that "good" means
 # nothing without a *baseline* to beat.
 
 # %% [markdown]
@@ -130,7 +130,7 @@ print(f"standard deviation of a price:  ${scatter:,.0f}")
 # and then subtracts it, as one should. (The missing 2 comes from its 1/(2m) in the loss.)
 #
 # **What does the update do with the sign turned?** We run both, on columns brought to
-# mean 0 and standard deviation 1, prices in units of \$100,000.
+# mean 0 and standard deviation 1, prices in units of 100,000 dollars.
 
 
 # %%
@@ -318,8 +318,9 @@ results = {}
 def report(name, predictions):
     """Add RMSE in dollars and R² on the test houses to the table."""
     predictions = torch.as_tensor(np.asarray(predictions))
+    error = 100_000 * root_mean_squared_error(y_test, predictions)
     results[name] = {
-        "RMSE ($)": round(100_000 * root_mean_squared_error(y_test, predictions), -2),
+        "RMSE ($)": f"{round(error, -2):,.0f}",
         "R²": round(r2_score(y_test, predictions), 3),
     }
     return pd.DataFrame(results).T
@@ -329,8 +330,9 @@ report("mean price", torch.full_like(y_test, y.mean()))
 report("least squares", X_test @ by_formula)
 
 # %% [markdown]
-# The line takes a quarter off the error. It is some \$79,000: not \$172. Now D0's own
-# settings (learning rate 0.01, batches of 32, 100 epochs), on standardized columns:
+# The line takes a quarter off the error. What is left is some 79,000 dollars, not 172.
+# Now D0's own settings (learning rate 0.01, batches of 32, 100 epochs), on standardized
+# columns:
 
 # %%
 torch.manual_seed(0)
@@ -365,7 +367,7 @@ lab.plots.residuals(
 residual = 100 * y_test - predicted
 dear = predicted > 300
 print(f"predicted above $300,000: {int(dear.sum())} houses,", end=" ")
-print(f"mean residual ${residual[dear].mean():+.0f},000")
+print(f"mean residual {residual[dear].mean():+.0f},000 dollars")
 
 # %% [markdown]
 # The residuals fan out: a dear house is uncertain by more dollars than a cheap one, and
@@ -384,7 +386,7 @@ def covered(rows):
 
 
 large = torch.tensor((test["area"] > 2500).to_numpy())
-print(f"interval: prediction ${100 * low:+.0f},000 to ${100 * high:+.0f},000")
+print(f"interval: from {100 * low:+.0f},000 to {100 * high:+.0f},000 dollars around it")
 print(f"holds for {covered(slice(None)):.0%} of the test houses", end=", ")
 print(f"but for {covered(large):.0%} of the {int(large.sum())} above 2,500 square feet")
 
@@ -400,15 +402,15 @@ print(f"but for {covered(large):.0%} of the {int(large.sum())} above 2,500 squar
 in_dollars = 100_000 * by_formula[:3].numpy() / train[FEATURES].std(ddof=0).to_numpy()
 units = ["square foot", "room", "year of age"]
 for unit, dollars in zip(units, in_dollars, strict=True):
-    print(f"one more {unit}: ${dollars:+,.0f}")
+    print(f"one more {unit}: {dollars:+,.0f} dollars")
 without_area = np.polyfit(train["rooms"], train["price"], 1)[0]
-print(f"one more room, area not held fixed: ${without_area:+,.0f}")
+print(f"one more room, area not held fixed: {without_area:+,.0f} dollars")
 
 # %% [markdown]
-# A room is worth some \$1,400 in this line, and \$22,000 in a line through rooms alone.
-# Both are right: the first compares houses of *equal area*, where one more room means
-# smaller rooms. A weight is no cause and no price tag; it depends on what else is in the
-# model.
+# A room is worth some 1,400 dollars in this line, and 22,000 in a line through rooms
+# alone. Both are right: the first compares houses of *equal area*, where one more room
+# means smaller rooms. A weight is no cause and no price tag; it depends on what else is
+# in the model.
 #
 # ### A better model, or better data?
 #
@@ -528,8 +530,8 @@ print(f"2 / lambda_max = {2 / curvature(X_fit)[1]:.2f}")
 
 # %% [markdown]
 # Set the batch size to 1105 and find, notch by notch, the largest learning rate at which
-# the loss still falls. Then set it back to 32: noise makes the bound a little lower. (A
-# logarithmic loss axis helps.)
+# the loss still falls. Then set it back to 32: what does the noise of small batches do to
+# the curve there? (A logarithmic loss axis helps.)
 
 # %%
 panel = lab.TuningPanel(
@@ -582,6 +584,8 @@ lab.Explorer(
 # helps, step by step.
 #
 # ### Exercise 1: the gradient
+#
+# `X` has a row for each house, `y` its prices, `theta` a weight for each column.
 
 
 # %%
@@ -594,6 +598,8 @@ lab.check("house_prices.mse_gradient", mse_gradient)
 
 # %% [markdown]
 # ### Exercise 2: standardize
+#
+# Scale the columns of both parts. From where may mean and standard deviation come?
 
 
 # %%
@@ -606,6 +612,8 @@ lab.check("house_prices.standardize", standardize)
 
 # %% [markdown]
 # ### Exercise 3: predict the bound
+#
+# The model is `X @ theta`; `X` holds all its columns, a column of ones included.
 
 
 # %%
@@ -618,6 +626,8 @@ lab.check("house_prices.largest_stable_learning_rate", largest_stable_learning_r
 
 # %% [markdown]
 # ### Exercise 4: an error in dollars
+#
+# Both arguments are in dollars, and so must be the answer.
 
 
 # %%
@@ -630,6 +640,8 @@ lab.check("house_prices.rmse", rmse)
 
 # %% [markdown]
 # ### Exercise 5: better than the mean?
+#
+# The rival always says the mean of the targets.
 
 
 # %%
@@ -679,7 +691,7 @@ lab.quiz("house_prices")
 # | "∂L/∂θ = 1/m Σ (y - ŷ) x" (E2) | D0 §4.3 | [the sign is wrong: the update climbs](#The-gradient,-with-its-sign) | fails |
 # | "repeated iteration updates the parameters until the loss converges" | D0 §4.3 | [only below 2/λ_max](#How-long-may-a-step-be?) | half true |
 # | the program of §5.2 trains on `house_prices.csv` (E5) | D0 §5.2 | [no such file; on real sales the loss is infinite at the fourth step](#As-the-documents-have-it) | fails |
-# | "test MSE 29432.65, the predictions are quite good" (E5) | D0 §5.4 | [an RMSE of \$172; a line's is about \$79,300, the baseline's \$108,300](#On-real-data) | fails |
+# | "test MSE 29432.65, the predictions are quite good" (E5) | D0 §5.4 | [an RMSE of 172 dollars; a line's is about 79,300, the baseline's 108,300](#On-real-data) | fails |
 # | "choosing the learning rate is crucial" | D0 §4.3 | [predicted from the data, confirmed on both sides](#How-long-may-a-step-be?) | holds |
 # | scaling the data "helps the training" | D0 §3.2 | [condition number 45 million against 6.6](#How-long-may-a-step-be?) | holds |
 
