@@ -547,8 +547,7 @@ panel
 # ### Price this house
 #
 # The line as a calculator: move the sliders. **How much does a room add, at equal area?
-# Can you find a house with a price below zero?**
-
+# Where does the line answer although hardly a house like it was sold?**
 
 # %%
 from ipywidgets import IntSlider
