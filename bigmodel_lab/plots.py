@@ -53,21 +53,6 @@ def show(figure, alt):
     )
 
 
-def curves(histories, alt, title, ylabel="loss"):
-    """Show the loss against the epoch for `histories`, a dict of name -> history.
-
-    Solid is training, dashed is validation, as in the panel.
-    """
-    figure, axes = plt.subplots(figsize=(6.4, 3.4))
-    for (name, history), color in zip(histories.items(), COLORS, strict=False):
-        axes.plot(history.epoch, history.train_loss, color=color, label=name)
-        if "validation_loss" in history:
-            axes.plot(history.epoch, history.validation_loss, "--", color=color)
-    axes.set(title=title, xlabel="epoch", ylabel=ylabel)
-    axes.legend(title="solid: training, dashed: validation")
-    show(figure, alt)
-
-
 def learning_rate_range(table, suggestion, alt, title, ylabel="smoothed loss"):
     """Show a `Training.lr_range_test`: loss against learning rate, the suggestion."""
     figure, axes = plt.subplots(figsize=(6.4, 3.2))
