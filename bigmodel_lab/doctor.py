@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 INSTALL = "Run in the workbook's folder: pip install -r requirements.txt"
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 ENOUGH_MEMORY = 1e9  # bytes, what one chapter may take
 
 
@@ -110,9 +111,11 @@ def chromium():
     """Look for a Chromium, which only the browser tests need: never a failure."""
     import pooch
 
-    names = ("chromium", "chromium-browser", "google-chrome", "chrome")
     own = os.environ.get("PLAYWRIGHT_BROWSERS_PATH") or pooch.os_cache("ms-playwright")
-    found = [*filter(None, map(shutil.which, names)), *Path(own).glob("chromium*")]
+    found = [
+        *filter(None, map(shutil.which, CHROMIUM_NAMES)),
+        *Path(own).glob("chromium*"),
+    ]
     if found:
         return Finding("Chromium", True, str(found[0]))
     advice = "Only the browser tests need it: playwright install chromium"

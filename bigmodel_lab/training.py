@@ -159,7 +159,7 @@ class Training:
         mean_loss = sum(self.losses[-self.steps_per_epoch :]) / self.steps_per_epoch
         row = {"epoch": len(self._rows) + 1, "train_loss": mean_loss}
         if self.validation is not None:
-            measured = evaluate(self.model, self.loss, self.validation, self.metrics)
+            measured = _measure(self.model, self.loss, *self.validation, self.metrics)
             row["validation_loss"] = measured.pop("loss")
             row |= measured
         row["seconds"] = self.seconds + time.perf_counter() - start
@@ -298,7 +298,6 @@ class Training:
         return self
 
 
-@torch.inference_mode()
 def evaluate(model, loss, data, metrics=None, batch_size=1024):
     """Measure `model` on data = (X, y): a dict of "loss" and every metric, floats.
 
@@ -306,6 +305,12 @@ def evaluate(model, loss, data, metrics=None, batch_size=1024):
     A metric of predictions that are not finite is NaN.
     """
     X, y = as_tensors(data, next(model.parameters()).device, "data")
+    return _measure(model, loss, X, y, metrics, batch_size)
+
+
+@torch.inference_mode()
+def _measure(model, loss, X, y, metrics, batch_size=1024):
+    """Do what `evaluate` says, on tensors that are checked already."""
     training = model.training
     model.eval()
     try:

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 
 CASES = 5  # random inputs per check
+NOTCHES = 10 ** (np.arange(-50, 11) / 10)  # where the panels' learning rate can stand
 _HEADS = {
     "correct": ("✔ Correct.", "#009E73"),
     "not attempted": ("○ Not attempted yet.", "#767676"),

@@ -7,7 +7,7 @@ import torch
 from sklearn.model_selection import train_test_split
 
 from bigmodel_lab.datasets import saratoga_houses
-from bigmodel_lab.exercises.core import exercise
+from bigmodel_lab.exercises.core import NOTCHES, exercise
 
 
 def _houses(rng, rows=6):
@@ -380,11 +380,6 @@ def _panel_bound():
     return largest_stable_learning_rate.solution(X).item()
 
 
-def _notches():
-    """Return the slider's positions that matter: tenths of a decade."""
-    return 10 ** (np.arange(-50, 11) / 10)
-
-
 @exercise(
     tolerance=0.03,
     hints=[
@@ -396,13 +391,13 @@ def _notches():
 )
 def last_stable_notch():
     """Return the largest learning rate on the slider at which the loss still falls."""
-    return max(notch for notch in _notches() if notch < _panel_bound())
+    return max(notch for notch in NOTCHES if notch < _panel_bound())
 
 
 @last_stable_notch.misconception
 def first_unstable_notch():
     """At this one the loss already rises. It is the last one below it that counts."""
-    return min(notch for notch in _notches() if notch > _panel_bound())
+    return min(notch for notch in NOTCHES if notch > _panel_bound())
 
 
 @last_stable_notch.misconception
@@ -424,7 +419,7 @@ def without_overshooting():
     """At half the bound the steps do not even overshoot in the steepest direction.
     Go up until the loss rises.
     """
-    return max(notch for notch in _notches() if notch < _panel_bound() / 2)
+    return max(notch for notch in NOTCHES if notch < _panel_bound() / 2)
 
 
 QUIZ = [

@@ -2,10 +2,9 @@
 
 import math
 
-import numpy as np
 import torch
 
-from bigmodel_lab.exercises.core import exercise
+from bigmodel_lab.exercises.core import NOTCHES, exercise
 
 
 @exercise(
@@ -167,6 +166,10 @@ def not_averaged(x, y, weight, bias):
     return ((weight * x + bias - y) ** 2).sum()
 
 
+# The toy's x has standard deviation 1.2: curvature 2 * 1.2², bound 2 / curvature.
+_TOY_BOUND = 2 / (2 * 1.2**2)
+
+
 @exercise(
     tolerance=0.03,
     hints=[
@@ -179,16 +182,13 @@ def not_averaged(x, y, weight, bias):
 )
 def first_diverging_notch():
     """Return the smallest learning rate on the slider at which the toy diverges."""
-    # The toy's x has standard deviation 1.2: curvature 2 * 1.2², bound 2 / curvature.
-    bound = 2 / (2 * 1.2**2)
-    return min(notch for notch in 10 ** (np.arange(-50, 11) / 10) if notch > bound)
+    return min(notch for notch in NOTCHES if notch > _TOY_BOUND)
 
 
 @first_diverging_notch.misconception
 def last_stable_notch():
     """This one still trains. Go one notch further."""
-    bound = 2 / (2 * 1.2**2)
-    return max(notch for notch in 10 ** (np.arange(-50, 11) / 10) if notch < bound)
+    return max(notch for notch in NOTCHES if notch < _TOY_BOUND)
 
 
 @first_diverging_notch.misconception

@@ -17,8 +17,9 @@ from pathlib import Path
 
 from playwright.sync_api import expect, sync_playwright
 
+from bigmodel_lab.doctor import CHROMIUM_NAMES
+
 ARTIFACTS = Path(__file__).parents[1] / "artifacts"  # screenshots, ignored by git
-CHROMIUM_NAMES = ["chromium", "chromium-browser", "google-chrome"]
 CHROMIUM_OPTIONS = [
     "--no-sandbox",
     "--disable-gpu",

@@ -31,7 +31,7 @@ def assert_recognized(one):
 
 
 def stub_of(name):
-    """Run the chapter's cell with the exercise's stub and return (stub, feedback)."""
+    """Run the chapter's cell with the exercise's stub and return the stub."""
     chapter = name.partition(".")[0]
     cells = [
         cell.source
