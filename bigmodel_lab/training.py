@@ -61,6 +61,9 @@ class Training:
         measured on the validation data.
     seed : int
         Fixes the order of the samples in every epoch.
+    schedule : callable, optional
+        `schedule(step, steps)` -> factor on the learning rate, as `schedules.cosine`;
+        `step` counts from 0 to below `steps`, all that the training takes.
 
     Raises
     ------
@@ -83,8 +86,10 @@ class Training:
         batch_size=32,
         metrics=None,
         seed=0,
+        schedule=None,
     ):
         self.model, self.loss, self.optimizer = model, loss, optimizer
+        self.schedule = schedule
         self.device = next(model.parameters()).device
         self.epochs = _whole("epochs", epochs)
         self.metrics, self.seed = metrics or {}, seed
@@ -140,6 +145,8 @@ class Training:
         start = time.perf_counter()
         if not self.model.training:  # train() walks all the modules: not at every step
             self.model.train()
+        if self.schedule is not None:
+            self._set_learning_rate(self.schedule(self.steps, self.total_steps))
         self.optimizer.zero_grad()
         loss = self.loss(self.model(X), y)
         step = Step(self.steps + 1, self.steps // self.steps_per_epoch + 1, loss.item())
@@ -153,6 +160,12 @@ class Training:
             self._end_epoch(start)
         self.seconds += time.perf_counter() - start
         return step
+
+    def _set_learning_rate(self, factor):
+        """Set the learning rate to `factor` times the one the optimizer began with."""
+        for group in self.optimizer.param_groups:
+            # "initial_lr" is PyTorch's name; a checkpoint keeps it.
+            group["lr"] = factor * group.setdefault("initial_lr", group["lr"])
 
     def _end_epoch(self, start):
         """Add the epoch's row to the history."""
@@ -215,7 +228,7 @@ class Training:
         probe = copy.copy(self)
         probe.model, probe.optimizer = copy.deepcopy((self.model, self.optimizer))
         probe.steps, probe.losses, probe._rows = 0, [], []
-        probe.validation, probe.total_steps = None, steps
+        probe.validation, probe.schedule, probe.total_steps = None, None, steps
         rows, smooth, steps_taken = [], 0.0, iter(probe)
         accelerators = [self.device] if self.device.type == "cuda" else []
         with torch.random.fork_rng(accelerators):  # dropout draws random numbers too

@@ -166,7 +166,10 @@ def _agree(result, expected, tolerance):
     a, b = _array(result), _array(expected)
     if a is None or b is None:
         return type(result) is type(expected) and bool(result == expected)
-    return a.shape == b.shape and np.allclose(a, b, rtol=tolerance, atol=1e-7)
+    # A misconception may give NaN, as log(0) does: it must be recognized too.
+    return a.shape == b.shape and np.allclose(
+        a, b, rtol=tolerance, atol=1e-7, equal_nan=True
+    )
 
 
 def _describe(result, expected, _, arguments=None):

@@ -58,14 +58,37 @@ def test_saratoga_houses_is_complete_and_its_oddities_are_those_documented(house
     assert (houses["price"] < 30_000).sum() == 5
 
 
-def test_saratoga_houses_says_where_it_comes_from(houses):
-    file = sources.FILES["saratoga_houses"]
-    assert houses.attrs == {
+@pytest.mark.parametrize(
+    ("name", "author"), [("saratoga_houses", "Corvetti"), ("dow_jones", "Williamson")]
+)
+def test_a_data_set_says_where_it_comes_from(name, author):
+    file = sources.FILES[name]
+    attrs = getattr(datasets, name)().attrs
+    assert attrs == {
         "source": file.places[0],
         "license": file.license,
         "citation": file.citation,
     }
-    assert "Corvetti" in houses.attrs["citation"]
+    assert author in attrs["citation"]
+
+
+def test_dow_jones_is_a_complete_series_in_order():
+    days = datasets.dow_jones()
+    assert [str(t) for t in days.dtypes] == ["datetime64[us]", "float64"]
+    assert days.shape == (37_931, 2)
+    assert days["date"].is_monotonic_increasing
+    assert days["date"].is_unique
+    assert not days.isna().any(axis=None)
+    assert (days["close"] > 0).all()
+    saturdays = days["date"][days["date"].dt.day_name() == "Saturday"]
+    assert saturdays.dt.year.max() == 1952
+    assert not (days["date"].dt.day_name() == "Sunday").any()
+
+
+def test_dow_jones_knows_black_monday():
+    close = datasets.dow_jones().set_index("date")["close"]
+    assert close["1987-10-19"] == pytest.approx(1738.74)
+    assert close.pct_change().idxmin() == pd.Timestamp("1987-10-19")
 
 
 def test_each_call_gives_a_fresh_frame(houses):

@@ -24,8 +24,8 @@ def rates(make):
     ("ours", "theirs"),
     [
         (
-            lambda k: schedules.step_decay(k, every=7, factor=0.5),
-            lambda o: lr_scheduler.StepLR(o, step_size=7, gamma=0.5),
+            lambda k: schedules.step_decay(k, STEPS, drops=3, factor=0.5),
+            lambda o: lr_scheduler.StepLR(o, step_size=10, gamma=0.5),
         ),
         (
             lambda k: schedules.cosine(k, STEPS, final=0.1),

@@ -137,7 +137,7 @@ def test_the_table_is_complete():
             assert re.match(r"(package|pypi|npm|https)://[^/]+/.+", place), place
     assert len({file.sha256 for file in sources.FILES.values()}) == len(sources.FILES)
     assert set(sources.FILES) == {
-        "saratoga_houses",
+        *("saratoga_houses", "dow_jones"),
         *("mnist-train-images", "mnist-train-labels"),
         *("mnist-test-images", "mnist-test-labels"),
     }

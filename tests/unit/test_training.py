@@ -10,7 +10,7 @@ from sklearn.metrics import mean_absolute_error, mean_squared_error, r2_score
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
-from bigmodel_lab import Diverged, Training, evaluate, models
+from bigmodel_lab import Diverged, Training, evaluate, models, schedules
 from bigmodel_lab.losses import mse
 from bigmodel_lab.optimizers import GradientDescent
 from bigmodel_lab.training import as_tensors
@@ -60,7 +60,7 @@ def make(
     if kind == "loader":
         batch_size = options.pop("batch_size")
         train = DataLoader(TensorDataset(X, y), batch_size, shuffle=True)
-    optimizer = optimizer(model.parameters(), lr=learning_rate)
+    optimizer = optimizer(model.parameters(), learning_rate)
     return Training(model, loss, optimizer, train, **options)
 
 
@@ -359,6 +359,41 @@ def test_the_history_before_a_divergence_stays():
         training.finish()
     assert len(training.history) == 1
     assert np.isfinite(training.history["train_loss"]).all()
+
+
+def weights_of(training):
+    """Return all parameters as one vector."""
+    return nn.utils.parameters_to_vector(training.model.parameters()).detach()
+
+
+@pytest.mark.parametrize("optimizer", [torch.optim.SGD, GradientDescent])
+def test_a_schedule_is_pytorchs_scheduler(device, optimizer):
+    ours = make(device, optimizer=optimizer, schedule=schedules.cosine).finish()
+    theirs = make(device, optimizer=optimizer)
+    scheduler = torch.optim.lr_scheduler.LambdaLR(
+        theirs.optimizer, lambda k: schedules.cosine(k, theirs.total_steps)
+    )
+    for _ in theirs:
+        scheduler.step()
+    assert torch.equal(weights_of(ours), weights_of(theirs))
+    plain = make(device, optimizer=optimizer).finish()
+    assert not torch.equal(weights_of(ours), weights_of(plain))
+
+
+def test_a_schedule_goes_on_where_a_checkpoint_left_it(tmp_path):
+    whole = make(schedule=schedules.one_cycle).finish()
+    half = make(schedule=schedules.one_cycle)
+    for step in half:
+        if step.number == 17:
+            break
+    resumed = make(schedule=schedules.one_cycle).load(half.save(tmp_path / "half"))
+    assert torch.equal(weights_of(resumed.finish()), weights_of(whole))
+
+
+def test_lr_range_test_ignores_the_schedule():
+    plain, _ = make().lr_range_test(low=1e-3)
+    scheduled, _ = make(schedule=lambda step, steps: 0.0).lr_range_test(low=1e-3)
+    pd.testing.assert_frame_equal(plain, scheduled)
 
 
 @pytest.mark.parametrize("kind", ["tensors", "loader"])
