@@ -13,7 +13,7 @@ _HOME = {
     "Diverged": "training",
     "Training": "training",
     "evaluate": "training",
-    "Explorer": "panel",
+    "Explorer": "explorer",
     "TuningPanel": "panel",
     "check": "exercises",
     "hint": "exercises",

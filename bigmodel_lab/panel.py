@@ -1,52 +1,63 @@
-"""Widgets: the panel that trains under sliders, and an explorer of any function."""
+"""The panel that trains a model under sliders, or races several of them."""
 
 import html
-import inspect
+import math
 import threading
 import time
 from dataclasses import dataclass, field
-from numbers import Real
 from urllib.parse import quote
 
 import bqplot
 import ipywidgets as widgets
 import numpy as np
 import pandas as pd
+import torch
 
+from bigmodel_lab.controls import (
+    GRAY,
+    LINE_COLORS,
+    UNSEEN,
+    asked,
+    check_parameters,
+    legend,
+    make_controls,
+    side_by_side,
+    visible,
+)
 from bigmodel_lab.diagnosis import diagnose
-from bigmodel_lab.plots import COLORS
 from bigmodel_lab.training import Diverged, Training
 
 POINTS = 100  # of a curve: each is a mean of steps, or noise would hide the trend
 DRAWING_SHARE = 0.04  # of the training time may go into drawing
-# The last color is black, which the dark theme would swallow.
-RUN_COLORS = [*COLORS[:-1], "#808080"]
+RUN_COLORS = [*LINE_COLORS, GRAY]
 # Labels that would overlap on a logarithmic axis, written as JavaScript writes them.
 NO_LABELS = {
     repr(n * 10.0**k).removesuffix(".0"): "" for n in (6, 7, 8, 9) for k in range(-4, 5)
 }
-STYLE = """<style>
-.lab-panel { color: var(--jp-content-font-color1); }
-.lab-panel .lab-chart.bqplot > svg .axis text.axislabel { fill: currentColor; }
-.lab-panel .widget-html-content { line-height: 1.5; }
-.lab-panel .widget-html-content > .jupyter-button { margin: 0; vertical-align: middle; }
-.lab-runs { border-collapse: collapse; font-variant-numeric: tabular-nums; }
-.lab-runs th, .lab-runs td { padding: 2px 7px; text-align: right; }
-.lab-runs th { border-bottom: 1px solid currentColor; vertical-align: bottom; }
-</style>"""
 
 
 @dataclass(eq=False)
 class Run:
-    """One press of Train: its settings, its training, how it ended, its two curves."""
+    """One training: its settings, how it ended, its two curves."""
 
     number: int
     settings: dict
+    name: str  # in a race: the value that is compared
     color: str
     training: Training | None = None
     state: str = "starting"
     error: Exception | None = None
     lines: list = field(default_factory=list, repr=False)
+    random_state: torch.Tensor | None = field(default=None, repr=False)
+
+    def last_loss(self):
+        """Return the mean loss of the last steps, as many as an epoch has."""
+        return float(np.mean(self.training.losses[-self.training.steps_per_epoch :]))
+
+    def told(self):
+        """Return in words what the run's error was."""
+        kind = "" if self.state == "diverged" else f"{type(self.error).__name__}: "
+        return f"{kind}{self.error}"
 
     def row(self):
         """Return the run as a row of the table: settings, ending, last values."""
@@ -67,6 +78,10 @@ class TuningPanel(widgets.VBox):
         Returns a `Training`; a control is made for each of its parameters.
     question : str, optional
         What to find out with the panel, shown above it.
+    compare : dict, optional
+        One parameter's name -> list of values to race, as in
+        {"optimizer": ["SGD", "Adam"]}. It gets no control: at every press of Train one
+        run of each value is made, and they advance in turn, a step at a time.
     **controls
         Start value of a parameter (default: the function's own), or an ipywidgets
         abbreviation: (low, high) or (low, high, step) for a slider, a list for a
@@ -78,16 +93,21 @@ class TuningPanel(widgets.VBox):
     TypeError
         If a control has no such parameter, or a parameter has no start value.
     ValueError
-        If a range is empty or a learning rate is not above 0.
+        If a range is empty, a learning rate is not above 0, or `compare` is not one
+        parameter with at least two values.
     """
 
     _running = {}  # noqa: RUF012 - panel name -> panel: a re-run cell stops the old one
 
-    def __init__(self, make_training, question=None, **controls):
+    def __init__(self, make_training, question=None, compare=None, **controls):
         self.make_training, self.runs = make_training, []
         self._thread, self._stop = None, threading.Event()
-        self.controls = _controls(make_training, controls)
+        self.compare = _checked(make_training, compare, controls)
+        self.controls = make_controls(make_training, controls, without=self.compare)
         self._start_values = self.settings
+        self._racers = len(self._press())
+        # Of how many runs the chart shows the curves.
+        self._shown = self._racers if self.compare else len(RUN_COLORS)
         self._build(question)
         name = f"{make_training.__module__}.{make_training.__qualname__}"
         if name in TuningPanel._running:
@@ -117,32 +137,51 @@ class TuningPanel(widgets.VBox):
         """
         if self.running:
             return
-        number = self.runs[-1].number + 1 if self.runs else 1
-        run = Run(number, self.settings, RUN_COLORS[(number - 1) % len(RUN_COLORS)])
-        run.lines = [self._new_line(run.color, style) for style in ("solid", "dashed")]
-        self.runs.append(run)
+        first = self.runs[-1].number + 1 if self.runs else 1
+        press = [
+            Run(number, settings, name, self._color(number))
+            for number, (name, settings) in enumerate(self._press().items(), first)
+        ]
+        for run in press:
+            run.lines = [self._new_line(run.color, way) for way in ("solid", "dashed")]
+        self.runs += press
         self._show_lines()
         self._stop.clear()
         self._train.disabled, self._halt.disabled = True, False
         self._say("Starting …")
         self._thread = threading.Thread(
-            target=self._work, args=(run, after), daemon=True
+            target=self._work, args=(press, after), daemon=True
         )
         self._thread.start()
+
+    def _press(self):
+        """Return the settings of the runs that a press of Train makes now, by name."""
+        if not self.compare:
+            return {"": self.settings}
+        [(name, values)] = self.compare.items()
+        return {str(value): {name: value} | self.settings for value in values}
 
     def stop(self):
         """End the running training after its present step; its results stay."""
         self._stop.set()
 
     def wait(self, timeout=None):
-        """Wait for the run to end and return it as a `Run`; raise its error, if any."""
+        """Wait for the end and return the last `Run`; raise its error, if any.
+
+        A race raises an error only if all its runs have one.
+        """
         if self._thread is not None:
             self._thread.join(timeout)
         if self.running:
             raise TimeoutError(f"The training is still running after {timeout} s.")
-        if self.runs and self.runs[-1].error is not None:
-            raise self.runs[-1].error
+        errors = [run.error for run in self._last_press()]
+        if errors and all(errors):
+            raise errors[-1]
         return self.runs[-1] if self.runs else None
+
+    def _last_press(self):
+        """Return the runs of the last press of Train."""
+        return self.runs[-self._racers :]
 
     def reset(self):
         """Stop, put the controls back to their start values, clear the runs."""
@@ -165,26 +204,57 @@ class TuningPanel(widgets.VBox):
             for run in self.runs
             if run.training is not None
         ]
-        if not frames:
-            return pd.DataFrame(columns=["run", *self.controls])
-        whole = pd.concat(frames, ignore_index=True)
-        return whole[
-            ["run", *self.controls, *whole.columns.drop(["run", *self.controls])]
-        ]
+        first = ["run", *self.compare, *self.controls]
+        whole = pd.concat(frames or [pd.DataFrame(columns=first)], ignore_index=True)
+        return whole[[*first, *whole.columns.drop(first)]]
 
     def code(self):
-        """Return the call that repeats the last run (or the present settings)."""
-        settings = self.runs[-1].settings if self.runs else self.settings
-        arguments = ", ".join(f"{name}={value!r}" for name, value in settings.items())
-        return f"{self.make_training.__name__}({arguments}).finish()"
+        """Return the call that repeats the last run (or the present settings).
+
+        Of a race it is one line for each run.
+        """
+        press = [run.settings for run in self._last_press()] or self._press().values()
+        calls = []
+        for settings in press:
+            arguments = ", ".join(f"{name}={v!r}" for name, v in settings.items())
+            calls.append(f"{self.make_training.__name__}({arguments}).finish()")
+        return "\n".join(calls)
 
     # -- the worker thread: never prints, draws within its share of the time -------
 
-    def _work(self, run, after):
+    def _work(self, runs, after):
         """Train and show it: what the worker thread does, errors and all."""
         if after:
             time.sleep(after)
-            run.settings = self.settings
+            press = self._press()
+            for run in runs:
+                run.settings = press[run.name]
+        for run in runs:
+            run.random_state = torch.get_rng_state()
+        racing = {run: self._steps(run) for run in runs}
+        self._advance(racing)  # makes the trainings
+        self._show_runs()
+        started, next_draw = time.perf_counter(), 0.0
+        while self._advance(racing):
+            now = time.perf_counter()
+            if now >= next_draw:
+                self._draw(runs, now - started)
+                cost = time.perf_counter() - now
+                next_draw = now + cost + max(0.2, cost / DRAWING_SHARE)
+        self._finish(runs)
+
+    def _advance(self, racing):
+        """Take a step of each run, drop those that have ended, return the others."""
+        for run, steps in list(racing.items()):
+            if self.compare:  # the random numbers that the run would draw alone
+                torch.set_rng_state(run.random_state)
+            if next(steps, None) is None:
+                del racing[run]
+            run.random_state = torch.get_rng_state()
+        return racing
+
+    def _steps(self, run):
+        """Make the training, then yield its steps; note how the run ends."""
         try:
             training = self.make_training(**run.settings)
             if not isinstance(training, Training):
@@ -193,41 +263,50 @@ class TuningPanel(widgets.VBox):
                     f"{type(training).__name__}."
                 )
             run.training, run.state = training, "running"
-            self._show_runs()
-            started, next_draw = time.perf_counter(), 0.0
-            for step in run.training:
-                now = time.perf_counter()
-                if now >= next_draw:
-                    self._draw(run, step, now - started)
-                    cost = time.perf_counter() - now
-                    next_draw = now + cost + max(0.2, cost / DRAWING_SHARE)
+            yield training
+            for step in training:
+                yield step
                 if self._stop.is_set():
                     run.state = "stopped"
-                    break
-            else:
-                run.state = "finished"
+                    return
+            run.state = "finished"
         except Diverged as error:
             run.state, run.error = "diverged", error
         except Exception as error:
             run.state, run.error = "failed", error
-        self._finish(run)
 
-    def _draw(self, run, step, elapsed):
+    def _draw(self, runs, elapsed):
         """Show how far the training is: bar, time left, curves."""
-        total = run.training.total_steps
-        self._progress.value = step.number / total
-        left = elapsed * (total / step.number - 1)
+        runs = [run for run in runs if run.training is not None]
+        done = sum(run.training.steps for run in runs)
+        racing = [run.training for run in runs if run.state == "running"]
+        left = sum(training.total_steps - training.steps for training in racing)
+        self._progress.value = done / (done + left)
+        leader = _by_loss(runs)[0]
+        training, seconds = leader.training, elapsed * left / done
+        epoch = math.ceil(training.steps / training.steps_per_epoch)
+        if self.compare:
+            news = f"{leader.name} leads with loss {leader.last_loss():.4g}"
+        else:
+            news = f"step {done} of {done + left}, loss {training.losses[-1]:.4g}"
         self._say(
-            f"Epoch {step.epoch} of {run.training.epochs}, step {step.number} of "
-            f"{total}, loss {step.loss:.4g}, {left:.0f} s left",
+            f"Epoch {epoch} of {training.epochs}, {news}, {seconds:.0f} s left",
             role="timer",
         )
-        self._draw_curves(run)
+        for run in runs:
+            self._draw_curves(run)
+        self._limit_axis()
+
+    def _color(self, number):
+        """Return the color of a run; in every race a value has the same."""
+        return RUN_COLORS[(number - 1) % self._shown % len(RUN_COLORS)]
 
     def _draw_curves(self, run):
         """Draw the mean loss of each stretch of steps, and the validation loss."""
-        training, history = run.training, run.training.history
-        losses = np.asarray(training.losses)
+        training = run.training
+        if training is None or not training.losses:
+            return
+        losses, history = np.asarray(training.losses), training.history
         ends = np.linspace(0, len(losses), min(POINTS, len(losses)) + 1).astype(int)
         curves = [(ends[1:], np.add.reduceat(losses, ends[:-1]) / np.diff(ends))]
         if "validation_loss" in history:
@@ -235,28 +314,41 @@ class TuningPanel(widgets.VBox):
             curves.append((steps, history["validation_loss"]))
         for line, (steps, values) in zip(run.lines, curves, strict=False):
             steps, values = np.asarray(steps, float), np.asarray(values, float)
-            shown = np.isfinite(values)
+            shown = abs(values) < 1e30  # no NaN, and nothing too large for an SVG
             with line.hold_sync():
                 line.x = steps[shown] / training.steps_per_epoch
                 line.y = values[shown]
 
-    def _finish(self, run):
-        """Show how the run ended and give the buttons back."""
-        if run.error is not None:
-            message = str(run.error)
-            if run.state == "failed":
-                message = f"{type(run.error).__name__}: {message}"
-        else:
-            if run.state == "finished":
-                self._progress.value = 1
-            message = f"{run.state.capitalize()}. {diagnose(run.training.history)}"
-        self._say(f"Run {run.number}: {message}")
-        if run.training is not None and run.training.losses:
+    def _finish(self, runs):
+        """Show how the runs ended and give the buttons back."""
+        states = {run.state for run in runs}
+        if "finished" in states and "stopped" not in states:
+            self._progress.value = 1
+        self._say(self._result(runs))
+        for run in runs:
             self._draw_curves(run)
         self._limit_axis()
         self._show_runs()
         # Last: a press while this thread is alive would be ignored.
         self._train.disabled, self._halt.disabled = False, True
+
+    def _result(self, runs):
+        """Return in a sentence or two how a run or a race has ended."""
+        first, last = runs[0], runs[-1]
+        if not self.compare:
+            if first.error is None:
+                advice = diagnose(first.training.history)
+                return f"Run {first.number}: {first.state.capitalize()}. {advice}"
+            return f"Run {first.number}: {first.told()}"
+        stopped = any(run.state == "stopped" for run in runs)
+        parts = ["Stopped." if stopped else "Finished."]
+        if ranks := [f"{run.name} {run.last_loss():.4g}" for run in _by_loss(runs)]:
+            parts.append(f"Lowest loss first: {', '.join(ranks)}.")
+        for run in runs:
+            if run.error is not None:
+                reason = "." if run.state == "diverged" else f": {run.told()}"
+                parts.append(f"{run.name} {run.state}{reason}")
+        return f"Runs {first.number} to {last.number}: {' '.join(parts)}"
 
     # -- the look --------------------------------------------------------------------
 
@@ -300,6 +392,8 @@ class TuningPanel(widgets.VBox):
             axes=[],
             fig_margin={"top": 12, "bottom": 40, "left": 64, "right": 20},
             layout={"height": "300px", "width": "auto", "min_width": "300px"},
+            title="Chart of the loss over the epochs",
+            title_style=UNSEEN,
         )
         self._use_scale()
         self._table = widgets.HTML(layout={"overflow": "auto hidden"})
@@ -331,27 +425,30 @@ class TuningPanel(widgets.VBox):
             (self._code, "code"),
         ):
             widget.add_class(f"lab-{name}")
-        wrap = {"flex_flow": "row wrap", "grid_gap": "4px 16px"}
-        line = wrap | {"align_items": "center"}
-        left = widgets.VBox(
-            [
-                *_visible(self.controls),
-                widgets.HBox([self._train, self._halt, reset]),
-                self._progress,
-                self._status,
-            ],
-            layout={"flex": "1 1 300px", "max_width": "420px"},
-        )
-        key = widgets.HTML(f"solid: training · dashed: validation · color: run{STYLE}")
-        right = widgets.VBox(
-            [self.chart, widgets.HBox([self._log, key], layout=line)],
-            layout={"flex": "2 1 320px", "min_width": "300px"},
-        )
-        ask = [widgets.HTML(f"<b>{html.escape(question)}</b>")] if question else []
+        line = {
+            "flex_flow": "row wrap",
+            "grid_gap": "4px 16px",
+            "align_items": "center",
+        }
+        left = [
+            *visible(self.controls),
+            widgets.HBox([self._train, self._halt, reset]),
+            self._progress,
+            self._status,
+        ]
+        colors = "color: run"
+        if self.compare:
+            colors = legend(
+                ("━", self._color(number), name)
+                for number, name in enumerate(self._press(), 1)
+            )
+        key = widgets.HTML(f"solid: training · dashed: validation · {colors}")
+        key.add_class("lab-legend")
+        right = [self.chart, widgets.HBox([self._log, key], layout=line)]
         super().__init__(
             [
-                *ask,
-                widgets.HBox([left, right], layout=wrap),
+                *asked(question),
+                side_by_side(left, right),
                 self._table,
                 widgets.HBox([picture, self._csv, self._code], layout=line),
             ]
@@ -386,7 +483,7 @@ class TuningPanel(widgets.VBox):
 
     def _show_lines(self):
         """Show the curves of the last runs, validation on top; drop all others."""
-        before, shown = self.chart.marks, self.runs[-len(RUN_COLORS) :]
+        before, shown = self.chart.marks, self.runs[-self._shown :]
         self.chart.marks = [run.lines[k] for k in (0, 1) for run in shown]
         for line in before:
             if line not in self.chart.marks:
@@ -395,7 +492,7 @@ class TuningPanel(widgets.VBox):
 
     def _limit_axis(self):
         """Let a diverged run leave the chart at the top, not flatten the others."""
-        shown = self.runs[-len(RUN_COLORS) :]
+        shown = self.runs[-self._shown :]
         tops = [
             2 * line.y[0] if run.state == "diverged" else line.y.max()
             for run in shown
@@ -443,110 +540,24 @@ class TuningPanel(widgets.VBox):
         )
 
 
-class Explorer(widgets.VBox):
-    """Show what a function says of the controls' values, anew at every move.
-
-        lab.Explorer(price_house, area=(500, 5000, 50), waterfront=False)
-
-    Parameters
-    ----------
-    function : callable
-        Returns the HTML text to show; a control is made for each of its parameters.
-    question : str, optional
-        What to find out, shown above the controls.
-    **controls
-        As in `TuningPanel`.
-    """
-
-    def __init__(self, function, question=None, **controls):
-        self.function, self.controls = function, _controls(function, controls)
-        self._answer = widgets.HTML()
-        self._answer.add_class("lab-answer")
-        for control in self.controls.values():
-            control.observe(lambda _: self.show(), "value")
-        ask = [widgets.HTML(f"<b>{html.escape(question)}</b>")] if question else []
-        super().__init__([*ask, *_visible(self.controls), self._answer])
-        self.add_class("lab-explorer")
-        self.show()
-
-    def __repr__(self):
-        """Short and stable: nbval compares it."""
-        return f"Explorer({self.function.__name__})"
-
-    def show(self):
-        """Show the function's answer for the present values, or its error."""
-        try:
-            answer = self.function(**{n: c.value for n, c in self.controls.items()})
-        except Exception as error:
-            answer = html.escape(f"{type(error).__name__}: {error}")
-        self._answer.value = f'<div role="status">{answer}</div>'
+def _by_loss(runs):
+    """Return the runs that have no error, the one of the lowest loss first."""
+    return sorted((run for run in runs if run.error is None), key=Run.last_loss)
 
 
-def _controls(function, given):
-    """Return a control for every parameter of `function`, by name."""
-    parameters = inspect.signature(function).parameters
-    unknown = [name for name in given if name not in parameters]
-    if unknown:
-        raise TypeError(
-            f"{function.__name__} has no parameter {unknown[0]!r}: its parameters are "
-            f"{list(parameters)}."
-        )
-    return {
-        name: _control(name, given.get(name, parameter.default))
-        for name, parameter in parameters.items()
-    }
-
-
-def _control(name, value):
-    """Return the control of one parameter from its start value or abbreviation."""
-    if value is inspect.Parameter.empty:
-        raise TypeError(f"Parameter {name!r} needs a start value: pass {name}=... .")
-    numbers = isinstance(value, tuple) and all(isinstance(v, Real) for v in value)
-    if numbers and len(value) in (2, 3) and not value[0] < value[1]:
+def _checked(make_training, compare, controls):
+    """Return `compare` as a dict; raise an error if it is not as described."""
+    if compare is None:
+        return {}
+    good = isinstance(compare, dict) and len(compare) == 1
+    for values in compare.values() if good else ():
+        good = isinstance(values, list | tuple) and len(values) >= 2
+    if not good:
         raise ValueError(
-            f"The range of {name} is empty: {value}; give (low, high) with low < high."
+            "compare must be one parameter with a list of at least two values, as in "
+            f"{{'optimizer': ['SGD', 'Adam']}}; got {compare!r}."
         )
-    if name == "learning_rate" and isinstance(value, (int, float, tuple)):
-        control = _learning_rate_slider(value)
-    elif type(value) is int and value >= 1:  # a count: epochs, batch size, units
-        control = widgets.IntSlider(value, min=1, max=max(10, 4 * value))
-    elif type(value) is float and 0 <= value <= 1:  # a share: dropout, momentum
-        control = widgets.FloatSlider(value, min=0, max=1, step=0.05)
-    else:
-        control = widgets.interactive.widget_from_abbrev(value)
-    if control is None:
-        raise TypeError(
-            f"No control can be made for {name}={value!r}: give a number, a range "
-            f"(low, high), a list to choose from, a bool or a widget."
-        )
-    if isinstance(control, widgets.DOMWidget):
-        control.description = control.description or name.replace("_", " ")
-        control.style.description_width = "92px"
-        control.layout.width = "auto"
-        control.add_class(f"lab-{name.replace('_', '-')}")
-    return control
-
-
-def _learning_rate_slider(value):
-    """Return a logarithmic slider that starts at `value`, or spans (low, high)."""
-    low, high = value[:2] if isinstance(value, tuple) else (value, value)
-    if not 0 < low < float("inf"):
-        raise ValueError(f"learning_rate must be above 0, got {low}; 0.01 is usual.")
-    if isinstance(value, tuple):
-        ends = np.log10([low, high])
-        start = 10 ** ends.mean().round(1)
-    else:
-        ends, start = (min(-5, np.floor(np.log10(low)) - 1), max(1, np.log10(low))), low
-    return widgets.FloatLogSlider(
-        start,
-        min=ends[0],
-        max=ends[1],
-        step=0.1,
-        readout_format=".2g",
-        continuous_update=False,
-    )
-
-
-def _visible(controls):
-    """Return the controls that have a look (`ipywidgets.fixed` has none)."""
-    return [c for c in controls.values() if isinstance(c, widgets.DOMWidget)]
+    check_parameters(make_training, compare)
+    if twice := compare.keys() & controls.keys():
+        raise ValueError(f"compare races {twice.pop()!r}: it can have no control.")
+    return compare

@@ -4,13 +4,12 @@ import threading
 from urllib.parse import unquote
 
 import bqplot
-import ipywidgets as widgets
 import numpy as np
 import pandas as pd
 import pytest
 import torch
 
-from bigmodel_lab import Diverged, Explorer, Training, TuningPanel, models
+from bigmodel_lab import Diverged, Training, TuningPanel, models
 from bigmodel_lab.losses import mse
 
 
@@ -349,118 +348,149 @@ def test_an_infinite_validation_loss_does_not_break_the_panel():
     assert (panel._train.disabled, panel._halt.disabled) == (False, True)
 
 
-# -- controls --------------------------------------------------------------------------
+# -- a race ----------------------------------------------------------------------------
 
 
-def test_a_control_for_every_kind_of_parameter():
-    def f(learning_rate, epochs, batch_size, optimizer, dropout, shuffle, data, name):
-        pass
+def racing_training(optimizer, learning_rate=0.1, epochs=3):
+    torch.manual_seed(0)
+    X = torch.linspace(-1, 1, 32)[:, None]
+    y = 3 * X[:, 0] + 1
+    model = torch.nn.Sequential(torch.nn.Dropout(0.2), models.linear_regression(1))
+    if optimizer == "broken":
+        raise LookupError("no such <optimizer>")
+    make = {"Adam": torch.optim.Adam, "momentum": torch.optim.Adagrad}
+    rate = learning_rate * (1e30 if optimizer == "explosive" else 1)
+    steps = make.get(optimizer, torch.optim.SGD)(model.parameters(), rate)
+    return Training(model, mse, steps, (X, y), (X, y), epochs=epochs, batch_size=8)
 
-    mine = widgets.IntText(7)
-    panel = TuningPanel(
-        f,
-        learning_rate=0.05,
-        epochs=30,
-        batch_size=[16, 32, 64],
-        optimizer=["SGD", "Adam"],
-        dropout=(0.0, 0.9, 0.1),
-        shuffle=True,
-        data=widgets.fixed("houses"),
-        name=mine,
+
+RACERS = ["SGD", "explosive", "Adam", "broken"]
+
+
+@pytest.fixture
+def race():
+    panel = TuningPanel(racing_training, compare={"optimizer": RACERS})
+    yield panel
+    panel.reset()
+
+
+def test_a_race_makes_a_run_of_each_value(race):
+    assert list(race.controls) == ["learning_rate", "epochs"]
+    last = train(race, epochs=4)
+    assert [run.settings["optimizer"] for run in race.runs] == RACERS
+    assert {run.settings["epochs"] for run in race.runs} == {4}
+    states = ["finished", "diverged", "finished", "failed"]
+    assert [run.state for run in race.runs] == states
+    assert last is race.runs[-1]
+    table = rows(race)
+    assert [row["optimizer"] for row in table] == RACERS
+    assert [row["ended"] for row in table] == states
+    assert race.history["optimizer"].tolist() == ["SGD"] * 4 + ["Adam"] * 4
+    assert "SGD" in unquote(race._csv.value)
+    assert race._progress.value == 1
+
+
+def test_the_end_of_a_race_tells_the_order(race):
+    train(race)
+    order = sorted((race.runs[0], race.runs[2]), key=lambda run: run.last_loss())
+    ranks = ", ".join(f"{run.name} {run.last_loss():.4g}" for run in order)
+    assert f"Runs 1 to 4: Finished. Lowest loss first: {ranks}." in status(race)
+    assert "explosive diverged." in status(race)
+    assert "broken failed: LookupError: no such &lt;optimizer&gt;" in status(race)
+    table = {row["optimizer"]: row["train loss"] for row in rows(race)}
+    assert table["Adam"] == f"{race.runs[2].last_loss():.4g}"
+
+
+def test_a_race_shows_the_latest_press_in_the_same_colors(race):
+    train(race)
+    first = race.runs[:]
+    train(race, learning_rate=0.01)
+    assert [run.number for run in race.runs] == list(range(1, 9))
+    second = race.runs[4:]
+    assert set(race.chart.marks) == {line for run in second for line in run.lines}
+    assert [run.color for run in first] == [run.color for run in second]
+    assert len({run.color for run in first}) == len(RACERS)
+    key = next(w.value for w in within(race) if "lab-legend" in w._dom_classes)
+    for run in first:
+        assert re.search(f"color: {run.color}[^/]*</span> {run.name}<", key)
+
+
+def test_the_code_of_a_race_repeats_all_its_runs(race):
+    assert len(race.code().splitlines()) == len(RACERS)
+    train(race, learning_rate=0.05)
+    lines = race.code().splitlines()
+    assert lines[0].startswith("racing_training(optimizer='SGD', learning_rate=0.05, ")
+    for k in (0, 2):  # with dropout: each run must have drawn its own random numbers
+        again = eval(lines[k], {"racing_training": racing_training})
+        shown = race.runs[k].training.history.drop(columns="seconds")
+        again = again.history.drop(columns="seconds")
+        pd.testing.assert_frame_equal(again, shown, check_exact=True)
+
+
+def test_the_runs_of_a_race_take_steps_in_turn_and_stop_together():
+    order, stopped = [], threading.Event()
+
+    def turns(rival):
+        training = line_training(0.1, 100)
+
+        def loss(predictions, targets):
+            order.append(rival)
+            if len(order) == 7:
+                panel.stop()
+                stopped.set()
+            return mse(predictions, targets)
+
+        training.loss = loss
+        training.validation = None
+        return training
+
+    panel = TuningPanel(turns, compare={"rival": ["a", "b", "c"]})
+    panel.train()
+    panel.wait(60)
+    assert stopped.is_set()
+    assert "".join(order) == "abcabca"
+    assert [run.state for run in panel.runs] == ["stopped"] * 3
+    assert "Stopped. Lowest loss first: " in status(panel)
+
+
+def test_a_race_that_nobody_ends_is_an_error():
+    panel = TuningPanel(racing_training, compare={"optimizer": ["broken", "explosive"]})
+    panel.train()
+    with pytest.raises(Diverged):
+        panel.wait(60)
+    assert "Lowest" not in status(panel)
+
+
+def test_the_leader_and_the_share_of_all_steps_are_told(race, monkeypatch):
+    told = []
+    monkeypatch.setattr(
+        race,
+        "_draw_curves",
+        lambda run: told.append((status(race), race._progress.value)),
     )
-    kinds = [type(control) for control in panel.controls.values()]
-    assert kinds == [
-        widgets.FloatLogSlider,
-        widgets.IntSlider,
-        *[widgets.Dropdown] * 2,
-        widgets.FloatSlider,
-        widgets.Checkbox,
-        widgets.fixed,
-        widgets.IntText,
-    ]
-    assert panel.settings == {
-        "learning_rate": 0.05,
-        "epochs": 30,
-        "batch_size": 16,
-        "optimizer": "SGD",
-        "dropout": pytest.approx(0.4, abs=0.06),
-        "shuffle": True,
-        "data": "houses",
-        "name": 7,
-    }
-    assert panel.controls["batch_size"].description == "batch size"
-    assert panel.controls["epochs"].min == 1
-    shown = list(within(panel))
-    assert mine in shown
-    assert panel.controls["data"] not in shown
-
-
-@pytest.mark.parametrize("learning_rate", [1e-9, 3e-4, 0.1, 1, 20, 37.3])
-def test_the_learning_rate_starts_at_the_value_given(learning_rate):
-    panel = TuningPanel(line_training, learning_rate=learning_rate, epochs=1)
-    slider = panel.controls["learning_rate"]
-    assert slider.value == learning_rate
-    assert 10**slider.min < learning_rate
-    assert slider.base == 10
-
-
-def test_a_learning_rate_range_sets_the_ends():
-    panel = TuningPanel(line_training, learning_rate=(1e-4, 1.0), epochs=1)
-    slider = panel.controls["learning_rate"]
-    assert (slider.min, slider.max) == (-4, 0)
-    assert slider.value == pytest.approx(0.01)
+    monkeypatch.setattr("bigmodel_lab.panel.DRAWING_SHARE", 1)
+    train(race, epochs=12)
+    text, share = told[0]
+    assert re.search(
+        r"Epoch 1 of 12, (SGD|Adam) leads with loss [\d.]+, \d+ s left", text
+    )
+    assert share == pytest.approx(3 / 144)  # three are still running
 
 
 @pytest.mark.parametrize(
-    ("controls", "error", "message"),
+    ("compare", "error", "message"),
     [
-        ({"speed": 1}, TypeError, r"no parameter 'speed': its parameters are \['learn"),
-        ({"learning_rate": 0.1}, TypeError, "'epochs' needs a start value: pass epoc"),
-        ({"epochs": (5, 5)}, ValueError, r"range of epochs is empty: \(5, 5\)"),
-        ({"epochs": (9, 1, 2)}, ValueError, r"range of epochs is empty: \(9, 1, 2\)"),
-        ({"learning_rate": (1, 0.1)}, ValueError, "range of learning_rate is empty"),
-        ({"learning_rate": 0}, ValueError, "learning_rate must be above 0, got 0"),
-        ({"learning_rate": -0.1}, ValueError, "must be above 0, got -0.1"),
-        ({"learning_rate": (0, 1)}, ValueError, "must be above 0, got 0"),
-        ({"learning_rate": float("nan")}, ValueError, "must be above 0, got nan"),
-        ({"epochs": ("tanh", "relu")}, TypeError, "No control can be made for epochs="),
-        ({"epochs": (8, 4, 2, 1)}, TypeError, "a list to choose from"),
-        ({"epochs": object()}, TypeError, "No control can be made for epochs="),
+        ({"speed": [1, 2]}, TypeError, "has no parameter 'speed': its parameters are"),
+        ({"optimizer": ["SGD"]}, ValueError, "a list of at least two values, as in"),
+        ({"optimizer": "SGD"}, ValueError, "compare must be one parameter with a list"),
+        ({"epochs": [1, 2], "optimizer": ["a", "b"]}, ValueError, "one parameter"),
+        (["SGD", "Adam"], ValueError, "compare must be one parameter"),
+        ({}, ValueError, "compare must be one parameter"),
+        ({"learning_rate": [0.1, 1]}, ValueError, "'learning_rate': it can have no c"),
     ],
 )
-def test_bad_controls_are_named(controls, error, message):
-    if "learning_rate" not in controls:
-        controls = {"learning_rate": 0.1} | controls
-    elif "epochs" not in controls and "needs" not in message:
-        controls = {"epochs": 1} | controls
+def test_bad_comparisons_are_named(compare, error, message):
     with pytest.raises(error, match=message):
-        TuningPanel(line_training, **controls)
-
-
-# -- Explorer --------------------------------------------------------------------------
-
-
-def price(area, garage=False):
-    if area > 900:
-        raise ValueError("no house <so> large")
-    return f"<b>{area * (2 if garage else 1)}</b>"
-
-
-def test_explorer_follows_the_controls_and_shows_errors():
-    explorer = Explorer(price, question="How much?", area=(100, 1000, 100))
-    answer = explorer._answer
-    explorer.controls["area"].value = 300
-    assert "<b>300</b>" in answer.value
-    explorer.controls["garage"].value = True
-    assert "<b>600</b>" in answer.value
-    explorer.controls["area"].value = 1000
-    assert "ValueError: no house &lt;so&gt; large" in answer.value
-    explorer.controls["area"].value = 200
-    assert "<b>400</b>" in answer.value
-    assert explorer.children[0].value == "<b>How much?</b>"
-    assert repr(explorer) == "Explorer(price)"
-
-
-def test_explorer_refuses_unknown_parameters():
-    with pytest.raises(TypeError, match="price has no parameter 'rooms'"):
-        Explorer(price, area=100, rooms=3)
+        TuningPanel(
+            racing_training, compare=compare, optimizer="SGD", learning_rate=0.1
+        )

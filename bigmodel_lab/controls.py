@@ -1,0 +1,160 @@
+"""The controls of a function's parameters, and the look that all widgets share."""
+
+import html
+import inspect
+from numbers import Real
+
+import ipywidgets as widgets
+import numpy as np
+
+from bigmodel_lab.plots import COLORS
+
+# The last color is black, which the dark theme would swallow.
+LINE_COLORS = COLORS[:-1]
+GRAY = "#808080"
+# A chart's title is its name for screen readers; bqplot has no other way to give one.
+UNSEEN = {"opacity": "0"}
+STYLE = """<style>
+:is(.lab-panel, .lab-explorer) { color: var(--jp-content-font-color1); }
+:is(.lab-panel, .lab-explorer) .lab-chart.bqplot > svg .axis text.axislabel {
+  fill: currentColor; }
+:is(.lab-panel, .lab-explorer) .widget-html-content { line-height: 1.5; }
+.lab-explorer .lab-chart { aspect-ratio: 1.6; }
+.lab-explorer .lab-chart path { stroke-linecap: round; stroke-linejoin: round; }
+.lab-explorer .lab-chart .dot { cursor: grab; }
+.lab-panel .widget-html-content > .jupyter-button { margin: 0; vertical-align: middle; }
+.lab-panel .lab-code code { white-space: pre-line; }
+.lab-runs { border-collapse: collapse; font-variant-numeric: tabular-nums; }
+.lab-runs th, .lab-runs td { padding: 2px 7px; text-align: right; }
+.lab-runs th { border-bottom: 1px solid currentColor; vertical-align: bottom; }
+</style>"""
+
+
+def make_controls(function, given, without=()):
+    """Return a control for every parameter of `function` not in `without`, by name.
+
+    `given` holds start values or ipywidgets abbreviations by parameter name. The
+    function's own default is the start value where none is given, and where a range
+    or list that holds it is given.
+
+    Raises
+    ------
+    TypeError
+        If a name in `given` is no parameter, or a parameter has no start value.
+    ValueError
+        If a range is empty or a learning rate is not above 0.
+    """
+    parameters = inspect.signature(function).parameters
+    check_parameters(function, given)
+    return {
+        name: _control(name, given.get(name, parameter.default), parameter.default)
+        for name, parameter in parameters.items()
+        if name not in without
+    }
+
+
+def check_parameters(function, names):
+    """Raise TypeError if one of `names` is no parameter of `function`."""
+    parameters = list(inspect.signature(function).parameters)
+    for name in names:
+        if name not in parameters:
+            raise TypeError(
+                f"{function.__name__} has no parameter {name!r}: its parameters are "
+                f"{parameters}."
+            )
+
+
+def _control(name, value, default):
+    """Return the control of one parameter from its start value or abbreviation."""
+    if value is inspect.Parameter.empty:
+        raise TypeError(f"Parameter {name!r} needs a start value: pass {name}=... .")
+    numbers = isinstance(value, tuple) and all(isinstance(v, Real) for v in value)
+    if numbers and len(value) in (2, 3) and not value[0] < value[1]:
+        raise ValueError(
+            f"The range of {name} is empty: {value}; give (low, high) with low < high."
+        )
+    if name == "learning_rate" and isinstance(value, (int, float, tuple)):
+        control = _learning_rate_slider(value, default)
+    elif type(value) is int and value >= 1:  # a count: epochs, batch size, units
+        control = widgets.IntSlider(value, min=1, max=max(10, 4 * value))
+    elif type(value) is float and 0 <= value <= 1:  # a share: dropout, momentum
+        control = widgets.FloatSlider(value, min=0, max=1, step=0.05)
+    else:
+        control = widgets.interactive.widget_from_abbrev(value, default)
+    if control is None:
+        raise TypeError(
+            f"No control can be made for {name}={value!r}: give a number, a range "
+            f"(low, high), a list to choose from, a bool or a widget."
+        )
+    if isinstance(control, widgets.DOMWidget):
+        control.description = control.description or name.replace("_", " ")
+        control.style.description_width = "92px"
+        control.layout.width = "auto"
+        control.add_class(f"lab-{name.replace('_', '-')}")
+    return control
+
+
+def _learning_rate_slider(value, default):
+    """Return a logarithmic slider that starts at `value`, or spans (low, high)."""
+    low, high = value[:2] if isinstance(value, tuple) else (value, value)
+    if not 0 < low < float("inf"):
+        raise ValueError(f"learning_rate must be above 0, got {low}; 0.01 is usual.")
+    if isinstance(value, tuple):
+        ends = np.log10([low, high])
+        given = isinstance(default, Real) and low <= default <= high
+        start = default if given else 10 ** ends.mean().round(1)
+    else:
+        ends, start = (min(-5, np.floor(np.log10(low)) - 1), max(1, np.log10(low))), low
+    return widgets.FloatLogSlider(
+        start,
+        min=ends[0],
+        max=ends[1],
+        step=0.1,
+        readout_format=".2g",
+        continuous_update=False,  # else a typed value would move to the next notch
+    )
+
+
+def nearest(slider, value):
+    """Return the value on the slider's notches, within its range, nearest to `value`.
+
+    The notches of a `FloatLogSlider` are those of its exponent.
+    """
+    logarithmic = isinstance(slider, widgets.FloatLogSlider)
+    if logarithmic:
+        value = np.log(max(value, 1e-300)) / np.log(slider.base)
+    notch = slider.min + round((value - slider.min) / slider.step) * slider.step
+    notch = round(min(max(notch, slider.min), slider.max), 12)  # 0.3, not 0.3000…04
+    return slider.base**notch if logarithmic else notch
+
+
+def visible(controls):
+    """Return the controls that have a look (`ipywidgets.fixed` has none)."""
+    return [c for c in controls.values() if isinstance(c, widgets.DOMWidget)]
+
+
+def asked(question):
+    """Return the line that asks the question; no line if there is none."""
+    return [widgets.HTML(f"<b>{html.escape(question)}</b>")] if question else []
+
+
+def side_by_side(left, right):
+    """Return controls beside a chart, or above it where the page is narrow."""
+    style = widgets.HTML(STYLE, layout={"display": "none"})
+    return widgets.HBox(
+        [
+            widgets.VBox(left, layout={"flex": "1 1 300px", "max_width": "420px"}),
+            widgets.VBox(right, layout={"flex": "2 1 320px", "min_width": "300px"}),
+            style,
+        ],
+        layout={"flex_flow": "row wrap", "grid_gap": "4px 16px"},
+    )
+
+
+def legend(signs):
+    """Return HTML that names the colors of a chart: (sign, color, name) of each."""
+    return " &ensp; ".join(
+        f'<span style="white-space: nowrap"><span style="color: {color}" '
+        f'aria-hidden="true">{sign}</span> {html.escape(str(name))}</span>'
+        for sign, color, name in signs
+    )
