@@ -224,8 +224,8 @@ lab.quiz("start_here")
 # |---|---|---|
 # | **00 Start here** | | How does this workbook work? |
 # | 01 Preprocessing *(in preparation)* | D0 §3.2, D1 §3.2, D2 §2.1 | What do dirty data cost? |
-# | 02 Losses *(in preparation)* | D0 §4, D2 §4, D3 §4, D4 §4 | What does a model minimize? |
-# | 03 Optimizers *(in preparation)* | D0 §4, D1 §3-4 | How does it get down there? |
+# | [**02 Losses**](02_losses.ipynb) | D0 §4, D2 §4, D3 §4, D4 §4 | What does a model minimize? |
+# | [**03 Optimizers**](03_optimizers.ipynb) | D0 §4, D1 §3-4, §1 of all | How does it get down there? |
 # | [**04 House prices**](04_house_prices.ipynb) | D0 §4.3, §5 | What is a good regression? |
 # | 05 MNIST *(in preparation)* | D2 §5, D3 §5, D4 §5 | How good is 98.75 %? |
 # | 06 Text *(in preparation)* | D1 §5, D4 §4.3 | Does it need a network? |

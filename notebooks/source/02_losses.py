@@ -1,0 +1,1119 @@
+# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # 2 · Losses: what a model minimizes
+#
+# ## What you will be able to do
+#
+# - tell which of four "mean squared errors" a program minimizes, and convert its
+#   learning rate,
+# - derive the gradient of cross-entropy and compute it for any logits,
+# - backpropagate a network by hand, and find a mistake with a gradient check,
+# - recognize a loss that cannot teach what you want.
+#
+# **Time:** 90 minutes. **Mirrors:** D0 §4.1-4.2 (losses, derivation), D2 §3.2 and §4
+# (pseudo-code, ReLU, cross-entropy), D3 §4 (backpropagation by hand), D4 §4.1-4.2
+# (sigmoid, losses). **Before it:** [chapter 00](00_start_here.ipynb).
+
+# %% tags=["nbval-ignore-output"]
+import bigmodel_lab as lab
+
+device = lab.start_chapter("02_losses", version="0.1")
+
+# %%
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import torch
+from sklearn.datasets import load_digits
+from sklearn.model_selection import train_test_split
+
+from bigmodel_lab import losses
+from bigmodel_lab.activations import relu, sigmoid, softmax
+
+# %% [markdown]
+# ## As the documents have it
+#
+# A *loss* is one number that says how wrong a model is; training moves the parameters so
+# that it falls. For that it needs the loss's **gradient**: how the loss changes with each
+# parameter. The documents print losses and gradients for three cases:
+#
+# | | Loss | Gradient |
+# |---|---|---|
+# | D0 §4.1-4.2, D2 §4.2.2 | cross-entropy, $-\sum_i y_i \log p_i$ | $-y_i / p_i$, where it stops |
+# | D0 §4.1, D1 §4.2 | squared error, with three different factors | see [chapter 04](04_house_prices.ipynb) |
+# | D2 §3.2, D3 §4 | any, for a whole network | pseudo-code and worked example |
+#
+# D2 §3.2 gives backpropagation in six lines. `z = f(W * x + b)` is a layer, and then
+# come, word for word:
+#
+# ```
+# dz = dloss/dz
+# dW = (dz * x).T
+# db = dz
+# ```
+#
+# We run them: a layer with 5 inputs and 3 outputs, sigmoid for `f`, squared error for the
+# loss. **What shape must `dW` have? Will it?**
+
+
+# %%
+def printed_backward(x, z, y):
+    """Return dW and db as D2 §3.2 prints them, for columns and the loss sum (z - y)²."""
+    dz = 2 * (z - y)  # "dz = dloss/dz"
+    dW = (dz * x).T
+    db = dz
+    return dW, db
+
+
+generator = torch.Generator().manual_seed(0)
+
+
+def random(*shape):
+    """Return random numbers in float64, the same in every run."""
+    return torch.randn(*shape, generator=generator, dtype=torch.float64)
+
+
+W, b, x, y = random(3, 5), random(3, 1), random(5, 1), random(3, 1)
+try:
+    printed_backward(x, sigmoid(W @ x + b), y)
+except RuntimeError as error:
+    print(error)
+
+# %% [markdown]
+# It cannot even run: `dz * x` multiplies elementwise, and 3 outputs do not fit 5 inputs.
+# With as many inputs as outputs it runs, and gives 4 numbers for the 16 weights:
+
+# %%
+W, b, x, y = random(4, 4), random(4, 1), random(4, 1), random(4, 1)
+printed, _ = printed_backward(x, sigmoid(W @ x + b), y)
+print("W", tuple(W.shape), "- printed dW", tuple(printed.shape))
+
+# %% [markdown]
+# Every weight $w_{ij}$ joins an output $i$ with an input $j$, so `dW` is the *outer*
+# product. With that mended, is it right? We need a judge.
+#
+# ### The judge: a gradient check
+#
+# A gradient says what the loss does when one weight moves a little. So move it, and look:
+#
+# $$\frac{\partial L}{\partial w} \approx \frac{L(w + h) - L(w - h)}{2h}$$
+#
+# It is slow, needs no derivation, and so it makes no mistake in one. We compare by the
+# **relative error**: 0 for equal gradients, 1 for opposite ones. In float64 below 1e-6 is
+# a pass, above 0.01 a bug.
+
+
+# %%
+def numerical_gradient(loss, weights, entries, h=1e-5):
+    """Return the slope of loss() in some entries of weights, which are put back."""
+    flat, slopes = weights.view(-1), []
+    for k in entries:
+        old = flat[k].item()
+        flat[k] = old + h
+        above = loss()
+        flat[k] = old - h
+        slopes.append((above - loss()) / (2 * h))
+        flat[k] = old
+    return torch.stack(slopes)
+
+
+def relative_error(one, other):
+    """Return |one - other| / (|one| + |other|): from 0, equal, to 1, opposite."""
+    return ((one - other).norm() / (one.norm() + other.norm())).item()
+
+
+def layer_loss():
+    """Return the squared error of the one layer."""
+    return ((sigmoid(W @ x + b) - y) ** 2).sum()
+
+
+z = sigmoid(W @ x + b)  # (4, 1)
+printed = 2 * (z - y) @ x.T  # (4, 4): with the outer product
+mended = (2 * (z - y) * z * (1 - z)) @ x.T  # and with f', the sigmoid's slope
+numerical = numerical_gradient(layer_loss, W, range(16))
+for name, gradient in {"outer product": printed, "and f' too": mended}.items():
+    error = relative_error(gradient.flatten(), numerical)
+    print(f"{name}: relative error {error:.2f}, passes: {error < 1e-6}")
+
+# %% [markdown]
+# The pseudo-code leaves out the derivative of the activation: $z = f(\dots)$, and the
+# chain rule must go *through* $f$. For a batch, `db = dz` has one more fault: it has a
+# row for every sample, and the bias wants their sum. So the pseudo-code has three
+# faults; you will write the right version in exercise 4.
+
+# %% [markdown]
+# ## Derive it
+#
+# ### Four losses, one name
+#
+# D0 §4.1 prints the mean squared error as $\frac{1}{2N}\sum(y-\hat y)^2$, D1 §4.2 the
+# "loss" as $\frac12\sum(y-\hat y)^2$, PyTorch and Keras compute $\frac1N\sum(y-\hat
+# y)^2$. All have one minimum. **Does it matter which one you take?**
+#
+# Gradient descent on a bowl is stable up to the learning rate $2/\lambda_{\max}$, where
+# $\lambda_{\max}$ is the loss's largest curvature (derived in
+# [chapter 04](04_house_prices.ipynb#How-long-may-a-step-be?)). We predict that bound for
+# each on one batch of 32 real houses, and try 1 % below and 1 % above it.
+
+# %%
+houses = lab.datasets.saratoga_houses()
+batch = houses[["area", "rooms", "age"]][:32]
+batch = (batch - batch.mean()) / batch.std(ddof=0)
+X = torch.tensor(np.c_[batch, np.ones(32)])  # (32, 4)
+price = torch.tensor(houses["price"][:32].to_numpy() / 100_000)  # (32,)
+
+conventions = {
+    "1/N Σ (PyTorch, Keras)": lambda error: (error**2).mean(),
+    "1/(2N) Σ (D0 §4.1)": lambda error: (error**2).mean() / 2,
+    "1/2 Σ (D1 §4.2)": lambda error: (error**2).sum() / 2,
+    "Σ": lambda error: (error**2).sum(),
+}
+
+
+def descend(loss, learning_rate, steps=2000):
+    """Return the loss before and after gradient descent from 0."""
+    theta = torch.zeros(4, dtype=torch.float64, requires_grad=True)
+    first = loss(X @ theta - price).item()
+    for _ in range(steps):
+        (gradient,) = torch.autograd.grad(loss(X @ theta - price), theta)
+        theta = (theta - learning_rate * gradient).detach().requires_grad_()
+    return first, loss(X @ theta - price).item()
+
+
+rows = {}
+for name, loss in conventions.items():
+    H = torch.autograd.functional.hessian(
+        lambda theta, loss=loss: loss(X @ theta - price), torch.zeros(4).double()
+    )
+    bound = 2 / torch.linalg.eigvalsh(H)[-1].item()
+    ends = [descend(loss, share * bound) for share in (0.99, 1.01)]
+    rows[name] = {
+        "loss at 0": f"{ends[0][0]:.3g}",
+        "predicted bound": f"{bound:.3g}",
+        "1 % below it": "converges" if ends[0][1] < ends[0][0] else "diverges",
+        "1 % above it": "converges" if ends[1][1] < ends[1][0] else "diverges",
+    }
+table = pd.DataFrame(rows).T
+assert set(table["1 % below it"]) == {"converges"}
+assert set(table["1 % above it"]) == {"diverges"}
+table
+
+# %% [markdown]
+# It matters by a factor of 2N, here 64: a learning rate of 0.1 is safe with the mean and
+# far too large with the sum. **Never copy a learning rate without its loss.** And a sum
+# couples it to the batch size: change 32 to 64, and the bound halves.
+#
+# The documents do the same with cross-entropy: D0 §4.1 sums it, D2 §4.2.2 averages it.
+#
+# ### Where cross-entropy comes from
+#
+# A classifier gives each class a probability. The probability it gave to *all* the true
+# labels of a data set is their product, the **likelihood**; the best model makes it
+# largest. **What is the product of 1,728 probabilities of 0.6?**
+
+# %%
+p = torch.full((1728,), 0.6)
+print("product:", p.prod().item())
+print("mean of -log p:", round(-p.log().mean().item(), 4))
+
+# %% [markdown]
+# No computer can hold the product, but its logarithm is a sum. Turned to a minimum and
+# averaged, that is the cross-entropy: $L = -\frac1N\sum_i \log p_i(\text{true class})$,
+# in *nats*. Guessing blindly among 10 classes costs $\log 10 \approx 2.30$.
+#
+# ### The derivation that stops halfway
+#
+# D0 §4.2 derives $\partial L/\partial p = -y/p$ and leaves the rest to "backpropagation".
+# But $p$ is a softmax of the logits $z$, $p_k = e^{z_k} / \sum_j e^{z_j}$, and in code the
+# halves do not fit: $p$ may be 0. Go through it, with
+# $\partial p_j / \partial z_k = p_j (1[j = k] - p_k)$ and $\sum_j y_j = 1$:
+#
+# $$\frac{\partial L}{\partial z_k} = \sum_j -\frac{y_j}{p_j}\; p_j (1[j = k] - p_k)
+# = p_k - y_k$$
+#
+# The division cancels. **Predicted minus true:** nothing can be simpler. Is it so?
+
+# %%
+logits, targets = random(8, 10), torch.arange(8)  # (N, classes), (N,)
+one_hot = torch.eye(10, dtype=torch.float64)[targets]  # (8, 10)
+
+derived = (softmax(logits) - one_hot) / len(logits)
+halfway = -one_hot / softmax(logits) / len(logits)  # D0 §4.2: dL/dp, not dL/dz
+numerical = numerical_gradient(
+    lambda: losses.cross_entropy(logits, targets), logits, range(80)
+)
+print(f"p - y: passes: {relative_error(derived.flatten(), numerical) < 1e-6}")
+print(f"-y/p:  relative error {relative_error(halfway.flatten(), numerical):.2f}")
+
+# %% [markdown]
+# Now both ways in code, on logits that grow. In float32, $e^{89}$ is infinite and
+# $e^{-104}$ is 0. **From which logits on does the naive way break?**
+
+
+# %%
+def naive_cross_entropy(logits, targets):
+    """Return the cross-entropy as D0 §4.1-4.2 writes it: softmax first, then log."""
+    p = logits.exp() / logits.exp().sum(1, keepdim=True)  # (N, classes)
+    return -p.log().gather(1, targets[:, None]).mean()
+
+
+def value_and_slope(loss, logits, targets):
+    """Return a loss and the largest entry of its gradient, as short text."""
+    logits = logits.clone().requires_grad_()
+    value = loss(logits, targets)
+    value.backward()
+    return f"{value.item():.4g}, {logits.grad.abs().max().item():.4g}"
+
+
+targets = torch.tensor([1])
+rows = {}
+for size in (1.0, 10.0, 100.0, 1000.0):
+    logits = torch.tensor([[size, 0.0, -size]])  # (1, 3): sure of class 0, and wrong
+    rows[f"±{size:g}"] = {
+        "log(softmax)": value_and_slope(naive_cross_entropy, logits, targets),
+        "lab.losses": value_and_slope(losses.cross_entropy, logits, targets),
+        "torch": value_and_slope(torch.nn.functional.cross_entropy, logits, targets),
+    }
+assert not naive_cross_entropy(logits, targets).isfinite()
+pd.DataFrame(rows).T.rename_axis("loss, largest gradient")
+
+# %% [markdown]
+# The naive way is NaN at ±100 already. The way out is to write the logarithm first,
+# $\log p_k = z_k - \log\sum_j e^{z_j}$, and to take the largest logit out of the sum.
+# That is `losses.cross_entropy`, and it is why PyTorch's `cross_entropy` takes **logits**:
+# a network that ends in a softmax *and* uses it is wrong twice over.
+#
+# ### Half a loss
+#
+# D2 §4.3 trains a two-class model, labels $y$ of 0 or 1, probability $z$ of a 1, with the
+# loss of D2 §4.2.2: $-\frac1n\sum y_i\log z_i$. D4 §4.1 prints one term more:
+# $(1-y_i)\log(1-z_i)$. **What does the first one say to a model that always predicts 1?**
+#
+# We ask real houses which of them have central air conditioning (37 % do), from area and
+# age.
+
+# %%
+columns = houses[["area", "age"]]
+columns = (columns - columns.mean()) / columns.std(ddof=0)
+X = torch.tensor(np.c_[columns, np.ones(len(columns))])  # (1728, 3)
+air = torch.tensor(houses["central_air"].to_numpy(float))  # (1728,)
+
+
+def one_sided(logits, targets):
+    """Return the loss of D2 §4.2.2: -mean(y log z)."""
+    return -(targets * torch.log(sigmoid(logits))).mean()
+
+
+def logistic_regression(loss, steps=3000):
+    """Return the weights (3,) that gradient descent finds with `loss`."""
+    w = torch.zeros(3, dtype=torch.float64, requires_grad=True)
+    for _ in range(steps):
+        (gradient,) = torch.autograd.grad(loss(X @ w, air), w)
+        w = (w - gradient).detach().requires_grad_()
+    return w.detach()
+
+
+rows = {}
+for name, loss in {
+    "D2 §4.2.2: y log z": one_sided,
+    "both terms": losses.binary_cross_entropy,
+}.items():
+    w = logistic_regression(loss)
+    z = sigmoid(X @ w)
+    rows[name] = {
+        "its loss": f"{loss(X @ w, air).item():.3f}",
+        "mean probability": f"{z.mean().item():.3f}",
+        "accuracy": f"{((z > 0.5) == (air > 0.5)).double().mean().item():.1%}",
+    }
+rows["always no"] = {"accuracy": f"{1 - air.mean().item():.1%}"}
+rows["always yes"] = {"accuracy": f"{air.mean().item():.1%}"}
+table = pd.DataFrame(rows).T.fillna("")
+accuracy = table["accuracy"]
+assert accuracy["D2 §4.2.2: y log z"] == accuracy["always yes"]
+table
+
+# %% [markdown]
+# The one-sided loss is nearly 0: perfect, by its own measure. It says yes to everybody
+# and is right for the 37 % who have it: worse than a model that knows nothing and says
+# no. **A loss near zero proves nothing until you know what it does not punish.**
+#
+# ### Two losses for ten classes
+#
+# D4 §4.1 prints the binary cross-entropy; its network in §5.2 ends in a softmax over ten
+# classes and uses the other one. **Are their gradients on the same logits alike?** One
+# sample, the true class is 3, the network leans to 5:
+
+# %%
+logits = torch.tensor([[0.5, -1.0, 0.0, 1.0, -2.0, 2.5, 0.2, -0.5, 1.5, -1.5]])
+target = torch.eye(10)[[3]]  # (1, 10)
+
+gradients = {
+    "softmax, cross-entropy: p - y": softmax(logits) - target,
+    "ten sigmoids, binary cross-entropy: σ(z) - y": sigmoid(logits) - target,
+}
+figure, axes = plt.subplots(figsize=(7.2, 3.2))
+for k, (name, gradient) in enumerate(gradients.items()):
+    axes.bar(np.arange(10) + 0.4 * k - 0.2, gradient[0], width=0.4, label=name)
+axes.axhline(0, color="black", linewidth=0.8)
+axes.set(
+    title="Both raise class 3; ten sigmoids press all others down as well",
+    xlabel="class",
+    ylabel="gradient with respect to the logit",
+    xticks=range(10),
+)
+axes.legend()
+lab.plots.show(
+    figure,
+    alt="Bars of both gradients for ten classes. Both are negative at class 3. "
+    "The softmax gradient is large only at class 5; the sigmoids' one is above 0.1 at "
+    "every other class.",
+)
+for (name, gradient), activation in zip(
+    gradients.items(), (softmax, sigmoid), strict=True
+):
+    moved = (activation(logits + 5) - activation(logits)).abs().max()
+    print(name.partition(",")[0], f"- sum of the gradient: {abs(gradient.sum()):.2f},")
+    print(f"    5 more on every logit moves a probability by up to {moved:.2f}")
+
+# %% [markdown]
+# They are two models. A softmax shares out one unit of probability: what one class gains
+# the others lose, so its gradient sums to 0, and only differences of logits count. Ten
+# sigmoids answer ten separate yes-or-no questions; their probabilities need not sum to 1.
+# Use the first for one label out of ten, the second for any number of labels at once.
+#
+# ### Activations and their derivatives
+#
+# Between the layers stands a nonlinear function. Without it, two layers are one:
+# $W_2(W_1 x) = (W_2 W_1)\,x$. Backpropagation multiplies by its derivative at every
+# layer. D4 §4.2 prints $\sigma' = \sigma(1-\sigma)$; we let autograd judge.
+
+# %%
+from bigmodel_lab.activations import (
+    relu_derivative,
+    sigmoid_derivative,
+    tanh_derivative,
+)
+
+x = torch.linspace(-5, 5, 200, dtype=torch.float64, requires_grad=True)
+functions = {
+    "sigmoid": (sigmoid, sigmoid_derivative),
+    "tanh": (torch.tanh, tanh_derivative),
+    "ReLU": (relu, relu_derivative),
+}
+figure, (left, right) = plt.subplots(ncols=2, figsize=(9, 3.2))
+for name, (function, derivative) in functions.items():
+    (by_autograd,) = torch.autograd.grad(function(x).sum(), x)
+    assert torch.allclose(derivative(x), by_autograd)
+    left.plot(x.detach(), function(x).detach(), label=name)
+    right.plot(x.detach(), derivative(x).detach(), label=name)
+left.set(title="Activations", xlabel="input", ylabel="output", ylim=(-1.2, 3))
+right.set(title="Only ReLU's slope stays 1", xlabel="input", ylabel="derivative")
+right.legend()
+lab.plots.show(
+    figure,
+    alt="Left: sigmoid from 0 to 1, tanh from -1 to 1, ReLU 0 then rising. Right: their "
+    "derivatives; sigmoid's peaks at 0.25, tanh's at 1, ReLU's is 0 then 1.",
+)
+print(f"ten sigmoid layers pass on at most {0.25**10:.0e} of a gradient")
+
+# %% [markdown]
+# The printed derivative holds. Its largest value is 1/4, so ten sigmoid layers shrink a
+# gradient at least a millionfold. That is why deep networks use ReLU.
+
+# %% [markdown]
+# ## From scratch
+#
+# D3 §4 backpropagates "a three-layer network" by hand: 100 inputs, 500 hidden units, 10
+# outputs. It has *three* weight matrices, so there must be a second hidden layer; we give
+# it 500 units too. Our data are 1,797 real handwritten digits, 8 x 8 pixels with a border
+# of 1, so that there are 100 of them.
+
+# %%
+from itertools import pairwise
+
+digits = load_digits()
+images = np.pad(digits.images, ((0, 0), (1, 1), (1, 1))) / 16  # (1797, 10, 10), 0 to 1
+X = torch.tensor(images.reshape(-1, 100))  # (1797, 100)
+y = torch.tensor(digits.target)  # (1797,)
+train, test = train_test_split(
+    np.arange(len(X)), test_size=0.2, random_state=42, stratify=y
+)
+
+figure, axes = plt.subplots(ncols=10, figsize=(9, 1.4))
+for k, panel in enumerate(axes):
+    panel.imshow(images[k], cmap="gray_r")
+    panel.set(title=str(digits.target[k]), xticks=[], yticks=[])
+lab.plots.show(figure, alt="Ten handwritten digits, 0 to 9, coarse but readable.")
+print(len(train), "digits to train on,", len(test), "to test on")
+
+
+# %% [markdown]
+# The forward pass as printed, one column per sample; note that ReLU is applied twice in
+# the first layer, in $Z^{(1)}$ and again in $A^{(1)}$.
+
+
+# %%
+def start_weights(*sizes, seed=0):
+    """Return [(W, b), ...] for layers of these sizes (He et al. 2015), in float64."""
+    generator = torch.Generator().manual_seed(seed)
+    return [
+        (
+            torch.randn(n_out, n_in, generator=generator).double() * (2 / n_in) ** 0.5,
+            torch.zeros(n_out, 1).double(),
+        )
+        for n_in, n_out in pairwise(sizes)
+    ]
+
+
+def printed_forward(weights, X):
+    """Return (Z1, A1, Z2, A2, A3) of D3 §4 for columns X (100, N)."""
+    (W1, b1), (W2, b2), (W3, b3) = weights
+    Z1 = relu(W1 @ X + b1)  # (500, N)
+    A1 = relu(Z1)  # (500, N): ReLU once more
+    Z2 = W2 @ A1 + b2  # (500, N)
+    A2 = relu(Z2)  # (500, N)
+    Z3 = W3 @ A2 + b3  # (10, N)
+    return Z1, A1, Z2, A2, softmax(Z3.T).T  # A3: (10, N)
+
+
+def printed_backward(weights, X, Y):
+    """Return the gradients (dW, db) of the three layers as D3 §4 prints them."""
+    (_, _), (W2, _), (W3, _) = weights
+    _, A1, _, A2, A3 = printed_forward(weights, X)
+    delta3 = A3 - Y  # (10, N)
+    delta2 = W3.T @ delta3  # (500, N): no derivative of ReLU
+    delta1 = W2.T @ delta2  # (500, N): nor here
+    return [(delta1 @ X.T, delta1), (delta2 @ A1.T, delta2), (delta3 @ A2.T, delta3)]
+
+
+# %% [markdown]
+# **Does ReLU twice do harm? And how far off are the gradients?** First one sample, as D3
+# writes it. The network has 300,000 weights; we check 20 of each matrix numerically and
+# all of them with autograd.
+
+# %%
+weights = start_weights(100, 500, 500, 10)
+one = X[train[:1]].T  # (100, 1)
+target = torch.eye(10, dtype=torch.float64)[y[train[:1]]].T  # (10, 1)
+Z1, A1, *_ = printed_forward(weights, one)
+print("ReLU twice equals ReLU once:", torch.equal(Z1, A1))
+print(f"hidden units at 0: {(A1 == 0).double().mean():.0%}")
+
+
+# %% [markdown]
+# Now the gradients, against both judges.
+
+
+# %%
+def printed_loss():
+    """Return the cross-entropy of the printed network."""
+    return -(target * printed_forward(weights, one)[-1].log()).sum()
+
+
+def by_autograd(loss, weights):
+    """Return the gradients (dW, db) of loss() by autograd."""
+    flat = [tensor.requires_grad_() for layer in weights for tensor in layer]
+    gradients = torch.autograd.grad(loss(), flat)
+    for tensor in flat:
+        tensor.requires_grad_(False)
+    return list(zip(gradients[::2], gradients[1::2], strict=True))
+
+
+printed = printed_backward(weights, one, target)
+true = by_autograd(printed_loss, weights)
+rows = {}
+for k, (matrix, _) in enumerate(weights):
+    gradient = printed[k][0].flatten()
+    largest = gradient.abs().topk(20).indices
+    numerical = numerical_gradient(printed_loss, matrix, largest)
+    rows[f"W{k + 1}"] = {
+        "20 entries, numerically": relative_error(gradient[largest], numerical),
+        "all, by autograd": relative_error(gradient, true[k][0].flatten()),
+    }
+table = pd.DataFrame(rows).T
+assert (table.loc[["W1", "W2"]] > 0.3).all(axis=None)
+assert (table.loc["W3"] < 1e-6).all()
+table.map(lambda error: f"{error:.2f}").rename_axis("relative error")
+
+# %% [markdown]
+# The last layer is right. The hidden ones are off by a relative error of 0.4 and 0.6:
+# about half of the units are at 0, let no gradient through, and get one here. ReLU twice
+# is harmless, for $\max(0, \max(0, x)) = \max(0, x)$; the missing derivative is the bug.
+#
+# Now 32 samples at once. **What else is missing?**
+
+# %%
+many = X[train[:32]].T  # (100, 32)
+targets = torch.eye(10, dtype=torch.float64)[y[train[:32]]].T  # (10, 32)
+
+
+def batch_loss():
+    """Return the mean cross-entropy of the batch."""
+    return -(targets * printed_forward(weights, many)[-1].log()).sum(0).mean()
+
+
+printed = printed_backward(weights, many, targets)
+true = by_autograd(batch_loss, weights)
+ratio = printed[2][0].norm() / true[2][0].norm()
+print(f"dW3 is {ratio:.0f} times too large")
+print("db3 has shape", tuple(printed[2][1].shape), "for b3", tuple(weights[2][1].shape))
+
+# %% [markdown]
+# The mean over the batch. So D3's recipe has two bugs that matter (no derivative of ReLU,
+# no mean over the batch) and two that do not (ReLU twice, a matrix more than layers).
+# Mended, in the way PyTorch keeps its data, one *row* per sample, and with the two
+# matrices that 100-500-10 has:
+
+
+# %%
+def forward(weights, X):
+    """Return (Z1, A1, logits) of the network 100-500-10 for rows X (N, 100)."""
+    (W1, b1), (W2, b2) = weights
+    Z1 = X @ W1.T + b1.T  # (N, 500)
+    A1 = relu(Z1)  # (N, 500)
+    return Z1, A1, A1 @ W2.T + b2.T  # logits: (N, 10)
+
+
+def backward(weights, X, y):
+    """Return the gradients (dW, db) of the mean cross-entropy, one pair a layer."""
+    W2 = weights[1][0]
+    Z1, A1, logits = forward(weights, X)
+    delta2 = softmax(logits)  # (N, 10)
+    delta2[torch.arange(len(y)), y] -= 1  # p - y
+    delta2 /= len(y)  # the mean over the batch
+    delta1 = (delta2 @ W2) * relu_derivative(Z1)  # (N, 500)
+    return [
+        (delta1.T @ X, delta1.sum(0)[:, None]),  # (500, 100), (500, 1)
+        (delta2.T @ A1, delta2.sum(0)[:, None]),  # (10, 500), (10, 1)
+    ]
+
+
+def gradients_agree(weights, X, y):
+    """Return the largest relative error of `backward` against autograd."""
+    true = by_autograd(lambda: losses.cross_entropy(forward(weights, X)[2], y), weights)
+    pairs = zip(backward(weights, X, y), true, strict=True)
+    return max(
+        relative_error(*both) for layer in pairs for both in zip(*layer, strict=True)
+    )
+
+
+weights = start_weights(100, 500, 10)
+rows_64 = X[train[:64]]
+print("float64, below 1e-10:", gradients_agree(weights, rows_64, y[train[:64]]) < 1e-10)
+single = [(W.float(), b.float()) for W, b in weights]
+error = gradients_agree(single, rows_64.float(), y[train[:64]])
+print("float32, below 1e-5: ", error < 1e-5)
+
+# %% [markdown]
+# It agrees, in both precisions. A last question about the bug: **would you have noticed it
+# without the check?** We train the network with the right gradient and with D3's, and
+# look at the digits held back.
+
+# %%
+X_test, y_test = X[test], y[test]
+
+
+def train_by_hand(gradients, learning_rate=0.1, epochs=15):
+    """Return the weights after mini-batch gradient descent with `gradients`."""
+    weights = start_weights(100, 500, 10)
+    generator = torch.Generator().manual_seed(0)
+    for _ in range(epochs):
+        order = torch.randperm(len(train), generator=generator)
+        for rows in torch.tensor(train)[order].split(32):
+            moves = gradients(weights, X[rows], y[rows])
+            for layer, move in zip(weights, moves, strict=True):
+                for theta, gradient in zip(layer, move, strict=True):
+                    theta -= learning_rate * gradient
+    return weights
+
+
+def backward_without_derivative(weights, X, y):
+    """Return the gradients with D3's fault: no derivative of ReLU."""
+    _, (dW2, db2) = backward(weights, X, y)
+    delta2 = softmax(forward(weights, X)[2])
+    delta2[torch.arange(len(y)), y] -= 1
+    delta1 = delta2 / len(y) @ weights[1][0]
+    return [(delta1.T @ X, delta1.sum(0)[:, None]), (dW2, db2)]
+
+
+results = {}
+for name, gradients in {
+    "right gradient": backward,
+    "D3's gradient": backward_without_derivative,
+}.items():
+    trained = train_by_hand(gradients)
+    logits = forward(trained, X_test)[2]
+    results[name] = trained
+    accuracy = (logits.argmax(1) == y_test).double().mean().item()
+    fit = losses.cross_entropy(forward(trained, X[train])[2], y[train]).item()
+    print(f"{name}: training loss {fit:.2f}, test accuracy {accuracy:.2f}")
+
+# %% [markdown]
+# You would not. The wrong gradient points roughly downhill, and the network learns with
+# it, a little slower. **That a network learns does not prove its gradient.** Check
+# gradients numerically, on random data, before you train.
+
+# %% [markdown]
+# ## With PyTorch
+#
+# The same network as modules, the same start, data and steps through `lab.Training`.
+# Autograd does what `backward` did.
+
+# %%
+from torch import nn
+
+
+def module(weights):
+    """Return the network 100-500-10 as a PyTorch module with these weights."""
+    model = nn.Sequential(nn.Linear(100, 500), nn.ReLU(), nn.Linear(500, 10)).double()
+    with torch.no_grad():
+        for layer, (W, b) in zip(model[::2], weights, strict=True):
+            layer.weight.copy_(W)
+            layer.bias.copy_(b[:, 0])
+    return model.to(device)
+
+
+model = module(start_weights(100, 500, 10))
+training = lab.Training(
+    model,
+    nn.functional.cross_entropy,
+    torch.optim.SGD(model.parameters(), lr=0.1),
+    train=(X[train], y[train]),
+    epochs=1,
+).finish()
+by_hand = start_weights(100, 500, 10)
+generator = torch.Generator().manual_seed(0)
+order = torch.randperm(len(train), generator=generator)  # as Training draws it
+for rows in torch.tensor(train)[order].split(32):
+    moves = backward(by_hand, X[rows], y[rows])
+    for layer, move in zip(by_hand, moves, strict=True):
+        for theta, gradient in zip(layer, move, strict=True):
+            theta -= 0.1 * gradient
+same = torch.allclose(model[0].weight.detach().cpu(), by_hand[0][0], atol=1e-10)
+print(f"after {training.steps} steps the weights are equal:", same)
+assert same
+
+# %% [markdown]
+# ## On real data
+#
+# ### A baseline first
+#
+# Ten classes: guessing gets 10 %. A linear model sets the bar.
+
+# %%
+from sklearn.linear_model import LogisticRegression
+
+linear = LogisticRegression(max_iter=1000).fit(X[train], y[train])
+hits = (forward(results["right gradient"], X_test)[2].argmax(1) == y_test).sum().item()
+table = {
+    "guessing": 0.1,
+    "logistic regression": linear.score(X_test, y_test),
+    "100-500-10 by hand": hits / len(y_test),
+}
+pd.Series(table, name="test accuracy").round(2).to_frame()
+
+# %% [markdown]
+# ### Does ReLU save work?
+#
+# D2 §4.2.1: ReLU's zeros bring "sparsity, which reduces the computation needed". **How
+# many zeros are there, and how much time do they save?** First the zeros, in our trained
+# network, and the work of the next layer with them and without:
+
+# %%
+from torch.utils.flop_counter import FlopCounterMode
+
+hidden = forward(results["right gradient"], X_test)[1]  # (360, 500)
+W2 = results["right gradient"][1][0]
+print(f"zeros among the hidden values: {(hidden == 0).double().mean():.0%}")
+for name, values in {"with them": hidden, "without": hidden + 1}.items():
+    with FlopCounterMode(display=False) as counter:
+        values @ W2.T
+    print(f"multiply-adds {name}: {counter.get_total_flops() // 2:,}")
+
+# %% [markdown]
+# A matrix product multiplies zeros like any other number. And the clock? The times below
+# are this machine's; on yours they differ.
+
+# %% tags=["nbval-ignore-output"]
+import time
+from statistics import median
+
+generator = torch.Generator().manual_seed(0)
+matrix = torch.randn(600, 600, generator=generator)
+products = {}
+for share in (0.0, 0.5, 0.95):
+    values = torch.rand(600, 600, generator=generator)
+    values[torch.rand(600, 600, generator=generator) < share] = 0
+    products[f"{share:.0%} zeros"] = values
+    products[f"{share:.0%} zeros, stored without them"] = values.to_sparse()
+milliseconds = {name: [] for name in products}
+for _ in range(15):  # in turn, so that other programs disturb all alike
+    for name, values in products.items():
+        start = time.perf_counter()
+        values @ matrix
+        milliseconds[name].append(1000 * (time.perf_counter() - start))
+milliseconds = pd.Series({name: median(times) for name, times in milliseconds.items()})
+milliseconds.round(1).rename("ms").to_frame()
+
+# %%
+times_as_long = milliseconds / milliseconds["0% zeros"]
+print("95 % zeros: at least three quarters as long:", times_as_long["95% zeros"] > 0.75)
+half = times_as_long["50% zeros, stored without them"]
+print("50 % zeros, stored without them: longer:", half > 1)
+assert times_as_long["95% zeros"] > 0.75
+assert half > 1
+
+# %% [markdown]
+# No time is saved: a dense product does not look at its numbers. Tensors that store only
+# what is not zero exist, but with half of the values zero, as after ReLU, they are slower;
+# they pay when nearly everything is zero. ReLU is cheap for another reason: it needs no
+# exponential.
+
+# %% [markdown]
+# ## Turn the knobs
+#
+# ### One prediction
+#
+# A model says a logit; the truth is 1 or 0. The curve is the loss for every logit it
+# could have said, the straight line its slope where you are: **that slope is all that
+# training gets to know.** Drag the dot, or move the slider with the arrow keys.
+#
+# Take the target 1 and *squared error of the probability*. Where is it steepest? What
+# happens at -6, where the model is most wrong? Then compare with cross-entropy.
+
+# %%
+from functools import cache
+
+LOSSES = {
+    "cross-entropy": losses.binary_cross_entropy,
+    "squared error": lambda logits, targets: losses.mse(sigmoid(logits), targets),
+    "D2 §4.2.2": one_sided,
+}
+GRID = torch.linspace(-8, 8, 161, dtype=torch.float64)
+
+
+@cache
+def loss_curve(loss, target):
+    """Return the loss for every logit of the grid, as (x, y)."""
+    values = [LOSSES[loss](z[None], torch.full((1,), float(target))) for z in GRID]
+    return GRID.numpy(), torch.stack(values).numpy()
+
+
+def one_prediction(logit=0.0, target=1, loss="squared error"):
+    """Return the loss of one prediction and its slope, as text and as a drawing."""
+    z = torch.tensor([logit], dtype=torch.float64, requires_grad=True)
+    value = LOSSES[loss](z, torch.full((1,), float(target)))
+    (slope,) = torch.autograd.grad(value, z)
+    value, slope = value.item(), slope.item()
+    p = sigmoid(z).item()
+    ends = np.array([logit - 2, logit + 2])
+    text = (
+        f"The model gives the probability <b>{p:.3f}</b> to a 1; the truth is {target}."
+        f"<br>loss <b>{value:.3f}</b>, gradient <b>{slope:+.3f}</b>"
+    )
+    return text, {
+        "loss": loss_curve(loss, target),
+        "slope here": (ends, value + slope * (ends - logit)),
+        "your prediction": (logit, value),
+    }
+
+
+lab.Explorer(
+    one_prediction,
+    question="Target 1: where is the squared error steepest, and where is it flat?",
+    axes={"logit": (-8, 8), "loss": (-0.5, 6)},
+    drag={"your prediction": ("logit", None)},
+    logit=(-8.0, 8.0, 0.1),
+    target=[1, 0],
+    loss=list(LOSSES),
+)
+
+# %% [markdown]
+# At -6 the squared error is nearly 1, as wrong as can be, and nearly flat: the sigmoid has
+# *saturated*, and its derivative multiplies the gradient away. Cross-entropy's slope there
+# is $p - y \approx -1$, as it should be. That is the reason for cross-entropy.
+#
+# ### A landscape of two weights
+#
+# The houses with central air again: $z = w \cdot \text{area} + b$. Each point of the map
+# is a model; the lines join models of equal loss; the arrow is a step against the
+# gradient. **Follow the arrow to the bottom. Then choose D2's one-sided loss: where does
+# it lead?**
+
+# %%
+area = torch.tensor(columns["area"].to_numpy())  # (1728,)
+W_GRID, B_GRID = np.meshgrid(np.linspace(-4.4, 6, 53), np.linspace(-2.3, 4.3, 45))
+
+
+@cache
+def landscape(loss):
+    """Return (w, b, loss) on the grid: three arrays (45, 53)."""
+    surface = [
+        LOSSES[loss](w * area + b, air).item()
+        for w, b in zip(W_GRID.flat, B_GRID.flat, strict=True)
+    ]
+    return W_GRID, B_GRID, np.reshape(surface, W_GRID.shape)
+
+
+def two_weights(w=-2.0, b=2.0, loss="cross-entropy"):
+    """Return the loss of the model w * area + b, with the step against its gradient."""
+    theta = torch.tensor([w, b], dtype=torch.float64, requires_grad=True)
+    value = LOSSES[loss](theta[0] * area + theta[1], air)
+    (gradient,) = torch.autograd.grad(value, theta)
+    down_w, down_b = (-4 * gradient).tolist()
+    says_yes = (sigmoid(theta[0] * area + theta[1]) > 0.5).double().mean().item()
+    text = (
+        f"loss <b>{value.item():.3f}</b>, "
+        f"gradient ({gradient[0]:+.3f}, {gradient[1]:+.3f})<br>"
+        f"this model says yes to {says_yes:.0%} of the houses; "
+        f"{air.mean().item():.0%} have central air"
+    )
+    return text, {
+        "equal loss": landscape(loss),
+        "downhill (step 4)": (w, b, down_w, down_b),
+        "your model": (w, b),
+    }
+
+
+lab.Explorer(
+    two_weights,
+    question="Follow the arrow. Where is the bottom of D2's one-sided loss?",
+    axes={"weight of the area": (-4, 5.6), "bias": (-2, 4)},
+    drag={"your model": ("w", "b")},
+    w=(-4.0, 5.6, 0.1),
+    b=(-2.0, 4.0, 0.1),
+    loss=list(LOSSES),
+)
+
+# %% [markdown]
+# Cross-entropy is a bowl with a bottom near (0.5, -0.6). The one-sided loss has none: it
+# falls for ever towards larger biases, where the model says yes to all.
+#
+# ### A loss for ten digits
+#
+# The whole network under sliders, with either loss; the dashed curve is the loss on
+# digits it does not train on. **Both losses at learning rate 0.1: which gets to 90 %
+# accuracy first? Can a larger learning rate rescue the other?**
+
+
+# %%
+def squared_error(logits, targets):
+    """Return the squared error of softmax probabilities, summed over the classes."""
+    return (
+        ((softmax(logits) - torch.eye(10, device=logits.device)[targets]) ** 2)
+        .sum(1)
+        .mean()
+    )
+
+
+PANEL_LOSSES = {"cross-entropy": losses.cross_entropy, "squared error": squared_error}
+fit, validation = train_test_split(train, test_size=0.2, random_state=42)
+
+
+def digit_training(learning_rate, epochs, loss="cross-entropy"):
+    """Train the network 100-500-10 on the digits."""
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(100, 500), nn.ReLU(), nn.Linear(500, 10)).to(device)
+    return lab.Training(
+        model,
+        PANEL_LOSSES[loss],
+        lab.optimizers.GradientDescent(model.parameters(), learning_rate),
+        train=(X[fit].float(), y[fit]),
+        validation=(X[validation].float(), y[validation]),
+        epochs=epochs,
+        metrics={"accuracy": lambda y, logits: (logits.argmax(1) == y).mean()},
+    )
+
+
+for loss in PANEL_LOSSES:
+    history = digit_training(0.1, epochs=5, loss=loss).finish().history
+    print(f"{loss}: above 80 % after 5 epochs:", history.accuracy.iloc[-1] > 0.8)
+
+# %%
+panel = lab.TuningPanel(
+    digit_training,
+    question="Which loss learns faster at 0.1, and can a larger rate help the other?",
+    learning_rate=0.1,
+    epochs=10,
+    loss=list(PANEL_LOSSES),
+)
+panel
+
+# %% [markdown]
+# Cross-entropy: it passes 90 % after 4 epochs, squared error after 10. At 0.3 or 1 squared
+# error gets there too, so here it is slow rather than hopeless: a fresh network is not
+# saturated. Compare losses at *each one's* best learning rate, or you compare scales.
+
+# %% [markdown]
+# ## Exercises
+#
+# Write your answer in place of the `...` and run the cell. `lab.hint("losses.…")` helps,
+# step by step.
+#
+# ### Exercise 1: through the softmax
+#
+# Where D0 §4.2 stops, go on.
+
+
+# %%
+def cross_entropy_gradient(logits, targets):
+    """Return the gradient (N, C) of the mean cross-entropy of softmax(logits).
+
+    It is taken with respect to logits (N, C); targets (N,) are class numbers.
+    """
+    ...
+
+
+lab.check("losses.cross_entropy_gradient", cross_entropy_gradient)
+
+# %% [markdown]
+# ### Exercise 2: logits of a thousand
+
+
+# %%
+def stable_cross_entropy(logits, targets):
+    """Return the mean cross-entropy of softmax(logits), finite for any logits.
+
+    logits are (N, C), also as large as 1000; targets (N,) are class numbers.
+    """
+    ...
+
+
+lab.check("losses.stable_cross_entropy", stable_cross_entropy)
+
+# %% [markdown]
+# ### Exercise 3: both halves
+
+
+# %%
+def binary_cross_entropy(probabilities, targets):
+    """Return the mean binary cross-entropy, in nats.
+
+    probabilities (N,) are those of yes; targets (N,) are 1 for yes, 0 for no.
+    """
+    ...
+
+
+lab.check("losses.binary_cross_entropy", binary_cross_entropy)
+
+# %% [markdown]
+# ### Exercise 4: mend D2 §3.2
+#
+# One sigmoid layer, a batch of N rows. `upstream` is the derivative of the loss with
+# respect to the layer's output.
+
+
+# %%
+def dense_backward(x, W, b, upstream):
+    """Return dL/dW (out, in) and dL/db (out,) of a = sigmoid(x Wᵀ + b).
+
+    x is (N, in), W (out, in), b (out,), and upstream is dL/da, (N, out).
+    """
+    ...
+
+
+lab.check("losses.dense_backward", dense_backward)
+
+# %% [markdown]
+# ### Exercise 5: mend D3 §4
+
+
+# %%
+def hidden_delta(delta, W, z):
+    """Return the error dL/dz (N, hidden) of a ReLU layer.
+
+    delta (N, out) is the next layer's error, W (out, hidden) its weights, and
+    z (N, hidden) this layer's values before the ReLU.
+    """
+    ...
+
+
+lab.check("losses.hidden_delta", hidden_delta)
+
+# %% [markdown]
+# ### Exercise 6: a learning rate for another loss
+
+
+# %%
+def equivalent_learning_rate(learning_rate, samples):
+    """Return the learning rate that takes the same steps with D1 §4.2's loss.
+
+    learning_rate belongs to the mean squared error 1/N Σ (y - prediction)²,
+    D1's loss is 1/2 Σ (y - prediction)², and N is the number of samples.
+    """
+    ...
+
+
+lab.check("losses.equivalent_learning_rate", equivalent_learning_rate)
+
+# %% [markdown]
+# ### Exercise 7: ten yes-or-no questions
+
+
+# %%
+def binary_gradient_per_class(logits, targets):
+    """Return dL/dlogits (N, C) of the binary cross-entropy of sigmoid(logits).
+
+    The loss is summed over the C classes, and its mean is taken over the N
+    samples. logits and the one-hot targets are (N, C).
+    """
+    ...
+
+
+lab.check("losses.binary_gradient_per_class", binary_gradient_per_class)
+
+# %% [markdown]
+# ### Exercise 8: the first explorer's question
+#
+# Target 1, squared error: at which logit is the curve steepest? A notch beside it counts.
+
+# %%
+steepest_logit = ...
+
+lab.check("losses.steepest_logit", steepest_logit)
+
+# %% [markdown]
+# ### Quiz
+
+# %%
+lab.quiz("losses")
+
+# %% [markdown]
+# ## Claims checked
+#
+# | Claim | Where | What we found | Verdict |
+# |---|---|---|---|
+# | MSE is 1/(2N) Σ; the loss is 1/2 Σ (E3) | D0 §4.1, D1 §4.2 | [one minimum, learning rates a factor of N apart](#Four-losses,-one-name) | half true |
+# | ∂L/∂p = -y/p is the gradient to use (E4) | D0 §4.2 | [right, but not with respect to the logits; as code, infinite loss and NaN gradient at ±100](#The-derivation-that-stops-halfway) | half true |
+# | backpropagation in six lines (E8) | D2 §3.2 | [does not run; with the outer product a relative error of 0.66: f' is missing](#As-the-documents-have-it) | fails |
+# | two classes are trained with -mean(y log z) (E9) | D2 §4.2.2, §4.3 | [loss near 0 and 37 % accuracy: it says yes to everybody](#Half-a-loss) | fails |
+# | "the smaller the cross-entropy, the closer the prediction is to the truth" | D2 §4.2.2 | [not with the loss printed there](#Half-a-loss) | fails |
+# | backpropagation of a 100-500-10 network (E10) | D3 §4 | [last layer right; hidden layers off by 0.4 and 0.6; no mean over the batch; ReLU twice is harmless](#From-scratch) | fails |
+# | binary cross-entropy is the loss of the classifier (E13) | D4 §4.1 | [it is that of ten separate questions, not of one answer out of ten](#Two-losses-for-ten-classes) | half true |
+# | σ' = σ(1 - σ) | D4 §4.2 | [equal to autograd](#Activations-and-their-derivatives) | holds |
+# | ReLU "introduces nonlinearity" | D2 §4.2.1 | [without it, two layers are one](#Activations-and-their-derivatives) | holds |
+# | ReLU's zeros "reduce the computation needed" (E14) | D2 §4.2.1 | [41 % zeros, as many multiply-adds, as much time](#Does-ReLU-save-work?) | fails |
+
+# %% [markdown]
+# ## Going further
+#
+# **Limits.** The gradient check finds bugs of the derivative, not of the idea: D2's
+# one-sided loss passes it. It also stumbles where a function has a kink, as ReLU at 0.
+#
+# **References.** Backpropagation: Rumelhart, Hinton, Williams (1986), *Learning
+# representations by back-propagating errors*, Nature 323. Cross-entropy and saturation:
+# Goodfellow, Bengio, Courville (2016), *Deep Learning*, §6.2. Start weights: He et al.
+# (2015), *Delving deep into rectifiers*, arXiv 1502.01852. That wrong gradients can train
+# a network: Lillicrap et al. (2016), *Random synaptic feedback weights support error
+# backpropagation for deep learning*, Nature Communications 7. The digits: Alpaydin and
+# Kaynak (1998), UCI repository, in scikit-learn.
+#
+# **D3 §7 corrected (E20).** "A Theoretical Framework for Back-Propagation" is LeCun
+# (1988), not 1986.

@@ -1,0 +1,52 @@
+"""The documents' faults: each is named in a chapter, with the output that shows it."""
+
+import re
+
+import nbformat
+import pytest
+
+from bigmodel_lab.notebooks import code_cells, notebooks_folder
+
+# Where each fault is shown, and what the stored output of an experiment there must say.
+SHOWN = {
+    "E1": ("03_optimizers", r"t = 5: m = 10\.00, numerator v = 0\.00"),
+    "E2": ("03_optimizers", r"27,596 to 2\.2e\+44"),
+    "E3": ("02_losses", r"1/2 Σ \(D1 §4\.2\) 45\.1 0\.0358 converges diverges"),
+    "E4": ("02_losses", r"±1000 inf, nan 1000, 1 1000, 1"),
+    "E5": ("04_house_prices", r"loss became inf at step 4"),
+    "E6": ("03_optimizers", r"step 100: loss 2\.0e\+141"),
+    "E8": ("02_losses", r"outer product: relative error 0\.66, passes: False"),
+    "E9": ("02_losses", r"D2 §4\.2\.2: y log z 0\.000 0\.997 36\.7%"),
+    "E10": ("02_losses", r"W1 0\.56 0\.59 W2 0\.45 0\.39 W3 0\.00"),
+    "E13": ("02_losses", r"ten sigmoids - sum of the gradient: 4\.09"),
+    "E14": ("02_losses", r"95 % zeros: at least three quarters as long: True"),
+    "E17": ("03_optimizers", r"AlphaGo, policy network \(2016\) 3\.88 "),
+    "E18": ("03_optimizers", r"GPT-2 XL \(2019\) 1,557\.61 24\.922 D0, D1, D2, D3, D4"),
+    "E19": ("03_optimizers", r"Generative Pre-trained Transformer: 12 blocks"),
+}
+
+
+def chapter_of(fault):
+    """Return the stored notebook that shows the fault."""
+    path = notebooks_folder() / f"{SHOWN[fault][0]}.ipynb"
+    return nbformat.read(path, as_version=4)
+
+
+def words(output):
+    """Return what an output says, tables without their tags."""
+    data = output.get("data", {})
+    table = re.sub(r"<[^>]+>", " ", data.get("text/html", ""))
+    return " ".join((output.get("text") or table or data.get("text/plain", "")).split())
+
+
+@pytest.mark.parametrize("fault", SHOWN)
+def test_the_output_shows_the_fault(fault):
+    outputs = [o for cell in code_cells(chapter_of(fault)) for o in cell.outputs]
+    assert any(re.search(SHOWN[fault][1], words(output)) for output in outputs)
+
+
+@pytest.mark.parametrize("fault", SHOWN)
+def test_the_claims_table_names_the_fault(fault):
+    cells = [cell.source for cell in chapter_of(fault).cells]
+    (table,) = (text for text in cells if text.startswith("## Claims checked"))
+    assert f"({fault})" in table
