@@ -23,7 +23,8 @@ STYLE = """<style>
 .lab-explorer .lab-chart path { stroke-linecap: round; stroke-linejoin: round; }
 .lab-explorer .lab-chart .dot { cursor: grab; }
 .lab-panel .widget-html-content > .jupyter-button { margin: 0; vertical-align: middle; }
-.lab-panel .lab-code code { white-space: pre-line; }
+.lab-panel .lab-code code { white-space: pre-line; display: inline-block;
+  vertical-align: middle; }
 .lab-runs { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 .lab-runs th, .lab-runs td { padding: 2px 7px; text-align: right; }
 .lab-runs th { border-bottom: 1px solid currentColor; vertical-align: bottom; }

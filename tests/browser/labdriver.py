@@ -305,3 +305,51 @@ class Panel:
     def shape(self, curve=0):
         """Return a curve's path in the SVG chart."""
         return self.curves.nth(curve).get_attribute("d")
+
+
+class Explorer:
+    """An `Explorer` on the page, found by the question above it."""
+
+    def __init__(self, notebook, question):
+        self.page = notebook.page
+        self.box = notebook.locator(".lab-explorer", has_text=question)
+        self.answer = self.box.locator(".lab-answer")
+        self.lines = self.box.locator(".lab-chart path.line")
+
+    def readout(self, slider):
+        """Return the number that a slider shows."""
+        text = self.box.locator(f".lab-{slider} .widget-readout").inner_text()
+        return float(text.replace("\N{MINUS SIGN}", "-"))
+
+    def press(self, slider, key, times=1):
+        """Move a slider by the keyboard."""
+        self.box.locator(f".lab-{slider} .noUi-handle").focus()
+        for _ in range(times):
+            self.page.keyboard.press(key)
+
+    def choose(self, name, option):
+        """Choose from a dropdown."""
+        self.box.locator(f".lab-{name} select").select_option(option)
+
+    def picture(self):
+        """Return the paths of all lines in the SVG chart."""
+        return self.lines.evaluate_all("lines => lines.map(l => l.getAttribute('d'))")
+
+    def drag(self, right, down):
+        """Drag the chart's handle with the mouse by so many pixels."""
+        handle = self.box.locator(".lab-chart .dot").first
+        handle.scroll_into_view_if_needed()
+        box = handle.bounding_box()
+        x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+        self.page.mouse.move(x, y)
+        self.page.mouse.down()
+        self.page.mouse.move(x + right, y + down, steps=5)
+        self.page.mouse.up()
+
+    def changes(self, before):
+        """Wait until the picture is another one than `before`, and return it."""
+        for _ in range(100):
+            if (now := self.picture()) != before:
+                return now
+            self.page.wait_for_timeout(50)
+        raise AssertionError("the picture has not changed within 5 s")
