@@ -192,7 +192,7 @@ def _describe(result, expected, _, arguments=None):
         return f"{float(a):.4g} is too {side}."
     with np.errstate(all="ignore"):
         ratio = (a / b).ravel()
-    if np.allclose(ratio, ratio[0], rtol=1e-3) and np.isfinite(ratio[0]):
+    if a.size > 1 and np.allclose(ratio, ratio[0], rtol=1e-3) and np.isfinite(ratio[0]):
         return (
             f"Every value is {ratio[0]:.4g} times the expected one: a factor or a sign "
             f"is off."

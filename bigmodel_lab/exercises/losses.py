@@ -98,6 +98,15 @@ def summed_over_the_batch(logits, targets):
 
 
 @cross_entropy_gradient.misconception
+def mean_over_classes_too(logits, targets):
+    """You divided by all N times C numbers. The loss of a row is one number, -log p of
+    its target, and the mean is over the N rows: divide by N.
+    """
+    p, y = _p_and_y(logits, targets)
+    return (p - y) / logits.numel()
+
+
+@cross_entropy_gradient.misconception
 def forgets_the_target(logits, targets):
     """Every entry is positive, so every logit would fall, the target's too: subtract 1
     from p at each row's target.
@@ -176,6 +185,14 @@ def clamped(logits, targets):
     and where the clamp holds the gradient is 0. Compute log p from the logits.
     """
     return _log_of_softmax(torch.softmax(logits, 1).clamp(min=1e-12), targets)
+
+
+@stable_cross_entropy.misconception
+def a_little_added(logits, targets):
+    """Finite, but wrong: 1e-10 inside the logarithm keeps it from log(0), and keeps any
+    sample from costing more than 23. Compute log p from the logits.
+    """
+    return _log_of_softmax(torch.softmax(logits, 1) + 1e-10, targets)
 
 
 @stable_cross_entropy.misconception
@@ -375,6 +392,15 @@ def bias_averaged(x, W, b, upstream):
     """
     delta = _delta(x, W, b, upstream)
     return delta.T @ x, delta.mean(0)
+
+
+@dense_backward.misconception
+def both_averaged(x, W, b, upstream):
+    """Both are N times too small: any 1/N of the loss is already inside dL/da, so the
+    samples' contributions add up.
+    """
+    delta = _delta(x, W, b, upstream)
+    return delta.T @ x / len(x), delta.mean(0)
 
 
 @dense_backward.misconception
@@ -582,6 +608,12 @@ def points_downhill(logits, targets):
 
 
 @binary_gradient_per_class.misconception
+def summed_over_the_samples(logits, targets):
+    """You summed over the samples. The loss is a mean over them: divide by N."""
+    return torch.sigmoid(logits) - targets
+
+
+@binary_gradient_per_class.misconception
 def mean_over_classes(logits, targets):
     """You divided by all N times C numbers, as PyTorch's binary_cross_entropy does.
     This loss is summed over the classes: divide by N.
@@ -629,7 +661,15 @@ def where_the_error_is_largest():
     """There the error is largest, and the curve is flat: the sigmoid hardly moves.
     That is why we train with cross-entropy, whose slope there is nearly -1.
     """
-    return -7  # within the tolerance -6, and -8, where the slider ends
+    return -5  # where the slider ends
+
+
+@steepest_logit.misconception
+def the_slope():
+    """That is the slope at the steepest place. The question is for the place itself,
+    the logit.
+    """
+    return -8 / 27  # -2 p (1 - p)² at p = 1/3
 
 
 @steepest_logit.misconception
