@@ -116,6 +116,12 @@ def _learning_rate_slider(value, default):
     )
 
 
+def values_of(controls):
+    """Return the values by name: 0.3 where the browser says 0.30000000000000004."""
+    values = {name: control.value for name, control in controls.items()}
+    return {n: float(f"{v:.12g}") if type(v) is float else v for n, v in values.items()}
+
+
 def nearest(slider, value):
     """Return the value on the slider's notches, within its range, nearest to `value`.
 

@@ -20,6 +20,7 @@ from bigmodel_lab.controls import (
     make_controls,
     nearest,
     side_by_side,
+    values_of,
     visible,
 )
 
@@ -142,9 +143,7 @@ class Explorer(widgets.VBox):
         self._answer.value = f'<div role="status">{self.text}</div>'
 
     def _values(self):
-        """Return the values: 0.3 where the browser says 0.30000000000000004."""
-        values = {name: control.value for name, control in self.controls.items()}
-        return {n: round(v, 12) if type(v) is float else v for n, v in values.items()}
+        return values_of(self.controls)
 
     def _moved(self):
         """Call the function, unless the values are those of the last call."""

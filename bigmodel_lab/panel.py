@@ -22,6 +22,7 @@ from bigmodel_lab.controls import (
     legend,
     make_controls,
     side_by_side,
+    values_of,
     visible,
 )
 from bigmodel_lab.diagnosis import diagnose
@@ -123,7 +124,7 @@ class TuningPanel(widgets.VBox):
     @property
     def settings(self):
         """The controls' values, by parameter name."""
-        return {name: control.value for name, control in self.controls.items()}
+        return values_of(self.controls)
 
     @property
     def running(self):
