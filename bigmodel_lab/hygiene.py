@@ -16,7 +16,8 @@ _UNCHECKED = re.compile(r"nbval[-_](ignore[-_]output|skip)", re.IGNORECASE)
 _IMAGE = re.compile(r"<img\b[^>]*>", re.IGNORECASE)
 _ALT = re.compile(r"""\balt\s*=\s*(["'])\s*[^\s"'].*?\1""", re.IGNORECASE | re.DOTALL)
 # Dollars as money: JupyterLab takes the text between two for a formula, even escaped.
-_DOLLARS = re.compile(r"\$\d(?:\d|,\d)+")
+# A number that goes on as a formula does, as in $10^3$ and $25$, is one.
+_DOLLARS = re.compile(r"\$\d(?:\d|,\d)+(?![\d$^_\\*/=<>])")
 # What an output holds besides text: scripts, embedded images, terminal colors.
 _NOISE = re.compile(
     r"<script.*?</script>|data:image/[^\"')\s]+|\x1b\[[\d;]*m", re.DOTALL

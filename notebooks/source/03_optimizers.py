@@ -277,6 +277,9 @@ axes.set(
     xlabel="batch size B (samples)",
     ylabel="noise / gradient (no unit)",
 )
+axes.set_xticks(sizes, sizes)
+axes.set_yticks([0.5, 1, 2, 4, 8], ["0.5", "1", "2", "4", "8"])
+axes.minorticks_off()
 axes.legend()
 lab.plots.show(
     figure,
@@ -615,8 +618,9 @@ lab.plots.show(
 )
 
 # %% [markdown]
-# The constant 0.1 stays 0.02 above the minimum; 0.003 gets far lower, later. The three that fall are fast at first and end lowest; which of them is first is
-# luck of the batches.
+# The constant 0.1 stays 0.02 above the minimum; 0.003 gets far lower, but slowly. The
+# three that fall begin as fast as 0.1 and end a hundred times lower; which of them is
+# lowest is luck of the batches.
 #
 # ### Weight decay inside Adam, or outside
 #

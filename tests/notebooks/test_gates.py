@@ -316,6 +316,11 @@ def test_headings_and_links_in_code_blocks_are_none(chapter):
     assert problems(chapter) == []
 
 
+def test_a_number_in_a_formula_is_no_money(chapter):
+    plant_in_both(chapter, "# Go to", "# From $10^{-6}$ to $25$: go to")
+    assert problems(chapter) == []
+
+
 def test_links_to_another_chapter_resolve(chapter):
     shutil.copy(chapter, chapter.with_name("02_other.ipynb"))
     plant_in_both(chapter, "(#The-sum)", "(02_other.ipynb#The-sum)")
