@@ -251,7 +251,8 @@ class TuningPanel(widgets.VBox):
                 torch.set_rng_state(run.random_state)
             if next(steps, None) is None:
                 del racing[run]
-            run.random_state = torch.get_rng_state()
+            if self.compare:
+                run.random_state = torch.get_rng_state()
         return racing
 
     def _steps(self, run):

@@ -20,7 +20,11 @@ from bigmodel_lab.plots import COLORS
 __all__ = ["Feedback", "all_exercises", "check", "hint", "quiz", "solution"]
 
 _hints_given = Counter()
-_QUIZ_BACKGROUNDS = ["--jq-multiple-choice-bg", "--jq-numeric-bg"]
+_QUIZ_COLORS = {
+    "--jq-multiple-choice-bg": COLORS[0],
+    "--jq-numeric-bg": COLORS[0],
+    "--jq-incorrect-color": "#D14900",  # readable in the light and the dark theme
+}
 
 
 def all_exercises():
@@ -74,7 +78,7 @@ def quiz(chapter):
             _module(chapter).QUIZ,
             shuffle_answers=False,
             max_width=800,
-            colors=dict.fromkeys(_QUIZ_BACKGROUNDS, COLORS[0]),
+            colors=_QUIZ_COLORS,
         )
     finally:
         random.setstate(state)

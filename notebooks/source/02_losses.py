@@ -17,7 +17,7 @@
 # - backpropagate a network by hand, and find a mistake with a gradient check,
 # - recognize a loss that cannot teach what you want.
 #
-# **Time:** 90 minutes. **Mirrors:** D0 §4.1-4.2 (losses, derivation), D2 §3.2 and §4
+# **Time:** two hours. **Mirrors:** D0 §4.1-4.2 (losses, derivation), D2 §3.2 and §4
 # (pseudo-code, ReLU, cross-entropy), D3 §4 (backpropagation by hand), D4 §4.1-4.2
 # (sigmoid, losses). **Before it:** [chapter 00](00_start_here.ipynb).
 

@@ -16,7 +16,7 @@
 # - choose a batch size, a schedule and an optimizer for a reason,
 # - judge a price forecast by the one baseline that counts.
 #
-# **Time:** 90 minutes. **Mirrors:** D0 §4.1 and §4.3 (gradient descent, Adam), D1 §3.2.3
+# **Time:** two hours. **Mirrors:** D0 §4.1 and §4.3 (gradient descent, Adam), D1 §3.2.3
 # and §4 (batch and stochastic descent, the stock example), D0 §1 to D4 §1 (what is
 # "large"). **Before it:** [chapter 00](00_start_here.ipynb);
 # [chapter 02](02_losses.ipynb) helps.
