@@ -822,7 +822,7 @@ for model, name in names.items():
 # That is exercise 8.
 
 # %%
-from functools import cache
+from functools import cache, partial
 
 STEERED = {
     "gradient descent": lambda p, lr, beta: GradientDescent(p, lr, momentum=beta),
@@ -842,9 +842,9 @@ def contours(surface):
 
 @cache
 def whole_path(surface, optimizer, learning_rate, momentum, a, b):
-    """Return 201 points of the path from (a, b)."""
-    make = lambda p, lr: STEERED[optimizer](p, lr, momentum)  # noqa: E731
-    points = walk(SURFACES[surface], make, np.array([[a, b]]), [learning_rate], 200)
+    """Return 101 points of the path from (a, b)."""
+    make = partial(STEERED[optimizer], beta=momentum)
+    points = walk(SURFACES[surface], make, np.array([[a, b]]), [learning_rate], 100)
     return points[:, 0, 0].numpy()
 
 
@@ -881,7 +881,7 @@ lab.Explorer(
     momentum=(0.0, 0.98, 0.02),
     a=(-4.0, 4.0, 0.1),
     b=(-2.5, 2.5, 0.1),
-    steps=(0, 200),
+    steps=(0, 100),
 )
 
 # %% [markdown]

@@ -72,7 +72,7 @@ def test_play_draws_the_path_step_by_step(path):
     path.page.wait_for_timeout(500)
     play.click()  # pause
     steps = path.readout("steps")
-    assert 0 < steps < 200
+    assert 0 < steps < 100
     expect(path.answer).to_contain_text(f"After {steps:.0f} steps")
     stop.click()
     expect(path.answer).to_contain_text("After 0 steps")
