@@ -38,11 +38,21 @@ def browser():
 
 @pytest.fixture(scope="module")
 def notebook(browser, lab, request):
-    """Open the notebook that the test module names, and run all its cells."""
+    """Open the notebook that the test module names, and run all its cells.
+
+    No cell may fail, no figure be without alt text; and whatever the tests do then, the
+    page may raise no error and ask nobody but the server.
+    """
     notebook = Notebook(browser, lab, request.module.NOTEBOOK)
     notebook.run_all()
+    assert notebook.error_outputs() == []
+    figures = notebook.locator(".jp-OutputArea img").all()
+    assert figures
+    assert all(len(figure.get_attribute("alt").strip()) > 20 for figure in figures)
     yield notebook
     notebook.context.close()
+    assert notebook.page_errors == []
+    assert notebook.foreign_requests == []
 
 
 @pytest.fixture(scope="module")
