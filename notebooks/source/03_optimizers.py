@@ -445,23 +445,25 @@ def steps_needed(surface, points):
     return (len(low) - stays_low).double().quantile(0.5, dim=1)  # (rates,)
 
 
+def best_rate(surface, points):
+    """Return which rate needs the fewest steps, or else ends lowest, and the steps."""
+    counts = steps_needed(surface, points)  # (rates,)
+    ends = surface(*points[-1].unbind(-1)).nan_to_num(torch.inf)  # (rates, starts)
+    best = np.lexsort((ends.quantile(0.5, dim=1), counts))[0]
+    return best, counts[best].item()
+
+
 rates = 10 ** np.arange(-3.5, 0.76, 0.25)
 generator = torch.Generator().manual_seed(1)
 starts = 4 * torch.rand(20, 2, generator=generator, dtype=torch.float64).numpy() - 2
 half = {"momentum 0.5": lambda p, lr: GradientDescent(p, lr, momentum=0.5)}
-rows, best_rate = {}, {}
+rows = {}
 for name, make in (OPTIMIZERS | half).items():
     rows[name] = {}
     for place, surface in SURFACES.items():
         budget = 1000 if place == "Rosenbrock" else 300
         points = walk(surface, make, starts, rates, budget)
-        counts = steps_needed(surface, points)  # (rates,)
-        last = (
-            surface(*points[-1].unbind(-1)).nan_to_num(torch.inf).quantile(0.5, dim=1)
-        )
-        best = np.lexsort((last, counts))[0]  # the lower loss where none arrives
-        best_rate[name, place] = rates[best]
-        count = counts[best].item()
+        _, count = best_rate(surface, points)
         rows[name][place] = f"{count:.0f}" if count <= budget else f"> {budget}"
 pd.DataFrame(rows).T.rename_axis("steps")
 
@@ -469,12 +471,13 @@ pd.DataFrame(rows).T.rename_axis("steps")
 # None wins everywhere. A bowl is solved by plain descent in one step, whose length is
 # right for all directions at once. In the ravine momentum 0.9 is slower than plain
 # descent, and momentum 0.5 needs about a quarter of its steps: **the memory must fit the
-# ravine; the longer it is (25 here, thousands in a network), the more memory pays.**
+# ravine; the longer it is, the more memory pays.**
 # Adagrad and RMSprop make this ravine round, since its directions are those of a and b.
 # Rosenbrock's valley turns: there momentum 0.9, Nesterov and Adam arrive, and which of
 # them is first depends on the starts.
 #
-# The paths, from one start, each at its best learning rate:
+# The paths from one start, each at the best learning rate for it below 0.4, so that they
+# stay in the picture:
 
 # %%
 figure, axes = plt.subplots(ncols=3, figsize=(10.5, 3.8))
@@ -488,9 +491,10 @@ for panel, (place, surface) in zip(axes, SURFACES.items(), strict=True):
     panel.contour(a, b, heights, levels=levels, colors="0.8", linewidths=0.8)
     start = np.array([[-1.2, 1.0] if place == "Rosenbrock" else [-1.9, 0.9]])
     for name in ("momentum", "Adam", "Adagrad", "gradient descent"):
-        rate = best_rate[name, place]
-        points = walk(surface, OPTIMIZERS[name], start, [rate], shown_steps[place])
-        panel.plot(*points[:, 0, 0].T, ".-", markersize=4, linewidth=1, label=name)
+        steps, short = shown_steps[place], rates[rates < 0.4]
+        points = walk(surface, OPTIMIZERS[name], start, short, steps)
+        best, _ = best_rate(surface, points)
+        panel.plot(*points[:, best, 0].T, ".-", markersize=4, linewidth=1, label=name)
     lowest = (1, 1) if place == "Rosenbrock" else (0, 0)
     panel.plot(*lowest, "k*", markersize=10)
     panel.set(
@@ -504,10 +508,10 @@ axes[0].legend(fontsize="small", loc="lower right")
 lab.plots.show(
     figure,
     alt="Contours of a bowl, a ravine and a bent valley with four paths each from the "
-    "upper left to a star at the minimum. In the bowl gradient descent comes in one "
-    "step, momentum straight, Adam in a curve, Adagrad in a few jumps; in the ravine "
-    "gradient descent zigzags and momentum swings; in the bent valley gradient descent "
-    "stays near the start, Adagrad stops halfway, momentum and Adam get to the minimum.",
+    "upper left to a star at the minimum. In the bowl gradient descent and momentum come "
+    "straight, Adagrad bends in, Adam circles the minimum; in the ravine gradient descent "
+    "zigzags and then creeps, momentum swings, Adagrad and Adam cut across; in the bent "
+    "valley Adagrad stops before the middle and the others follow the bend.",
 )
 
 # %% [markdown]
