@@ -526,7 +526,7 @@ lab.plots.show(
 RATES = [0.001, 0.003, 0.01, 0.03, 0.1, 0.3]
 
 
-def digit_training(optimizer, learning_rate, epochs, **options):
+def digit_training(optimizer, learning_rate, epochs):
     """Train the network 64-64-10 on the digits with an optimizer of the table."""
     torch.manual_seed(0)
     model = nn.Sequential(nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 10)).double()
@@ -539,7 +539,6 @@ def digit_training(optimizer, learning_rate, epochs, **options):
         validation=(pixels[validation], labels[validation]),
         epochs=epochs,
         metrics={"accuracy": lambda y, logits: (logits.argmax(1) == y).mean()},
-        **options,
     )
 
 
