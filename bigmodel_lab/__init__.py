@@ -22,13 +22,17 @@ _HOME = {
 }
 _MODULES = {
     "activations",
+    "cleaning",
     "datasets",
+    "images",
     "losses",
     "models",
     "optimizers",
     "plots",
+    "scaling",
     "schedules",
     "sources",
+    "text",
 }
 
 __all__ = sorted([*_HOME, *_MODULES])

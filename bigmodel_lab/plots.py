@@ -31,7 +31,19 @@ def use_style():
 def show(figure, alt):
     """Show `figure` in the notebook with the text alternative `alt`, and close it.
 
-    An HTML image, since JupyterLab gives its own image outputs no alternative text.
+    Raises
+    ------
+    ValueError
+        If `alt` is empty.
+    """
+    display(HTML(picture(figure, alt)))
+
+
+def picture(figure, alt):
+    """Return `figure` as an HTML image with the text alternative `alt`, and close it.
+
+    HTML, since JupyterLab gives its own image outputs no alternative text, and since an
+    `Explorer` can show it.
 
     Raises
     ------
@@ -45,11 +57,9 @@ def show(figure, alt):
     plt.close(figure)
     data = base64.b64encode(file.getvalue()).decode()
     width = int(96 * figure.get_figwidth())
-    display(
-        HTML(
-            f'<img alt="{html.escape(alt)}" width="{width}" '
-            f'style="max-width: 100%" src="data:image/png;base64,{data}">'
-        )
+    return (
+        f'<img alt="{html.escape(alt)}" width="{width}" '
+        f'style="max-width: 100%" src="data:image/png;base64,{data}">'
     )
 
 
@@ -86,3 +96,50 @@ def residuals(targets, predictions, alt, title, unit):
         ylabel=f"residual ({unit})",
     )
     show(figure, alt)
+
+
+def image_rows(rows, title):
+    """Return a figure of grayscale images, a named row of them for every entry.
+
+    Parameters
+    ----------
+    rows : dict
+        Name -> images (n, H, W) or (n, 1, H, W) with 0 for paper and 1 for ink; the
+        rows may differ in n, not in H and W.
+    title : str
+        What to see.
+
+    Raises
+    ------
+    ValueError
+        If there are no images, or the images have other or different shapes.
+    """
+    arrays = {name: np.asarray(images) for name, images in rows.items()}
+    shapes = {name: a.shape for name, a in arrays.items()}
+    if not any(a.size for a in arrays.values()):
+        raise ValueError(f"There are no images to show in the rows {shapes}.")
+    arrays = {n: a[:, 0] if a.shape[1:-2] == (1,) else a for n, a in arrays.items()}
+    sizes = {a.shape[1:] for a in arrays.values()}
+    if len(sizes) != 1 or any(a.ndim != 3 for a in arrays.values()):
+        raise ValueError(
+            f"Rows of images must be (n, H, W) or (n, 1, H, W), of one size; got "
+            f"{shapes}."
+        )
+    ((height, width),) = sizes
+    longest = max(map(len, arrays.values()))
+    sheet = np.zeros((len(arrays) * height, longest * width))
+    for row, images in enumerate(arrays.values()):
+        strip = images.transpose(1, 0, 2).reshape(height, -1)  # (H, n W)
+        sheet[row * height : (row + 1) * height, : strip.shape[1]] = strip
+    size = 0.55  # inches an image
+    figure, axes = plt.subplots(
+        figsize=(1.6 + size * longest, 0.45 + size * height / width * len(arrays))
+    )
+    axes.imshow(sheet, cmap="gray_r", vmin=0, vmax=1, interpolation="nearest")
+    axes.set_yticks(height * (np.arange(len(arrays)) + 0.5), list(arrays))
+    axes.set_xticks([])
+    axes.set_title(title)
+    axes.grid(visible=False)
+    axes.spines[:].set_visible(False)
+    axes.tick_params(length=0)
+    return figure

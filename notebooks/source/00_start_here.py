@@ -223,7 +223,7 @@ lab.quiz("start_here")
 # | Chapter | Mirrors | Question |
 # |---|---|---|
 # | **00 Start here** | | How does this workbook work? |
-# | 01 Preprocessing *(in preparation)* | D0 §3.2, D1 §3.2, D2 §2.1 | What do dirty data cost? |
+# | [**01 Preprocessing**](01_preprocessing.ipynb) | D0 §3.2, D1 §3.2, D2 §2.1 | What do dirty data cost? |
 # | [**02 Losses**](02_losses.ipynb) | D0 §4, D2 §4, D3 §4, D4 §4 | What does a model minimize? |
 # | [**03 Optimizers**](03_optimizers.ipynb) | D0 §4, D1 §3-4, §1 of all | How does it get down there? |
 # | [**04 House prices**](04_house_prices.ipynb) | D0 §4.3, §5 | What is a good regression? |

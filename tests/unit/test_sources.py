@@ -18,6 +18,7 @@ import pooch
 import pytest
 
 from bigmodel_lab import sources
+from bigmodel_lab.notebooks import ROOT
 
 CONTENT = b"0123456789abcdef" * 4096
 
@@ -137,18 +138,38 @@ def test_the_table_is_complete():
             assert re.match(r"(package|pypi|npm|https)://[^/]+/.+", place), place
     assert len({file.sha256 for file in sources.FILES.values()}) == len(sources.FILES)
     assert set(sources.FILES) == {
-        *("saratoga_houses", "dow_jones"),
+        *("saratoga_houses", "dow_jones", "ames_houses"),
+        *("food-reviews-train", "food-reviews-test", "mnist-5k"),
         *("mnist-train-images", "mnist-train-labels"),
         *("mnist-test-images", "mnist-test-labels"),
     }
 
 
-def test_houses_are_used_where_the_installed_package_has_them(cache):
-    path = sources.fetch("saratoga_houses")
-    assert path.name == "SaratogaHouses.pkl.compress"
-    assert path.stat().st_size == sources.FILES["saratoga_houses"].size
-    assert path == sources.on_disk("saratoga_houses")
+@pytest.mark.parametrize(
+    ("name", "file"),
+    [
+        ("saratoga_houses", "SaratogaHouses.pkl.compress"),
+        ("dow_jones", "DJIA.pkl.compress"),
+        ("ames_houses", "ames.pkl.compress"),
+        ("food-reviews-train", "training_data.pkl.compress"),
+        ("food-reviews-test", "testing_data.pkl.compress"),
+        ("mnist-5k", "mnist_5k.csv.gz"),
+    ],
+)
+def test_a_file_is_used_where_the_installed_package_has_it(name, file, cache):
+    path = sources.fetch(name)
+    assert path.name == file
+    assert path.stat().st_size == sources.FILES[name].size
+    assert path == sources.on_disk(name)
     assert not cache.exists()
+
+
+def test_the_pypi_places_have_the_pinned_versions():
+    requirements = (ROOT / "requirements.txt").read_text(encoding="utf-8").split()
+    for file in sources.FILES.values():
+        for place in file.places:
+            if place.startswith("pypi://"):
+                assert place.removeprefix("pypi://").split("/")[0] in requirements
 
 
 def test_a_package_is_not_imported(monkeypatch, tmp_path, place_file):
