@@ -10,11 +10,13 @@ from bigmodel_lab.cleaning import numbers
 class Scaler(NamedTuple):
     """What was learned from some rows: every column x becomes (x - shift) / scale.
 
-    `shift` and `scale` have shape (d,), in the units of their columns.
+    `shift` and `scale` have shape (d,), in the units of their columns; `columns` are
+    the names of these, None if they had none.
     """
 
     shift: np.ndarray
     scale: np.ndarray
+    columns: list | None = None
 
     def transform(self, X):
         """Return X (N, d), which may hold other rows than were learned from, scaled.
@@ -22,7 +24,7 @@ class Scaler(NamedTuple):
         Raises
         ------
         ValueError
-            If X has another number of columns.
+            If X has another number of columns, or other names or another order of them.
         """
         return (self._checked(X) - self.shift) / self.scale
 
@@ -31,6 +33,13 @@ class Scaler(NamedTuple):
         return self._checked(Z) * self.scale + self.shift
 
     def _checked(self, X):
+        """Return X if it has the columns that the scaler was fitted on."""
+        names = list(getattr(X, "columns", self.columns or []))
+        if self.columns is not None and names != self.columns:
+            raise ValueError(
+                f"The scaler was fitted on the columns {self.columns}, this has "
+                f"{names}: give the same columns in the same order."
+            )
         if np.shape(X)[1:] != np.shape(self.shift):
             raise ValueError(
                 f"The scaler was fitted on columns (N, {len(self.shift)}), this has "
@@ -96,12 +105,13 @@ def _range(X):
 
 def _scaler(X, shift, scale):
     """Return the scaler; ValueError names the columns that have no spread."""
-    names = getattr(X, "columns", range(len(scale)))
-    flat = [name for name, width in zip(names, scale, strict=True) if not width > 0]
+    names = list(X.columns) if hasattr(X, "columns") else None
+    named = zip(names or range(len(scale)), scale, strict=True)
+    flat = [name for name, width in named if not width > 0]
     if flat:
         raise ValueError(
             f"Column {', '.join(map(repr, flat))} has no spread to divide by: all its "
             f"values, or the middle half of them, are the same. Leave it out, or take "
             f"a scaler that looks at other values."
         )
-    return Scaler(shift, scale)
+    return Scaler(shift, scale, names)

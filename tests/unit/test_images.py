@@ -66,7 +66,7 @@ WITH_NAN[3, 0, 2, 1] = torch.nan
             ValueError,
             "got shape (8, 6, 4, 1): take images.permute(0, 3, 1, 2)",
         ),
-        (GOOD.expand(8, 2, 6, 4), ValueError, "1 or 3 channels in dimension 1, got"),
+        (GOOD.expand(8, 2, 6, 4), ValueError, "dimension 1, got shape (8, 2, 6, 4)."),
         (
             (255 * GOOD).byte(),
             ValueError,
@@ -81,6 +81,7 @@ WITH_NAN[3, 0, 2, 1] = torch.nan
             ValueError,
             "got 0 to 1.0000002: undo their scaling, or cut",
         ),
+        (GOOD - 1.0000002, ValueError, "got -1.0000002 to -2.3841858e-07: undo"),
         (256 * GOOD, ValueError, "got 0 to 256: undo"),
         (GOOD / 0, ValueError, "got nan to nan"),
         ((GOOD + 1) / 0, ValueError, "got inf to inf"),

@@ -157,5 +157,13 @@ def test_another_number_of_columns_is_refused(method, shape):
 
 def test_a_frame_of_other_width_does_not_broadcast():
     scaler = scaling.min_max(pd.DataFrame({"a": [1, 2]}))
-    with pytest.raises(ValueError, match=r"has shape \(2, 2\)"):
+    with pytest.raises(ValueError, match=r"columns \['a'\], this has \['a', 'b'\]"):
         scaler.transform(pd.DataFrame({"a": [1, 2], "b": [3, 4]}))
+
+
+def test_columns_in_another_order_are_refused():
+    scaler = scaling.standard(pd.DataFrame({"area": [1.0, 3], "rooms": [2.0, 5]}))
+    swapped = pd.DataFrame({"rooms": [2.0], "area": [1.0]})
+    with pytest.raises(ValueError, match=r"fitted on the columns \['area', 'rooms'\]"):
+        scaler.transform(swapped)
+    np.testing.assert_allclose(scaler.transform(np.array([[2.0, 3.5]])), [[0, 0]])
