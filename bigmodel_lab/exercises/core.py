@@ -12,6 +12,7 @@ import numpy as np
 import torch
 
 CASES = 5  # random inputs per check
+LISTED = 8  # entries of an array that a message shows
 NOTCHES = 10 ** (np.arange(-50, 11) / 10)  # where the panels' learning rate can stand
 _HEADS = {
     "correct": ("✔ Correct.", "#009E73"),
@@ -156,16 +157,16 @@ def _array(value):
 
 
 def _agree(result, expected, tolerance):
-    """Tell whether two results are the same: tuples, arrays or numbers."""
-    if isinstance(expected, tuple):
+    """Tell whether two results are the same: tuples, ragged lists, arrays, numbers."""
+    a, b = _array(result), _array(expected)
+    if isinstance(expected, tuple) or (isinstance(expected, list) and b is None):
         return (
             isinstance(result, (tuple, list))
             and len(result) == len(expected)
             and all(map(_agree, result, expected, [tolerance] * len(expected)))
         )
-    a, b = _array(result), _array(expected)
     if a is None or b is None:
-        return type(result) is type(expected) and bool(result == expected)
+        return type(result) is type(expected) and np.array_equal(result, expected)
     # A misconception may give NaN, as log(0) does: it must be recognized too.
     return a.shape == b.shape and np.allclose(
         a, b, rtol=tolerance, atol=1e-7, equal_nan=True
@@ -182,7 +183,7 @@ def _describe(result, expected, _, arguments=None):
                 return f"Result {k} of {len(expected)}: {_describe(one, other, _)}"
     a, b = _array(result), _array(expected)
     if a is None:
-        return f"It should return numbers, not {_short(result)}."
+        return f"It should return numbers, not {_what(result)}."
     if b is not None and a.shape != b.shape:
         return f"The result should have shape {b.shape}, not {a.shape}."
     if np.isnan(a).any():
@@ -192,13 +193,41 @@ def _describe(result, expected, _, arguments=None):
         return f"{float(a):.4g} is too {side}."
     with np.errstate(all="ignore"):
         ratio = (a / b).ravel()
-    if a.size > 1 and np.allclose(ratio, ratio[0], rtol=1e-3) and np.isfinite(ratio[0]):
+    if a.size > 1 and np.allclose(ratio, ratio[0], rtol=1e-4) and np.isfinite(ratio[0]):
         return (
-            f"Every value is {ratio[0]:.4g} times the expected one: a factor or a sign "
+            f"Every value is {ratio[0]:.6g} times the expected one: a factor or a sign "
             f"is off."
         )
     names = "" if arguments is None else f" for {', '.join(map(_short, arguments))}"
-    return f"It returns {_short(result)} where {_short(expected)} is right{names}."
+    one, other = _short(result), _short(expected)
+    if a.ndim and (a.size > LISTED or one == other):
+        differing = np.argwhere(~np.isclose(a, b, rtol=1e-4, atol=1e-7))
+        place = tuple(differing[0].tolist())
+        one, other = _entry(result, place), _entry(expected, place)
+        return f"At {list(place)} it returns {one} where {other} is right{names}."
+    return f"It returns {one} where {other} is right{names}."
+
+
+def _what(value):
+    """Say what a result is that is no array of numbers."""
+    if hasattr(value, "toarray"):
+        return "a sparse matrix: call .toarray()"
+    try:
+        entries = list(np.asarray(value).flat)
+    except (ValueError, TypeError):
+        entries = [value]
+    if any(isinstance(entry, (list, np.ndarray)) for entry in entries):
+        return "rows of different length"
+    if len(entries) > 1 and any(entry is None for entry in entries):
+        return "an array with None inside"
+    return _short(value)
+
+
+def _entry(value, place):
+    """Return one entry of a result in a few characters; of a mask, True or False."""
+    entry = _array(value)[place]
+    mask = str(getattr(value, "dtype", "")).endswith("bool")  # NumPy's and torch's
+    return str(bool(entry)) if mask else f"{entry:.6g}"
 
 
 def _short(value):
@@ -206,5 +235,7 @@ def _short(value):
     array = _array(value)
     if array is None:
         return f"{type(value).__name__} {str(value)[:60]!r}"
-    text = np.array2string(array, precision=4, threshold=8, edgeitems=2, separator=", ")
+    text = np.array2string(
+        array, precision=4, threshold=LISTED, edgeitems=2, separator=", "
+    )
     return " ".join(text.split())

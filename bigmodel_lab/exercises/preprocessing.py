@@ -62,14 +62,6 @@ def all_unknown(quality, area):
 
 
 @fill_quality.misconception
-def all_unknown_by_mean(quality, area):
-    """Two slips: houses without a pool got an average pool, where 0 belongs; and the
-    unknown qualities got the mean, where the median was asked for.
-    """
-    return _without_gaps(quality, np.nanmean(quality))
-
-
-@fill_quality.misconception
 def all_absent(quality, area):
     """You wrote 0 for every gap, also for pools that are there: 0 says "no pool", worse
     than the worst. Where the area is above 0, take the median of the known ones.
@@ -113,7 +105,8 @@ def no_pool_left_open(quality, area):
 @fill_quality.misconception
 def unknown_left_open(quality, area):
     """The houses without a pool are right. Those with a pool of unknown quality still
-    have NaN: give them the median of the known qualities.
+    have NaN: give them the median of the known ones. Did you use np.median? One NaN
+    makes it NaN.
     """
     return np.where(area > 0, quality, 0)
 
@@ -132,7 +125,9 @@ def kinds_swapped(quality, area):
 def _table_with_gaps(rng, rows):
     """Return a random table (rows, 3) with one gap in each column."""
     X = _table(rng, rows)
-    X[rng.permutation(rows)[:3], [0, 1, 2]] = np.nan
+    # From top to bottom the k-th gap is never in column k: the order cannot stand in.
+    columns = np.roll([0, 1, 2], rng.integers(1, 3))
+    X[np.sort(rng.permutation(rows)[:3]), columns] = np.nan
     return X
 
 
@@ -219,11 +214,14 @@ def gaps_filled_with_nan(train, test):
 
 
 @fill_gaps.misconception
-def test_left_open(train, test):
-    """train is right, test still has its gaps. Fill them, too, with the medians that
-    were learned from train.
+def in_the_order_of_the_gaps(train, test):
+    """Your medians went into the gaps one after the other, row by row, so that an age
+    may become an area. Each gap needs its own column's: `np.where`.
     """
-    return _without_gaps(train, np.nanmedian(train, axis=0)), test
+    median = np.nanmedian(train, axis=0)
+    for X in (train, test):
+        X[np.isnan(X)] = median
+    return train, test
 
 
 # -- 3 ---------------------------------------------------------------------------------
@@ -338,6 +336,15 @@ def minimum_divided_alone(train, test):
     return train - low / (high - low), test - low / (high - low)
 
 
+@min_max.misconception
+def range_without_the_minimum(train, test):
+    """You divided by the maximum after the minimum was subtracted: the largest value is
+    then below 1. Divide by what is left of it, maximum - minimum.
+    """
+    low, high = train.min(axis=0), train.max(axis=0)
+    return (train - low) / high, (test - low) / high
+
+
 # -- 4 ---------------------------------------------------------------------------------
 
 
@@ -426,12 +433,12 @@ def percent_for_shares(X):
 
 
 @robust_scale.misconception
-def not_centered(X):
-    """You divided by the IQR but subtracted nothing: the columns' middles still lie far
-    apart. Subtract the median first.
+def median_divided_alone(X):
+    """A pair of parentheses is missing: `X - median / iqr` divides the median alone.
+    Write `(X - median) / iqr`.
     """
-    lower, _, upper = _quartiles(X)
-    return X / (upper - lower)
+    lower, median, upper = _quartiles(X)
+    return X - median / (upper - lower)
 
 
 # -- 5 ---------------------------------------------------------------------------------
@@ -442,17 +449,18 @@ def _values_with_outliers(rng):
     k = rng.uniform(2.2, 3.5)
     # Before they are scaled, the quartiles of these 25 are -0.5 and 0.5, the IQR is 1.
     values = [
-        -0.5 - k - 0.3,  # an outlier
+        -0.5 - k - 0.6,  # an outlier
         *rng.uniform(-1, -0.6, 5),
         -0.5,
         *rng.uniform(-0.4, -0.1, 5),
-        rng.uniform(-0.05, 0.05),
+        rng.uniform(-0.02, 0.02),
         *rng.uniform(0.1, 0.4, 5),
         0.5,
-        *rng.uniform(0.6, 1, 2),
-        0.5 + k - 0.6,  # beyond 1.5 IQR, but not beyond k
-        0.5 + k - 0.3,  # farther than k IQR from the median, not from the quartile
-        0.5 + k + 0.3,  # an outlier, though not by standard deviations
+        1.9,  # beyond k median absolute deviations, but not beyond 1.5 IQR
+        2.05,  # beyond 1.5 IQR, but not beyond k
+        k - 0.1,  # not even k IQR from the median
+        0.5 + k - 0.1,  # farther than k IQR from the median, not from the quartile
+        0.5 + k + 0.1,  # an outlier, though not by standard deviations
         rng.uniform(30, 40),  # an outlier by any rule
     ]
     return rng.uniform(5, 15) + rng.uniform(2, 6) * rng.permutation(values), k
@@ -538,6 +546,33 @@ def the_outlying_values(values, k):
     True or False for each value: it can pick the same rows of other columns.
     """
     return values[iqr_outliers.solution(values, k)]
+
+
+@iqr_outliers.misconception
+def their_indices(values, k):
+    """Right ones, but you returned their indices, as np.where gives them. Return the
+    mask itself, with one True or False for each value.
+    """
+    return np.flatnonzero(iqr_outliers.solution(values, k))
+
+
+@iqr_outliers.misconception
+def median_absolute_deviations(values, k):
+    """You counted median absolute deviations from the median: robust as well, but only
+    about half an IQR long. Count IQRs, from the quartiles.
+    """
+    distance = np.abs(values - np.median(values))
+    return distance > k * np.median(distance)
+
+
+@iqr_outliers.misconception
+def shares_as_percent(values, k):
+    """Your quartiles are at 0.25 % and 0.75 %, so that nearly all is an outlier:
+    np.percentile counts in percent, 25 and 75; np.quantile in shares.
+    """
+    lower, upper = np.percentile(values, [0.25, 0.75])
+    iqr = upper - lower
+    return (values < lower - k * iqr) | (values > upper + k * iqr)
 
 
 # -- 6 ---------------------------------------------------------------------------------
@@ -639,23 +674,6 @@ def unknown_dropped(values, categories):
     return one_hot.solution([v for v in values if v in categories], categories)
 
 
-@one_hot.misconception
-def column_for_unknown(values, categories):
-    """You added a column for unknown values. In training it is always 0, so nothing can
-    be learned for it: C columns are enough, all 0 for the unknown.
-    """
-    rows = one_hot.solution(values, categories)
-    return np.column_stack([rows, 1 - rows.sum(axis=1)])
-
-
-@one_hot.misconception
-def first_dropped(values, categories):
-    """You dropped the first column, as for a regression without penalty. Then the first
-    category and an unknown value look the same, all 0: keep the C columns.
-    """
-    return one_hot.solution(values, categories[1:])
-
-
 # -- 7 ---------------------------------------------------------------------------------
 
 
@@ -740,15 +758,6 @@ def rows_that_sum_to_one(counts):
 
 
 @tf_idf.misconception
-def common_logarithm(counts):
-    """You used the logarithm to base 10. With the + 1 behind it the base matters: take
-    the natural one, `np.log`.
-    """
-    idf = np.log10((1 + len(counts)) / (1 + _df(counts))) + 1
-    return _unit_rows(counts * idf)
-
-
-@tf_idf.misconception
 def one_not_added(counts):
     """The + 1 after the logarithm is missing: without it a word that is in every
     document gets the weight 0 and is lost.
@@ -766,8 +775,9 @@ def columns_scaled(counts):
 
 @tf_idf.misconception
 def counts_alone(counts):
-    """You scaled the plain counts: "the" weighs as much as its number. Multiply them
-    by the idf before the rows are scaled.
+    """You scaled the plain counts: multiply them by the idf before the rows are scaled.
+    Or your idf is one number per document, which the scaling cancels: df counts
+    documents, axis=0.
     """
     return _unit_rows(counts)
 
@@ -787,6 +797,32 @@ def as_in_textbooks(counts):
     """
     share = counts / counts.sum(axis=1, keepdims=True)
     return share * np.log(len(counts) / _df(counts))
+
+
+@tf_idf.misconception
+def matrix_scaled(counts):
+    """You divided by the length of the whole matrix: long documents still have long
+    rows. Each row gets its own length: `axis=1, keepdims=True`.
+    """
+    weights = counts * _idf(counts)
+    return weights / np.linalg.norm(weights)
+
+
+@tf_idf.misconception
+def words_for_documents(counts):
+    """Your N is the number of words, `counts.shape[1]`. df counts documents, so N must
+    do so, too: `len(counts)`.
+    """
+    idf = np.log((1 + counts.shape[1]) / (1 + _df(counts))) + 1
+    return _unit_rows(counts * idf)
+
+
+@tf_idf.misconception
+def one_inside_the_logarithm(counts):
+    """Your last + 1 stands inside the logarithm. Close the parenthesis before it:
+    `np.log((1 + N) / (1 + df)) + 1`.
+    """
+    return _unit_rows(counts * np.log((1 + len(counts)) / (1 + _df(counts)) + 1))
 
 
 # -- 8 ---------------------------------------------------------------------------------
@@ -837,9 +873,9 @@ def _ids(documents, vocabulary, unknown=1):
     return [[vocabulary.get(w, unknown) for w in tokens] for tokens in documents]
 
 
-def _fit(rows, length, padding=0):
+def _fit(rows, length):
     """Return each row cut and padded at the end."""
-    return [row[:length] + [padding] * (length - len(row)) for row in rows]
+    return [row[:length] + [0] * (length - len(row)) for row in rows]
 
 
 @encode.misconception
@@ -857,12 +893,6 @@ def unknown_as_padding(documents, vocabulary, length):
     overlooks them, too: unknown is 1.
     """
     return _fit(_ids(documents, vocabulary, unknown=0), length)
-
-
-@encode.misconception
-def padded_with_unknown(documents, vocabulary, length):
-    """You padded with 1: a short document seems full of unknown words. Padding is 0."""
-    return _fit(_ids(documents, vocabulary), length, padding=1)
 
 
 @encode.misconception
@@ -896,15 +926,6 @@ def cut_at_the_front(documents, vocabulary, length):
     first: `tokens[:length]`.
     """
     return _fit([row[-length:] for row in _ids(documents, vocabulary)], length)
-
-
-@encode.misconception
-def as_keras_does(documents, vocabulary, length):
-    """You pad and cut at the front, as Keras's pad_sequences does unless told not to.
-    Here both happen at the end.
-    """
-    rows = [row[-length:] for row in _ids(documents, vocabulary)]
-    return [[0] * (length - len(row)) + row for row in rows]
 
 
 @encode.misconception
@@ -976,15 +997,6 @@ def each_image_by_its_range(images):
     """
     low, high = images.min(axis=(1, 2)), images.max(axis=(1, 2))
     low, high = low[:, None, None], high[:, None, None]
-    return (images - low) / (high - low) * 2 - 1
-
-
-@scale_pixels.misconception
-def batch_by_its_range(images):
-    """You used the darkest and the brightest pixel of this batch: the next batch would
-    be scaled otherwise. The range of a uint8 is known, 0 to 255.
-    """
-    low, high = images.min(), images.max()
     return (images - low) / (high - low) * 2 - 1
 
 
@@ -1076,6 +1088,12 @@ def quarter_turn(images):
     return np.rot90(images, axes=(1, 2))
 
 
+@half_turn.misconception
+def other_quarter_turn(images):
+    """You turned by 90 degrees, clockwise: height and width are swapped. Turn twice."""
+    return np.rot90(images, -1, axes=(1, 2))
+
+
 # -- 11 --------------------------------------------------------------------------------
 
 
@@ -1152,7 +1170,8 @@ QUIZ = [
             {
                 "answer": "The rows are incomplete and have to go, as D0 §3.2 says",
                 "correct": False,
-                "feedback": "13 houses would remain, all with a pool.",
+                "feedback": "By this column alone 13 houses would remain; by all "
+                "columns none.",
             },
         ],
     },

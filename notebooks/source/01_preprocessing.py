@@ -17,7 +17,7 @@
 # - turn English and Chinese text into numbers, and measure what each step is worth,
 # - augment images without changing what they show.
 #
-# **Time:** two hours (tables 60 minutes, text 30, images 30). **Mirrors:** D0 §3.2.1 and
+# **Time:** two hours (tables 60 minutes, text 30, images 30). **Mirrors:** D0 §3.2 and
 # §9 Q2 (cleaning, scaling, augmentation, outliers), D1 §3.2.1 (text and images), D2
 # §2.1.2, D3 §4, D4 §3.2. **Before it:** [chapter 00](00_start_here.ipynb).
 
@@ -28,6 +28,7 @@ device = lab.start_chapter("01_preprocessing", version="0.1")
 
 # %%
 import io
+import textwrap
 from itertools import pairwise
 
 import matplotlib.pyplot as plt
@@ -41,10 +42,11 @@ from bigmodel_lab import cleaning, images, scaling, text
 # %% [markdown]
 # ## As the documents have it
 #
-# D0 §3.2.1 has three lines on the subject: "remove missing values and outliers", "scale
+# D0 §3.2 has three lines on the subject: "remove missing values and outliers", "scale
 # the data to [0, 1] or [-1, 1]", "augment by rotation, scaling and cropping". It shows
-# none of them, and its program (§5) does none. We take a table that needs it: 2,930 houses
-# sold in Ames, Iowa, from 2006 to 2010, with 82 columns as the assessor's office kept them.
+# none of them, and its program (§5) does none. (D2 and D4 divide their pixels by 255.) We
+# take a table that needs it: 2,930 houses sold in Ames, Iowa, from 2006 to 2010, with 82
+# columns, as De Cock (2011) compiled them from the assessor's records.
 #
 # **Remove every house with a missing value, or every one with an outlier: how many are
 # left?**
@@ -52,18 +54,21 @@ from bigmodel_lab import cleaning, images, scaling, text
 # %%
 houses = lab.datasets.ames_houses()
 price = houses["price"]
-measured = houses.select_dtypes("number").drop(columns=["Order", "PID"])
-q1, q3 = measured.quantile(0.25), measured.quantile(0.75)
-far = 1.5 * (q3 - q1)  # Tukey's rule: farther than that from the middle half
-strange = ((measured < q1 - far) | (measured > q3 + far)).any(axis=1)
+labels = ["Order", "PID", "MS.SubClass"]  # numbers by name only
+measured = houses.select_dtypes("number").drop(columns=labels)
+lower, upper = measured.quantile(0.25), measured.quantile(0.75)
+width = (upper - lower).where(upper > lower)  # NaN where most share a value: 0 porches
+far = 1.5 * width  # Tukey's rule: farther than that from the middle half
+strange = ((measured < lower - far) | (measured > upper + far)).any(axis=1)
 
 print(f"{len(houses):,} houses, {houses.isna().sum().sum():,} missing values")
 print(f"without a missing value: {len(houses.dropna()):,}")
-print(f"without an outlier in any column: {(~strange).sum():,}")
+print(f"without an outlier in any column: {(~strange).sum():,}", end=" ")
+print(f"({(~strange).mean():.0%})")
 assert len(houses.dropna()) == 0
 
 # %% [markdown]
-# None, and 38 %. Taken literally, the first rule throws the whole table away: **not one
+# None, and two thirds. Read as rows, the first rule throws the whole table away: **not one
 # house has all its values**. So what do the gaps mean?
 #
 # ## Tables
@@ -103,10 +108,12 @@ pd.DataFrame(rows).T.rename_axis("column")
 # All 2,917 have *no pool*: the gap is the answer. Likewise 1,422 houses have no fireplace.
 # But every house has a lot, so the 490 missing street frontages are *unknown*. Two kinds of
 # gap, two treatments: absent becomes a value of its own ("none", or 0 on a scale of
-# quality), unknown is estimated.
+# quality), unknown is estimated. Where no size tells, as for the 2,732 gaps of `Alley`, the
+# description of the data must: there NA stands for "no alley access".
 #
 # One row is odd: 1,745 of the 1,775 gaps of `Mas.Vnr.Type`, the kind of brickwork, are
-# houses without any. The original table has a category for them. **Where did it go?**
+# houses without any (and seven have brickwork of no kind, which contradicts itself). The
+# original table has a category for houses without. **Where did it go?**
 
 # %%
 as_written = "Mas.Vnr.Type,Mas.Vnr.Area\nBrkFace,196\nNone,0\nStone,\n"
@@ -114,9 +121,9 @@ print(pd.read_csv(io.StringIO(as_written)), end="\n\n")
 print(pd.read_csv(io.StringIO(as_written), keep_default_na=False, na_values=[""]))
 
 # %% [markdown]
-# The category is called "None", and `read_csv` takes that word for a missing value (so it
-# does "NA", "null" and, in a table of people, the name "Null"). Whoever reads a file decides
-# what counts as missing.
+# The category is called "None", and `read_csv` takes that word for a missing value (as it
+# does "NA" and "null"; a person called "Null" only just escapes). Whoever reads a file
+# decides what counts as missing.
 #
 # ### Impossible values
 #
@@ -128,7 +135,7 @@ RULES = {
     "sold before it was built": houses["Yr.Sold"] < houses["Year.Built"],
     "remodeled before it was built": houses["Year.Remod.Add"] < houses["Year.Built"],
     "garage built after the sale": houses["Garage.Yr.Blt"] > houses["Yr.Sold"],
-    "repeats another house": houses.drop(columns="Order").duplicated(),
+    "repeats another house": houses.drop(columns=["Order", "PID"]).duplicated(),
 }
 for rule, broken in RULES.items():
     print(f"{rule}: {broken.sum()}")
@@ -137,8 +144,10 @@ houses.loc[np.any(list(RULES.values()), axis=0), dates]
 
 # %% [markdown]
 # A garage from the year 2207 is a typing error; the house was built in 2006 and sold in
-# 2007, so 2007 it was. A house sold in 2007 and built in 2008 is none: it was sold before
-# it was finished, as `Partial` says. Its age is 0, not -1.
+# 2007, so it was most likely 2007. A house sold in 2007 and built in 2008 is no error: it
+# was sold before it was finished, as `Partial` says. Its age is 0, not -1. One house was
+# remodeled a year before it was built: one of the two years is wrong, nothing says which,
+# and we leave it.
 #
 # No house occurs twice here. In the 1,728 sales of [chapter 04](04_house_prices.ipynb) some
 # do, and we shall meet more in the reviews below, where it matters.
@@ -146,6 +155,7 @@ houses.loc[np.any(list(RULES.values()), axis=0), dates]
 # %%
 clean = houses.copy()
 clean.loc[clean["Garage.Yr.Blt"] > 2010, "Garage.Yr.Blt"] = 2007
+clean["MS.SubClass"] = clean["MS.SubClass"].astype(str)  # a code, no amount
 clean["Age"] = (clean["Yr.Sold"] - clean["Year.Built"]).clip(lower=0)
 saratoga = lab.datasets.saratoga_houses()
 print(f"Ages from {clean['Age'].min()} to {clean['Age'].max()} years")
@@ -154,7 +164,7 @@ print(f"Saratoga: {saratoga.duplicated().sum()} rows repeat an earlier one")
 # %% [markdown]
 # ### Outliers: three opinions
 #
-# D0 §9 names isolation forest and local outlier factor (LOF). Beside them the oldest rule:
+# D0 §9 names isolation forest and local outlier factor (LOF). Beside them an older rule:
 #
 # - **IQR** (Tukey): how far outside the middle half of its *column*, in widths of that half;
 # - **isolation forest**: how few random cuts it takes to separate a house from the others;
@@ -170,63 +180,81 @@ from sklearn.neighbors import LocalOutlierFactor
 pair = houses[["area", "price"]]
 forest = IsolationForest(random_state=0).fit(pair)
 neighbors = LocalOutlierFactor().fit(scaling.standard(pair).transform(pair))
+by_area, by_price = (cleaning.iqr_distance(pair[column]) for column in pair)
 SCORES = {
-    "IQR": np.maximum(*(cleaning.iqr_distance(pair[column]) for column in pair)),
+    "IQR": np.maximum(by_area, by_price),
     "isolation forest": -forest.score_samples(pair),
     "local outlier factor": -neighbors.negative_outlier_factor_,
 }
-ranks = pd.DataFrame(
-    {
-        f"rank by {name}": pd.Series(score).rank(ascending=False).astype(int)
-        for name, score in SCORES.items()
-    }
-)
+ranks = pd.DataFrame(SCORES).rank(ascending=False).astype(int)
+ranks.columns = ["by IQR", "by forest", "by LOF"]
 big = houses["area"] > 4000
 pair.join(houses["Sale.Condition"])[big].join(ranks).sort_values("price")
 
 # %%
 figure, charts = plt.subplots(ncols=3, figsize=(10, 3.4), sharey=True)
 for axes, (name, score) in zip(charts, SCORES.items(), strict=True):
-    marked = np.argsort(-score)[:30]
+    marked = pair.iloc[np.argsort(-score)[:30]]
     axes.plot(pair["area"], pair["price"] / 1000, ".", color="#999999", markersize=3)
-    axes.plot(*(pair.iloc[marked] / [1, 1000]).to_numpy().T, "o", mfc="none", ms=6)
+    axes.plot(marked["area"], marked["price"] / 1000, "o", mfc="none", markersize=6)
     axes.set(title=name, xlabel="area (square feet)")
 charts[0].set_ylabel("price ($1,000)")
 figure.suptitle("The 30 strangest houses, by three methods", x=0.01, ha="left")
 lab.plots.show(
     figure,
     alt="Price against area three times, with 30 houses marked. IQR and isolation forest "
-    "mark the dear and large houses along the upper end of the cloud. The local outlier "
+    "mark the expensive and large houses along the upper end of the cloud. The local outlier "
     "factor marks houses at the cloud's edges; the three large cheap ones are far below it.",
 )
-top = {name: set(np.argsort(-score)[:30]) for name, score in SCORES.items()}
-print("marked by all three:", len(set.intersection(*top.values())), "of 30")
+iqr, cuts, lof = (set(np.argsort(-score)[:30]) for score in SCORES.values())
+print(
+    f"of 30: IQR and forest share {len(iqr & cuts)}, all three {len(iqr & cuts & lof)}"
+)
 
 # %% [markdown]
-# They do not. Isolation forest puts the two mansions first, although they lie right on the
-# trend: it looks for what is *rare*. LOF puts the three cheap giants first: it looks for
-# what is *out of place*. IQR sees each column alone, and area and price apart are less
-# telling than both together.
+# Not on the order. IQR and isolation forest put the two mansions first: both ask how *rare*
+# a value is. LOF puts the three cheap giants first: it asks how *lonely* a house is, with
+# even the nearest ones far away. It also marks small and cheap houses at the edge of the
+# cloud, which the other two overlook.
 #
-# None of them knows what is *wrong*. The table does: the three are `Partial` sales, houses
-# sold unfinished. They are true values of another kind of sale. **A detector says where to
-# look; only the knowledge of the data says what to do.**
+# None of them knows what is *wrong*. The table hints at it: the three are `Partial`, not
+# completed when assessed. **Is that the reason?**
+
+# %%
+trend = np.polyfit(np.log(houses["area"]), np.log(price), 1)
+above = np.log(price) - np.polyval(trend, np.log(houses["area"]))  # of the trend line
+partial = houses["Sale.Condition"] == "Partial"
+print(f"{partial.sum()} partial sales; half of them sold for", end=" ")
+print(f"{np.exp(above[partial].median()) - 1:+.0%} or more of the trend")
+print("the three giants:", [f"{np.exp(v) - 1:+.0%}" for v in above[partial & big]])
+
+# %% [markdown]
+# Not by itself: most of the other 242 sold *above* the trend. The three are just that: sales
+# at less than half of the usual price, for a reason that is not in the table. De Cock, who
+# compiled it, advises to leave out the houses above 4,000 square feet. **A detector says where
+# to look; only knowledge of the data says what to do.**
 #
 # ### Turn the knobs: mark the strangest
 
 
 # %%
+UNIT = {
+    "IQR": "widths of the middle half outside it",
+    "isolation forest": "0.5 is usual, 1 the strangest possible",
+    "local outlier factor": "times thinner than around the neighbors",
+}
+
+
 def mark_outliers(method, marked=30):
     """Mark the strangest houses by a method; say which of the five big ones are found."""
     score = SCORES[method]
     order = np.argsort(-score)
     found = houses.iloc[order[:marked]].index.isin(houses.index[big]).sum()
-    partial = (houses["Sale.Condition"].iloc[order[:marked]] == "Partial").sum()
-    x, y = pair["area"].to_numpy(), pair["price"].to_numpy() / 1000
+    x, y = pair["area"].to_numpy() / 1000, pair["price"].to_numpy() / 1000
     answer = (
-        f"<b>{marked}</b> houses have a score of {score[order[marked - 1]]:.2f} or more; "
-        f"<b>{found} of the 5</b> above 4,000 square feet are among them, and {partial} "
-        f"houses sold unfinished."
+        f"Marked: <b>{marked}</b>, with a score of {score[order[marked - 1]]:.2f} or more "
+        f"({UNIT[method]}). Among them: <b>{found} of the 5</b> houses above 4,000 square "
+        f"feet."
     )
     return answer, {
         "unmarked": (x[order[marked:]], y[order[marked:]], "o"),
@@ -237,19 +265,20 @@ def mark_outliers(method, marked=30):
 lab.Explorer(
     mark_outliers,
     question="How many houses must each method mark to have all five big ones?",
-    axes={"area (square feet)": (0, 6000), "price ($1,000)": (0, 800)},
+    axes={"area (1,000 square feet)": (0, 6), "price ($1,000)": (0, 800)},
     method=list(SCORES),
     marked=(1, 200),
 )
 
 # %% [markdown]
-# **What you should have seen.** LOF needs 5 marks, one for each. IQR needs 7, isolation
-# forest 17: before the cheap giants it marks a dozen houses that are merely dear.
+# **What you should have seen.** LOF needs 5 marks, one for each; IQR needs 7. The forest
+# needs more, Exercise 11 asks how many: before the cheap giants it marks houses that are
+# merely large and expensive. (Its cuts are random: another seed gives another count.)
 #
 # ### Filling what is unknown
 #
 # To judge a filling one needs the truth. So we hide a fifth of the *known* frontages and
-# fill them in six ways. **Which comes closest? What does the mean do to the spread?**
+# fill them in seven ways. **Which comes closest? What does the mean do to the spread?**
 
 # %%
 from sklearn.experimental import enable_iterative_imputer  # noqa: F401
@@ -262,12 +291,13 @@ hidden = rng.random(len(known)) < 0.2
 seen = known["Lot.Frontage"].mask(hidden)
 HELPERS = ["Lot.Area", "area", "X1st.Flr.SF", "Year.Built", "TotRms.AbvGrd"]
 with_gaps = known[HELPERS].assign(frontage=seen)
-scaler = scaling.standard(with_gaps)
+in_logs = with_gaps.assign(**np.log(known[HELPERS[:3]]))  # the areas
 
 
-def filled_by(imputer):
-    """Return the frontages (N,), the hidden ones as the imputer estimates them."""
-    Z = scaler.transform(with_gaps).to_numpy()  # (N, 6): distances need one scale
+def filled_by(imputer, table):
+    """Return the last column (N,), its gaps as the imputer estimates them."""
+    scaler = scaling.standard(table)
+    Z = scaler.transform(table).to_numpy()  # (N, 6): distances need one scale
     return scaler.inverse(imputer.fit_transform(Z))[:, -1]
 
 
@@ -277,8 +307,11 @@ FILLINGS = {
     "mean": seen.fillna(seen.mean()),
     "median": seen.fillna(seen.median()),
     "median of the neighborhood": seen.fillna(by_neighborhood).fillna(seen.median()),
-    "a line through the other columns": filled_by(IterativeImputer(random_state=0)),
-    "mean of the 10 most similar lots": filled_by(KNNImputer(n_neighbors=10)),
+    "a line through the other columns": filled_by(IterativeImputer(), with_gaps),
+    "a line through logarithms of areas": filled_by(IterativeImputer(), in_logs),
+    "mean of the 10 most similar lots": filled_by(
+        KNNImputer(n_neighbors=10), with_gaps
+    ),
 }
 rows = {}
 for name, filling in FILLINGS.items():
@@ -292,12 +325,12 @@ pd.DataFrame(rows).T.rename_axis("filled with")
 
 # %% [markdown]
 # 0 is absurd for a length that every lot has. Mean and median are a constant, so the filled
-# houses all look alike. Similar lots come closest, since a large lot has a long front. What
-# that is worth for the *price* is another question; we answer it at the end of this part.
+# houses all look alike. Similar lots come close, since a large lot has a long front. A line
+# knows that, too, but a few huge lots bend it; with logarithms of the areas it is as good.
 #
 # ### Four scalers, one formula
 #
-# "Scale to [0, 1] or [-1, 1]" (D0 §3.2.1), "between 0 and 1" (D3 §4), "standardize" (D4
+# "Scale to [0, 1] or [-1, 1]" (D0 §3.2), "between 0 and 1" (D3 §4), "standardize" (D4
 # §3.2): all are the same step, with another shift and another scale *learned from the data*:
 #
 # $$z = \frac{x - \text{shift}}{\text{scale}}$$
@@ -337,6 +370,8 @@ print("ours = scikit-learn's, gaps passed over; learned for the area, in square 
 pd.DataFrame(rows).T
 
 # %% [markdown]
+# They are equal, on the test rows, too: a scaler is two numbers for each column.
+#
 # ### One outlier is enough
 #
 # D0 does not say that two of these rest on the smallest and the largest value alone.
@@ -373,9 +408,9 @@ print(f"lots, as they are: 99 % lie below {lots.quantile(0.99):.3f}")
 assert squeezed.quantile(0.99) < 0.02
 
 # %% [markdown]
-# One value in 2,344 squeezes all the others into the lowest hundredth of [0, 1]; `standard`
+# One value in 2,344 squeezes 99 % of the others into the lowest 1.3 % of [0, 1]; `standard`
 # suffers, too, while `robust` does not move. And it takes no error: with the lots *as they
-# are*, four acres of one owner squeeze 99 % of the lots into the lowest sixth. A model can
+# are*, one of nearly five acres squeezes 99 % of them into the lowest seventh. A model can
 # hardly tell them apart, and gradient descent has to find a huge weight for the column.
 #
 # ### Turn the knobs: a scale for each column
@@ -424,86 +459,87 @@ lab.Explorer(
 )
 
 # %% [markdown]
-# **What you should have seen.** None changes the shape: a scaler only renames the ticks of
-# the axis. Multiply the largest area by 20, and [0, 1] and [-1, 1] pile everything up in one
-# bar, `standard` nearly so; under `robust` the houses stay where they are, and one of them
-# lies outside the picture. The lots look piled up from the beginning. A column so skewed
-# needs another cure, a logarithm, which does change the shape.
+# **What you should have seen.** Multiply the largest area by 20. Under [0, 1] and [-1, 1]
+# nearly all houses stand in two bars; `standard` squeezes the middle half to a fifth of its
+# width; under `robust` it stays between -0.514 and 0.486. A scaler changes no shape: [0, 1]
+# shows the upper picture with other ticks, and the windows of `standard` and `robust` (-3 to
+# 6) cut off what lies farther out. The lots are piled up from the beginning: a column so
+# skewed needs another cure, a logarithm, which does change the shape.
 #
 # ### Leakage: what may a scaler see?
 #
 # A scaler learns; so does an imputer. If they learn from *all* the data, the model has seen
 # something of its test, and the score flatters it. D0 has no word on that. **How much does
-# it flatter?** Ridge regression on nine columns of a *small* sample, half of it for the
-# test, once with scaler and imputer fitted on everything and once on the training half;
-# 200 samples each.
+# it flatter?** Ridge regression of the logarithm of the price on nine columns of a *small*
+# sample, half of it for the test, once with imputer and scaler fitted on the training half
+# and once on everything; 400 samples each.
 
 # %%
 from sklearn.linear_model import Ridge
 
-NINE = [
-    *["area", "Lot.Area", "Lot.Frontage", "Total.Bsmt.SF", "Garage.Area"],
-    *["Year.Built", "TotRms.AbvGrd", "Mas.Vnr.Area", "Overall.Qual"],
-]
+NINE = ["area", "Lot.Area", "Lot.Frontage", "Total.Bsmt.SF", "Garage.Area"]
+NINE += ["Year.Built", "TotRms.AbvGrd", "Mas.Vnr.Area", "Overall.Qual"]
 nine, log_price = clean[NINE].to_numpy(float), np.log(price.to_numpy())
 
 
 def flattery(prepare, table, size, repeats):
     """Return by how many % a leak lowers the RMSE, and the standard error of that.
 
-    prepare(X, y, rows) returns X, prepared by what it learned from these rows.
+    prepare(X, y, rows, leak) returns X, prepared by what it learned from the rows.
     """
     rng = np.random.default_rng(0)
-    errors = np.empty((2, repeats))
-    fitted, tested = np.arange(size // 2), np.arange(size // 2, size)
-    for k in range(repeats):
+    half, whole = np.arange(size // 2), np.arange(size)
+    rmse = {False: [], True: []}
+    for _ in range(repeats):
         sample = rng.choice(len(table), size, replace=False)
         X, y = table[sample], log_price[sample]
-        for leak, rows in enumerate((fitted, np.arange(size))):
-            Z = prepare(X, y, rows)
-            model = Ridge(1.0).fit(Z[fitted], y[fitted])
-            error = model.predict(Z[tested]) - y[tested]
-            errors[leak, k] = np.sqrt((error**2).mean())
-    honest, leaking = errors
+        for leak, rows in ((False, half), (True, whole)):
+            Z = prepare(X, y, rows, leak)
+            model = Ridge(1.0).fit(Z[half], y[half])
+            residual = (model.predict(Z) - y)[size // 2 :]
+            rmse[leak].append(np.sqrt((residual**2).mean()))
+    honest, leaking = np.array(rmse[False]), np.array(rmse[True])
     gain = 100 * (honest - leaking) / honest.mean()
     return gain.mean(), gain.std() / repeats**0.5
 
 
-def fill_and_scale(X, y, rows):
+def fill_and_scale(X, y, rows, leak):
     """Fill gaps by the median of the rows, scale by their mean and deviation."""
     X = np.where(np.isnan(X), np.nanmedian(X[rows], axis=0), X)  # (N, 9)
     return (X - X[rows].mean(0)) / X[rows].std(0)
 
 
 for size in (40, 100, 400):
-    gain, error = flattery(fill_and_scale, nine, size, repeats=200)
-    print(f"{size} houses: flatters by {gain:.1f} % (standard error {error:.2f})")
+    gain, standard_error = flattery(fill_and_scale, nine, size, repeats=400)
+    print(f"{size} houses: flatters by {gain:.1f} % (± {standard_error:.1f})")
 
 # %% [markdown]
-# Less than its fame: some percent with 20 houses to train on, hardly to be told from
-# chance, and next to nothing with 200. **Is leakage harmless, then?** Two things that look
-# just as innocent: an imputer that fills gaps with the help of *all* columns, the price
-# among them; and a choice of columns "that go with the price", made before the split.
+# About 5 % with 20 houses to train on, 2 % with 50, next to nothing with 200. (± is the
+# standard error.) **Is leakage harmless, then, if only the sample is large?** Two steps that
+# look just as innocent. First, an imputer that fills gaps by the help of *all* columns, the
+# price among them. Ames has few gaps here, so we empty three values in ten.
 
 # %%
-holes = np.random.default_rng(1).random(nine.shape) < 0.3
-holed = np.where(holes, np.nan, nine)  # the same table with more gaps
+emptied = np.random.default_rng(1).random(nine.shape) < 0.3
+sparse_nine = np.where(emptied, np.nan, nine)
 
 
-def fill_by_neighbors(X, y, rows):
-    """Fill gaps from the 5 most similar houses; similar in price, too, if it leaks."""
+def fill_by_neighbors(X, y, rows, leak):
+    """Fill gaps from the 5 most similar houses; if it leaks, similar in price, too."""
     Z = StandardScaler().fit(X[rows]).transform(X)
-    if len(rows) == len(X):
-        z = np.tile((y - y.mean()) / y.std(), (3, 1)).T
-        return KNNImputer().fit_transform(np.c_[Z, z])[:, :-3]
+    if leak:
+        z = (y - y.mean()) / y.std()
+        return KNNImputer().fit_transform(np.c_[Z, z])[:, :-1]
     return KNNImputer().fit(Z[rows]).transform(Z)
 
 
-gain, error = flattery(fill_by_neighbors, holed, size=100, repeats=100)
-print(
-    f"imputer that saw the price: flatters by {gain:.0f} % (standard error {error:.1f})"
-)
+gain, standard_error = flattery(fill_by_neighbors, sparse_nine, size=100, repeats=100)
+print(f"imputer that saw the price: flatters by {gain:.0f} % (± {standard_error:.0f})")
 assert gain > 10
+
+# %% [markdown]
+# Second, a choice of columns "that go with the price", made before the split. **How well can
+# a thousand columns of noise explain a price?**
 
 # %%
 from sklearn.feature_selection import SelectKBest, f_regression
@@ -512,55 +548,50 @@ from sklearn.metrics import r2_score
 rng = np.random.default_rng(0)
 scores = {"after the split": [], "before the split": []}
 for _ in range(100):
-    y = log_price[rng.choice(len(nine), 60, replace=False)]
-    noise = rng.normal(size=(60, 1000))  # a thousand columns that mean nothing
+    prices = log_price[rng.choice(len(nine), 60, replace=False)]
+    noise = rng.normal(size=(60, 1000))  # columns that mean nothing
     for name, rows in zip(scores, (slice(30), slice(60)), strict=True):
-        chosen = SelectKBest(f_regression, k=10).fit(noise[rows], y[rows])
+        chosen = SelectKBest(f_regression, k=10).fit(noise[rows], prices[rows])
         Z = chosen.transform(noise)
-        model = Ridge(10.0).fit(Z[:30], y[:30])
-        scores[name].append(r2_score(y[30:], model.predict(Z[30:])))
+        model = Ridge(10.0).fit(Z[:30], prices[:30])
+        scores[name].append(r2_score(prices[30:], model.predict(Z[30:])))
 for name, r2 in scores.items():
     print(f"ten of 1,000 columns of noise, chosen {name}: R² {np.mean(r2):+.1f}")
 assert np.mean(scores["before the split"]) > 0.3
 
 # %% [markdown]
-# **A model that explains 40 % of prices from pure noise.** The more a step learns, and above
-# all if it learns from the target, the more its leak flatters. So the rule has no exception:
-# split first, and let everything that learns (`fit`) see the training part only.
+# **A model that explains 40 % of the variance from pure noise.** The more a step learns, and
+# above all if it learns from the target, the more its leak flatters. So: split first, and let
+# everything that learns (`fit`) see the training part only.
 #
 # ### One pipeline, and what each step is worth
 #
 # scikit-learn's `Pipeline` and `ColumnTransformer` keep that rule for us: in
-# cross-validation they fit every step anew on each training part. **Which step brings most:
-# more columns, filled gaps, categories, the logarithm, or leaving out the three unfinished
-# giants?** Each row of the table adds one step to the row above it.
+# cross-validation they fit every step anew on each training part. Which columns get which
+# steps we decide by what they *mean*, not by looking at all the data.
 
 # %%
-from sklearn.base import clone
 from sklearn.compose import TransformedTargetRegressor, make_column_transformer
 from sklearn.dummy import DummyRegressor
 from sklearn.impute import SimpleImputer
-from sklearn.model_selection import KFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder
 
 features = clean.drop(columns=["price", "Order", "PID"])
 numeric = features.select_dtypes("number").columns
-whole = [column for column in numeric if features[column].notna().all()]
-words = features.columns.difference(numeric, sort=False)
-skewed = [c for c in numeric if features[c].min() >= 0 and features[c].skew() > 1]
-giants = (big & (houses["Sale.Condition"] == "Partial")).to_numpy()
+complete = [column for column in numeric if features[column].notna().all()]
+categorical = features.columns.difference(numeric, sort=False)
+SIZES = ("area", "Area", "SF", "Porch", "Frontage")  # a twentieth more, not a foot more
+sizes = [column for column in numeric if column.endswith(SIZES) or ".SF" in column]
+print(f"{len(complete)} of {len(numeric)} numeric columns have no gaps;", end=" ")
+print(f"{len(sizes)} are sizes; {len(categorical)} columns are categories")
 
 
-def numbers(log=()):
-    """Return the steps for numbers: fill the unknown, maybe take logs, scale."""
-    to_logs = make_column_transformer(
-        (FunctionTransformer(np.log1p, feature_names_out="one-to-one"), list(log)),
-        remainder="passthrough",
-        verbose_feature_names_out=False,
-    )
-    fill = SimpleImputer(strategy="median")
-    return make_pipeline(to_logs, fill, StandardScaler())
+def numbers(in_logs=()):
+    """Return the steps for numbers: some as logarithms, gaps filled, all scaled."""
+    logs = FunctionTransformer(np.log1p, feature_names_out="one-to-one")
+    some = make_column_transformer((logs, list(in_logs)), remainder="passthrough")
+    return make_pipeline(some, SimpleImputer(strategy="median"), StandardScaler())
 
 
 def categories():
@@ -571,78 +602,83 @@ def categories():
     )
 
 
-def in_logs(model):
+def of_log_price(model):
     """Return the model that predicts the logarithm of the price."""
     return TransformedTargetRegressor(model, func=np.log, inverse_func=np.exp)
 
 
-all_columns = make_column_transformer((numbers(), numeric), (categories(), words))
-with_logs = make_column_transformer((numbers(skewed), numeric), (categories(), words))
+# %% [markdown]
+# **Which step brings most: more columns, filled gaps, categories, the logarithm, or leaving
+# out the three cheap giants?** Each model has one step more than the one before it.
+
+# %%
+both = make_column_transformer((numbers(), numeric), (categories(), categorical))
+both_logs = make_column_transformer(
+    (numbers(in_logs=sizes), numeric), (categories(), categorical)
+)
+columns = list(features)
 STEPS = {
-    "the mean price": (DummyRegressor(), whole),
-    "numbers without gaps, scaled": (make_pipeline(StandardScaler(), Ridge(10)), whole),
-    "+ gaps filled by the median": (make_pipeline(numbers(), Ridge(10)), numeric),
-    "+ categories, absent is one": (make_pipeline(all_columns, Ridge(10)), None),
-    "+ logarithm of the price": (in_logs(make_pipeline(all_columns, Ridge(10))), None),
-    "+ logarithm of skewed columns": (
-        in_logs(make_pipeline(with_logs, Ridge(10))),
-        None,
-    ),
+    "the mean price": (DummyRegressor(), complete),
+    "numbers without gaps": (make_pipeline(StandardScaler(), Ridge(10)), complete),
+    "+ gaps filled": (make_pipeline(numbers(), Ridge(10)), list(numeric)),
+    "+ categories": (make_pipeline(both, Ridge(10)), columns),
+    "+ log price": (of_log_price(make_pipeline(both, Ridge(10))), columns),
+    "+ log sizes": (of_log_price(make_pipeline(both_logs, Ridge(10))), columns),
 }
+
+# %%
+from sklearn.base import clone
+from sklearn.model_selection import KFold
+
+giants = (big & partial).to_numpy()
 
 
 def out_of_fold(model, columns, leave_out=None):
     """Return the error (N,) in dollars on each house by a model that did not see it."""
-    X = features if columns is None else features[columns]
-    error = np.empty(len(X))
-    for fitted, tested in KFold(5, shuffle=True, random_state=42).split(X):
+    error = np.empty(len(features))
+    for fitted, tested in KFold(5, shuffle=True, random_state=42).split(features):
         if leave_out is not None:
             fitted = fitted[~leave_out[fitted]]
-        model = clone(model).fit(X.iloc[fitted], price.iloc[fitted])
-        error[tested] = model.predict(X.iloc[tested]) - price.iloc[tested]
-    return error
-
-
-def rmse(error):
-    """Return the root mean squared error, in dollars, to the hundred."""
-    return f"{np.sqrt((error**2).mean()):,.0f}"
+        model = clone(model).fit(features.iloc[fitted][columns], price.iloc[fitted])
+        error[tested] = model.predict(features.iloc[tested][columns])
+    return error - price.to_numpy()
 
 
 errors = {name: out_of_fold(*step) for name, step in STEPS.items()}
-last = STEPS["+ logarithm of skewed columns"]
-errors["+ fitted without the 3 giants"] = out_of_fold(*last, leave_out=giants)
-pd.DataFrame(
-    {
-        name: {
-            "RMSE, all houses ($)": rmse(error),
-            "RMSE without the 3 ($)": rmse(error[~giants]),
-            "median error ($)": f"{np.median(np.abs(error)):,.0f}",
-        }
-        for name, error in errors.items()
+errors["+ fitted without the 3"] = out_of_fold(*STEPS["+ log sizes"], leave_out=giants)
+
+# %%
+rows = {}
+for name, error in errors.items():
+    rows[name] = {
+        "RMSE, all ($)": np.sqrt((error**2).mean()),
+        "RMSE, without the 3 ($)": np.sqrt((error[~giants] ** 2).mean()),
+        "median error ($)": np.median(np.abs(error)),
     }
-).T
+pd.DataFrame(rows).T.round(-2).map("{:,.0f}".format)
 
 # %% [markdown]
 # More columns bring most: the numbers more than halve the mean's error, the categories take
-# off another sixth. Then the first column seems to speak *against* the logarithm and the
-# last step, while the other two improve with every row. **Who is to blame?**
+# off nearly a fifth more. Then the first column seems to speak *against* the logarithm of the
+# price and the last step, while the third improves with every row. **Who is to blame?**
 
 # %%
 rows = {"sold for": price[giants]}
-for name in list(STEPS)[3:]:
+for name in ("+ categories", "+ log price", "+ log sizes", "+ fitted without the 3"):
     rows[name] = price[giants] + errors[name][giants]
-rows["+ fitted without the 3 giants"] = (
-    price[giants] + errors["+ fitted without the 3 giants"][giants]
-)
 pd.DataFrame(rows).T.round(-3).map("${:,.0f}".format).rename_axis("the three giants")
 
 # %% [markdown]
 # Three houses decide the RMSE of 2,930. A model of logarithms multiplies what it sees, and a
-# huge new house of the best quality should be very dear; these were not finished yet.
+# huge new house of the best quality should be very expensive.
 #
-# So should the three be left out? From the *fitting*, yes: they are another kind of sale.
-# From the *score*, only if one says so. Whoever drops them silently reports 19,700 dollars
-# for a model that is off by 28,200.
+# So should the three be left out? From the *fitting*, yes: their prices are not those that
+# the other columns describe. From the *score*, only if one says so. Whoever drops them
+# silently reports 19,900 dollars for a model that is off by 28,200.
+#
+# (Two shortcuts are left: 157 houses without a garage get the median year for it, and 30
+# unknown kinds of brickwork become "none". `SimpleImputer(add_indicator=True)` mends the
+# first.)
 #
 # ## Text
 #
@@ -650,7 +686,7 @@ pd.DataFrame(rows).T.round(-3).map("${:,.0f}".format).rename_axis("the three gia
 #
 # D1 §3.2.1 lists three steps for text: cut it into words, drop the stop words, turn words
 # into vectors. Our text: 5,000 reviews of food, each of another product. **Was it "great"
-# (five stars), or not?** First the question that the houses left open: is anything twice?
+# (five stars), or not?** First the question we asked of the houses: is anything twice?
 
 # %%
 reviews, test_reviews = lab.datasets.food_reviews()
@@ -662,7 +698,7 @@ print(
 )
 reviews, test_reviews = reviews[~twice], test_reviews[~leaked]
 print(f"great: {reviews['great'].mean():.0%} of {len(reviews):,}")
-print(reviews["review"].iloc[20][:340])
+print(textwrap.fill(reviews["review"].iloc[20], 80)[:340], "...")
 
 # %% [markdown]
 # Seven test reviews had leaked, so a model could know them by heart; they are out. **What
@@ -689,14 +725,16 @@ print("characters:  ", list(chinese))
 print("jieba:       ", text.chinese_words(chinese))
 
 # %% [markdown]
-# Only jieba finds words, by a dictionary and word frequencies. 大模型, "large model", is
-# younger than its dictionary, and falls apart into 大 and 模型. A word cutter knows the
-# language of the day it was made.
+# Only jieba finds words, by a dictionary with frequencies (and a small statistical model for
+# what is not in it). 大模型, "large model", is younger than the dictionary, and falls apart
+# into 大 ("large") and 模型 ("model"). A word cutter knows the language of the day it was made.
 #
 # ### Ids, padding, and words never seen
 #
 # A network takes numbers of one shape. Each word gets an *id*; short texts are *padded* with
-# id 0; a word that the training part did not have is *unknown*, id 1.
+# id 0; a word that the training part did not have is *unknown*, id 1. (Two ids, for one means
+# "nothing here", the other "something I cannot read".) **What becomes of a word that nobody
+# has written before?**
 
 # %%
 documents = [text.english_words(review) for review in reviews["review"]]
@@ -712,25 +750,22 @@ print([" ".join(vocabulary.decode(line)) for line in ids])
 # **How many words of the test reviews are unknown, if we keep the n most frequent?**
 
 # %%
+running = [word for document in test_documents for word in document]
+distinct = set(running)
 rows = {}
 for size in (100, 1000, 5000, 20_000):
-    smaller = text.Vocabulary(documents, size=size)
+    ids_of = text.Vocabulary(documents, size=size).ids
     rows[f"{size:,}"] = {
-        "kept": f"{len(smaller):,}",
-        "unknown, of the running text": f"{np.mean([i == 1 for d in test_documents for i in smaller.encode(d)]):.1%}",
-        "unknown, of the distinct words": "{:.1%}".format(
-            np.mean(
-                [i == 1 for i in smaller.encode({w for d in test_documents for w in d})]
-            )
-        ),
+        "ids used": f"{len(ids_of):,}",
+        "unknown words of the text": f"{np.mean([w not in ids_of for w in running]):.1%}",
+        "of the different words": f"{np.mean([w not in ids_of for w in distinct]):.1%}",
     }
-pd.DataFrame(rows).T.rename_axis("at most")
+pd.DataFrame(rows).T.rename_axis("ids, at most")
 
 # %% [markdown]
-# A thousand words cover five sixths of what people write, and no vocabulary covers all:
-# a quarter of the test's *different* words never occurred in training. This is why large
-# models cut text into pieces of words, and why padding and unknown must not share an id: one
-# means "nothing here", the other "something I cannot read".
+# A thousand words cover five sixths of what people write, and no vocabulary covers all: a
+# quarter of the test's *different* words never occurred in training. This is why large models
+# cut text into pieces of words.
 #
 # ### tf-idf, by hand
 #
@@ -739,7 +774,8 @@ pd.DataFrame(rows).T.rename_axis("at most")
 # $$w_{t,d} = \text{tf}_{t,d} \cdot \left( \ln \frac{1 + N}{1 + \text{df}_t} + 1 \right)$$
 #
 # with $N$ texts, $\text{df}_t$ of them with word $t$; then every text's row is scaled to
-# length 1. The ones keep it finite for a word that no text has. **Equal to scikit-learn?**
+# length 1. The ones inside the logarithm keep it finite for a word that no text has; the one
+# behind it keeps a word that every text has. **Equal to scikit-learn?**
 
 # %%
 from sklearn.feature_extraction.text import TfidfVectorizer
@@ -756,8 +792,9 @@ print({words_by_column[k]: round(ours[20, k].item(), 2) for k in heaviest})
 # %% [markdown]
 # ### What is each step worth?
 #
-# D1 §3.2.1 says that stop words have "little influence". scikit-learn's list has 318 of
-# them. **What does a linear classifier lose without them?** Three-fold cross-validation over
+# Equal. Is each step worth its trouble? D1 §3.2.1 drops stop words, "words of little
+# influence on the training". scikit-learn's list has 318. **What does a linear classifier
+# lose without them?** Three-fold cross-validation over
 # all 4,973 different reviews: each is judged by a model that has not seen it.
 
 # %%
@@ -778,43 +815,49 @@ all_reviews = pd.concat([reviews, test_reviews])
 great = all_reviews["great"].to_numpy()
 cut = [text.english_words(review) for review in all_reviews["review"]]
 dropped = [[w for w in words if w not in ENGLISH_STOP_WORDS] for words in cut]
-counts, weights = (CountVectorizer, 0.1), (TfidfVectorizer, 3)  # and their C, tuned
-VARIANTS = {
-    "cut at blanks, counts": ([r.split() for r in all_reviews["review"]], *counts),
-    "words, counts": (cut, *counts),
-    "words, tf-idf": (cut, *weights),
-    "... without stop words": (dropped, *weights),
-    "words and pairs, tf-idf": (list(map(and_pairs, cut)), *weights),
-    "... of words without stop words": (list(map(and_pairs, dropped)), *weights),
+only_not = [[w for w in words if w not in ("not", "no", "never")] for words in cut]
+VARIANTS = {  # texts, how to weigh their words, and the classifier's C
+    "cut at blanks, counts": (
+        list(map(str.split, all_reviews["review"])),
+        "counts",
+        0.1,
+    ),
+    "words, counts": (cut, "counts", 0.1),
+    "words, tf-idf": (cut, "tf-idf", 3),
+    "... without stop words": (dropped, "tf-idf", 3),
+    "... without not, no, never": (only_not, "tf-idf", 3),
+    "words and pairs, tf-idf": (list(map(and_pairs, cut)), "tf-idf", 3),
+    "... without stop words in them": (list(map(and_pairs, dropped)), "tf-idf", 3),
 }
-right = {"always great": great}
-for name, (texts, vectorizer, C) in VARIANTS.items():
+WEIGHING = {"counts": CountVectorizer, "tf-idf": TfidfVectorizer}
+right = {"always great": great.astype(float)}
+for name, (texts, weighing, C) in VARIANTS.items():
     model = make_pipeline(
-        vectorizer(analyzer=list, min_df=2),
+        WEIGHING[weighing](analyzer=list, min_df=2),
         LogisticRegression(C=C, solver="liblinear"),
     )
     folds = KFold(3, shuffle=True, random_state=0)
-    right[name] = cross_val_predict(model, texts, great, cv=folds) == great
+    guesses = cross_val_predict(model, texts, great, cv=folds)
+    right[name] = (guesses == great).astype(float)
 
-pd.DataFrame(
-    {
-        name: {
-            "accuracy": f"{hits.mean():.1%}",
-            "against words, tf-idf (points)": "{:+.1f} ± {:.1f}".format(
-                100 * (gain := hits.astype(float) - right["words, tf-idf"]).mean(),
-                100 * gain.std() / len(gain) ** 0.5,
-            ),
-        }
-        for name, hits in right.items()
+# %%
+rows = {}
+for name, hits in right.items():
+    gain = 100 * (hits - right["words, tf-idf"])
+    rows[name] = {
+        "accuracy": f"{hits.mean():.1%}",
+        "gain over words, tf-idf (points)": f"{gain.mean():+.1f} "
+        f"± {gain.std() / len(gain) ** 0.5:.1f}",
     }
-).T
+pd.DataFrame(rows).T
 
 # %% [markdown]
-# Behind ± is the standard error of the difference on the same reviews. Dropping the stop
-# words *costs*, more than a point of single words and two of pairs: "not great" becomes
-# "great". Pairs, which keep "not great" together, gain a point; so does tf-idf. The list that
-# suits a search engine need not suit your question: **measure before you drop.** (D1's own
-# program, §5.2.1, does one thing right: it fits its vectorizer on the training texts only.)
+# Behind ± is the standard error of the difference on the same reviews. (C was tuned on them,
+# too, for whole words.) Dropping the stop words *costs* more than a point, and two where pairs
+# are counted: "not great" becomes "great". Three little words are half of the loss and more.
+# Pairs, which keep "not great" together, gain most of a point, and so does tf-idf. The list
+# that suits a search engine need not suit your question: **measure before you drop.** (D1's
+# own program, §5.2.1, does one thing right: it fits its vectorizer on the training texts.)
 #
 # ### Words as vectors
 #
@@ -832,46 +875,49 @@ print("looking up a row = one-hot vector times the matrix;", end=" ")
 print("padding is all 0:", bool((embedding(padded)[1, 2:] == 0).all()))
 
 # %% [markdown]
-# These numbers are random until something trains them. The oldest way needs no network:
-# words that keep the same company are alike (Firth 1957). We count which words stand within
-# four places of each other, take how much oftener than by chance (pointwise mutual
-# information), and keep 50 dimensions of it. **Which words are near "coffee", "dog" and
-# "crunchy"?**
+# These numbers are random until something trains them. An older way needs no network: words
+# that keep the same company are alike (Firth 1957). We drop stop words and rare words, and
+# count which of the others stand within four places of each other.
+
+# %%
+frequent = text.Vocabulary(dropped, size=1500)
+together = np.zeros((len(frequent), len(frequent)))
+for kept in dropped:
+    line = [i for i in frequent.encode(kept) if i > 1]
+    for apart in range(1, 5):
+        np.add.at(together, (line[apart:], line[:-apart]), 1)
+together = (together + together.T)[2:, 2:]  # (1498, 1498): padding and unknown left out
+names = frequent.words[2:]
+coffee = together[names.index("coffee")]
+print("next to coffee:", [names[k] for k in np.argsort(-coffee)[:6]])
+
+# %% [markdown]
+# Frequent words are next to everything. So we take how much *more often* than by chance two
+# words meet (pointwise mutual information; below chance counts as 0), and keep 50 dimensions.
+# **Which words are now near "coffee", "dog" and "crunchy"?**
 
 # %%
 from scipy.sparse.linalg import svds
 
-frequent = text.Vocabulary(
-    [[w for w in document if w not in ENGLISH_STOP_WORDS] for document in documents],
-    size=1500,
-)
-size = len(frequent)
-together = np.zeros((size, size))
-for document in documents:
-    line = [i for i in frequent.encode(document) if i > 1]
-    for apart in range(1, 5):
-        np.add.at(together, (line[apart:], line[:-apart]), 1)
-together = (together + together.T)[2:, 2:]  # (1498, 1498) without the two special ids
-share = together / together.sum()
-alone = share.sum(0)  # (1498,)
+joint = together / together.sum()  # (1498, 1498)
+alone = joint.sum(0)  # (1498,)
 with np.errstate(divide="ignore"):
-    information = np.maximum(0, np.log(share / np.outer(alone, alone)))
-U, s, _ = svds(information, k=50, v0=alone)
-vectors = U * np.sqrt(s)  # (1498, 50)
+    information = np.maximum(0, np.log(joint / np.outer(alone, alone)))
+U, singular, _ = svds(information, k=50, v0=alone)
+vectors = U * np.sqrt(singular)  # (1498, 50)
 vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
 for word in ("coffee", "dog", "crunchy"):
-    near = np.argsort(-vectors @ vectors[frequent.ids[word] - 2])[1:6]
-    print(f"{word}: {', '.join(frequent.words[k + 2] for k in near)}")
+    nearest = np.argsort(-vectors @ vectors[names.index(word)])[1:6]
+    print(f"{word}: {', '.join(names[k] for k in nearest)}")
 
 # %% [markdown]
-# From 4,000 reviews and counting alone. [Chapter 04](04_house_prices.ipynb) trains a table of
-# prices; chapter 06 will train such vectors.
+# From 5,000 reviews and counting alone; chapter 06 will train such vectors.
 #
 # ## Images
 #
 # ### Four augmentations, by hand and by kornia
 #
-# D0 §3.2.1 and D1 §3.2.1 augment by rotation, scaling, cropping and flipping. All four move
+# D0 §3.2 and D1 §3.2.1 augment by rotation, scaling, cropping and flipping. All four move
 # pixels: for each pixel of the new image, look up where it came from in the old one. Our
 # images: 5,000 digits from MNIST, 28 x 28 pixels from 0 (paper) to 1 (ink).
 
@@ -888,7 +934,7 @@ print("pixels from", scaled.min().item(), "to", scaled.max().item())
 # %% [markdown]
 # A rotation looks up pixel $(u, v)$ of the new image at $R^{-1}(u, v)$ in the old one, and
 # mixes the four pixels around that point (bilinear interpolation). Scaling looks it up at
-# $(u, v) / s$. **Is that all that kornia does?**
+# $(u, v) / s$.
 
 
 # %%
@@ -909,49 +955,64 @@ def rotation(degrees):
     return torch.stack([a.cos(), -a.sin(), a.sin(), a.cos()]).reshape(2, 2).to(device)
 
 
+# %% [markdown]
+# A crop pads the image, then cuts a window of the old size out of it: a shift. We let kornia
+# draw the windows and cut them by hand. **Are ours and kornia's equal?**
+
+# %%
 batch, angle = X[:8], torch.full((8,), 25.0, dtype=X.dtype, device=device)
+crop = K.RandomCrop((28, 28), padding=3, p=1.0)
+cropped = crop(batch)
+corners = crop._params["src"][:, 0].long().tolist()  # 8 times (left, top)
+padded = nn.functional.pad(batch, (3, 3, 3, 3))  # (8, 1, 34, 34)
+windows = [
+    image[:, top : top + 28, left : left + 28]
+    for image, (left, top) in zip(padded, corners, strict=True)
+]
 by_hand = {
     "rotated by 25°": looked_up(batch, rotation(25.0)),
     "scaled by 1.3": looked_up(batch, torch.eye(2).to(batch) / 1.3),
     "flipped": batch.flip(-1),
-    "cropped": nn.functional.pad(batch, (3, 3, 3, 3))[..., 1:29, 5:33],
+    "cropped": torch.stack(windows),
 }
 factor = torch.full((8, 2), 1.3, dtype=X.dtype, device=device)
 by_kornia = {
     "rotated by 25°": G.rotate(batch, angle, align_corners=True),
     "scaled by 1.3": G.scale(batch, factor, align_corners=True),
     "flipped": G.hflip(batch),
-    "cropped": G.translate(batch, torch.tensor([[-2.0, 2.0]]).to(batch).expand(8, 2)),
+    "cropped": cropped,
 }
 for name, ours in by_hand.items():
     assert torch.allclose(ours, by_kornia[name], atol=1e-6), name
     print(f"{name}: ours = kornia's")
 
 # %% [markdown]
-# A crop with padding is a shift. kornia draws angle, factor and place at random, anew for
-# every image and every batch, on the device the batch is on. **What does each do to a 6?**
+# They are. kornia draws angle, factor and place anew for every image, and moves the pixels on
+# the device that holds the batch. **What does each augmentation do to a 6?**
 
 # %%
-AUGMENTATIONS = {
-    "none": lambda batch: batch,
-    "rotate": K.RandomRotation(20.0, p=1.0),
-    "scale": K.RandomAffine(0.0, scale=(0.8, 1.2), p=1.0),
-    "crop": K.RandomCrop((28, 28), padding=2, p=1.0),
-    "all three": K.RandomAffine(15.0, (0.08, 0.08), scale=(0.85, 1.15), p=1.0),
-    "mirror": K.RandomHorizontalFlip(p=0.5),
-    "half turn": K.RandomRotation((180.0, 180.0), p=0.5),
+AUGMENTATIONS = {  # functions that make them: a module belongs to one model
+    "none": lambda: nn.Identity(),
+    "rotate": lambda: K.RandomRotation(20.0, p=1.0),
+    "scale": lambda: K.RandomAffine(0.0, scale=(0.8, 1.2), p=1.0),
+    "crop": lambda: K.RandomCrop((28, 28), padding=2, p=1.0),
+    "all three": lambda: nn.Sequential(
+        K.RandomAffine(20.0, scale=(0.8, 1.2), p=1.0), AUGMENTATIONS["crop"]()
+    ),
+    "mirror": lambda: K.RandomHorizontalFlip(p=0.5),
+    "half turn": lambda: K.RandomRotation((180.0, 180.0), p=0.5),
 }
 torch.manual_seed(0)
 sixes = X[y == 6][:1].expand(12, 1, 28, 28)
 figure = lab.plots.image_rows(
-    {name: augment(sixes).cpu() for name, augment in AUGMENTATIONS.items()},
+    {name: make()(sixes).cpu() for name, make in AUGMENTATIONS.items()},
     title="Twelve draws of one 6: the last two rows make other things of it",
 )
 lab.plots.show(
     figure,
     alt="Seven rows of twelve pictures of the same handwritten 6: unchanged; slightly "
-    "turned; larger and smaller; shifted; all of that at once. In the sixth row half are "
-    "mirrored and are no digit; in the seventh half stand on their heads and read as 9.",
+    "turned; larger and smaller; shifted; all of that at once. In the sixth row some are "
+    "mirrored and are no digit; in the seventh some stand on their heads and read as 9.",
 )
 
 # %% [markdown]
@@ -966,16 +1027,19 @@ lab.plots.show(
 def small_cnn():
     """Return a network of 3,810 weights for digits: (N, 1, 28, 28) -> (N, 10)."""
     return nn.Sequential(
-        *[nn.Conv2d(1, 8, 6, stride=3), nn.ReLU()],  # (N, 8, 8, 8)
-        *[nn.Conv2d(8, 16, 4, stride=2), nn.ReLU()],  # (N, 16, 3, 3)
-        *[nn.Flatten(), nn.Linear(144, 10)],  # (N, 10)
+        nn.Conv2d(1, 8, 6, stride=3),
+        nn.ReLU(),  # (N, 8, 8, 8)
+        nn.Conv2d(8, 16, 4, stride=2),
+        nn.ReLU(),  # (N, 16, 3, 3)
+        nn.Flatten(),
+        nn.Linear(144, 10),  # (N, 10)
     )
 
 
 def trained(rows, augmentation="none", epochs=15, seed=0):
     """Return the network, trained on these rows of the digits."""
     torch.manual_seed(seed)
-    augment = images.WhileTraining(AUGMENTATIONS[augmentation])
+    augment = images.WhileTraining(AUGMENTATIONS[augmentation]())
     model = nn.Sequential(augment, small_cnn()).double().to(device)
     training = lab.Training(
         model,
@@ -998,8 +1062,10 @@ def read(model, batch):
         return model(batch).argmax(1)
 
 
-print(sum(weights.numel() for weights in small_cnn().parameters()), "weights")
+print(sum(weight.numel() for weight in small_cnn().parameters()), "weights")
 judge = trained(slice(None), epochs=8)
+
+# %%
 TURNS = {
     "as written": X_test,
     "turned by 15°": looked_up(X_test, rotation(15.0)),
@@ -1008,51 +1074,52 @@ TURNS = {
 }
 rows = {}
 for name, turned in TURNS.items():
-    said = read(judge, turned)
-    rows[name] = {"all": f"{(said == y_test).double().mean():.0%}"}
-    for digit in range(10):
-        share = (said[y_test == digit] == digit).double().mean()
-        rows[name][digit] = f"{share:.0%}"
-pd.DataFrame(rows).T
+    correct = (read(judge, turned) == y_test).double()
+    by_digit = [100 * correct[y_test == digit].mean().item() for digit in range(10)]
+    rows[name] = {"all": 100 * correct.mean().item(), **dict(enumerate(by_digit))}
+print("read correctly, in percent:")
+pd.DataFrame(rows).T.round().astype(int)
 
 # %%
-said = read(judge, TURNS["half turn"])
-for digit in (6, 9, 0):
-    counts = said[y_test == digit].bincount(minlength=10)
-    print(f"{digit} after a half turn: read as {counts.argmax()}", end=" ")
-    print(f"in {counts.max()} of {counts.sum()} cases")
-    assert counts.argmax() == {6: 9, 9: 6, 0: 0}[digit]
+turned = read(judge, TURNS["half turn"])
+for digit in range(10):
+    counts = turned[y_test == digit].bincount(minlength=10)
+    print(f"{digit} upside down is read as {counts.argmax()} most often", end=" ")
+    print(f"({counts.max()} of {counts.sum()})")
 
 # %% [markdown]
-# 15 degrees change little. After a half turn a 6 is a 9 and a 9 is a 6: training on such
-# images with the *old* label teaches the network mistakes. **Whether an augmentation is safe
-# is a property of the labels, not of the images**: mirroring is safe for cats, and not for
-# digits or for text.
+# The judge's errors mix two things: a label that has changed, and a picture it has never
+# seen. You decide: 0, 1 and 8 survive a half turn, even if the judge finds them strange. 6
+# and 9 change places, and that the judge sees, too: training on such images with the *old*
+# label teaches mistakes. 15 degrees double its errors, and yet you can read every digit.
+# **Whether an augmentation is safe is a property of the labels, not of the images**:
+# mirroring is safe for cats, and not for digits or text.
 #
 # ### What is it worth?
 #
-# "Augmentation improves generalization" (D0 §3.2.1). With 500 digits instead of 60,000 it
-# should matter most. **Guess the order of the seven rows.** Each is trained three times: on
+# "Augmentation improves generalization" (D0 §3.2). With 500 digits instead of 60,000 it
+# should matter most. **Guess the order of the six rows.** Each is trained four times: on
 # other digits, from other initial weights, with other draws.
 
 # %%
 generator = torch.Generator().manual_seed(0)
-draws = [torch.randperm(len(X), generator=generator)[:500] for _ in range(3)]
+draws = [torch.randperm(len(X), generator=generator)[:500] for _ in range(4)]
 accuracy = {
     name: np.array(
         [
-            (read(trained(rows, name, seed=k), X_test) == y_test).double().mean().item()
-            for k, rows in enumerate(draws)
+            (read(trained(draw, name, seed=k), X_test) == y_test).double().mean().item()
+            for k, draw in enumerate(draws)
         ]
     )
     for name in AUGMENTATIONS
+    if name != "half turn"  # we have seen what it does
 }
 rows = {}
 for name, each in accuracy.items():
     gain = 100 * (each - accuracy["none"])
     rows[name] = {
         "accuracy": f"{each.mean():.1%}",
-        "gain over none (points)": f"{gain.mean():+.1f} ± {gain.std(ddof=1) / 3**0.5:.1f}",
+        "gain over none (points)": f"{gain.mean():+.1f} ± {gain.std(ddof=1) / 4**0.5:.1f}",
     }
 assert (
     accuracy["all three"].mean() > accuracy["none"].mean() > accuracy["mirror"].mean()
@@ -1060,69 +1127,77 @@ assert (
 pd.DataFrame(rows).T
 
 # %% [markdown]
-# The three of D0 help, and together they take off more than a third of the errors. D1's "flip" costs
-# five points, and it was the same code: the claim holds *for augmentations that keep the
-# label*. (± is the standard error over the three pairs.)
+# Rotation and crop help, scaling a little, and all three together take off about a quarter of the errors.
+# (± is the standard error over the four pairs.) D1 §3.2.1 adds flipping, to make the data
+# "more diverse". More diverse it is; for digits it costs five points. The code is the same:
+# only the labels tell a good augmentation from a bad one.
 #
 # ### Turn the knobs: how far is too far?
 
 # %%
 shown = torch.stack([X_test[y_test == digit][5] for digit in range(10)])  # (10, 1, …)
-MAKE = {
-    "rotate": lambda s: (K.RandomRotation(180 * s, p=1.0), f"up to {180 * s:.0f}°"),
-    "scale": lambda s: (
-        K.RandomAffine(0.0, scale=(1 - 0.7 * s, 1 + 0.7 * s), p=1.0),
-        f"by {1 - 0.7 * s:.2f} to {1 + 0.7 * s:.2f}",
-    ),
-    "crop": lambda s: (
-        K.RandomCrop((28, 28), padding=round(14 * s), p=1.0),
-        f"moved by up to {round(14 * s)} pixels",
-    ),
-    "mirror": lambda s: (K.RandomHorizontalFlip(p=s), f"{s:.0%} of the digits"),
-}
+
+
+def make_augmentation(kind, strength):
+    """Return an augmentation of a strength from 0 to 1, and what that means."""
+    if kind == "rotate":
+        degrees = 180 * strength
+        return K.RandomRotation(degrees, p=1.0), f"by up to {degrees:.0f}°"
+    if kind == "scale":
+        low, high = 1 - 0.7 * strength, 1 + 0.7 * strength
+        return K.RandomAffine(
+            0.0, scale=(low, high), p=1.0
+        ), f"by {low:.2f} to {high:.2f}"
+    if kind == "crop":
+        pixels = round(14 * strength)
+        crop = K.RandomCrop((28, 28), padding=pixels, p=1.0)
+        return crop, f"moved by up to {pixels} pixels"
+    return K.RandomHorizontalFlip(p=strength), f"{strength:.0%} of the digits"
 
 
 def augmentation_explorer(kind, strength=20):
     """Show draws of an augmentation, and how the judge of upright digits reads them."""
     torch.manual_seed(0)
-    augment, meaning = MAKE[kind](strength / 100)
+    augment, meaning = make_augmentation(kind, strength / 100)
     drawn = {f"draw {k}": augment(shown).cpu() for k in (1, 2, 3)}
     figure = lab.plots.image_rows(
         {"as written": shown.cpu(), **drawn}, title=f"{kind}, {meaning}"
     )
-    said = read(judge, augment(X_test[:400]))
-    share = (said == y_test[:400]).double().mean()
+    correct = read(judge, augment(X_test[:400])) == y_test[:400]
     alt = f"The ten digits as written, and three draws of {kind}, {meaning}."
     return (
-        f"The judge, who knows upright digits only, reads <b>{share:.0%}</b> of 400 test "
-        f"digits so augmented.<br>{lab.plots.picture(figure, alt)}"
+        f"The judge, who knows upright digits only, reads "
+        f"<b>{correct.double().mean():.0%}</b> of 400 test digits so augmented.<br>"
+        f"{lab.plots.picture(figure, alt)}"
     )
 
 
 lab.Explorer(
     augmentation_explorer,
     question="At which strength would you yourself no longer be sure of a label?",
-    kind=list(MAKE),
+    kind=["rotate", "scale", "crop", "mirror"],
     strength=(0, 100),
 )
 
 # %% [markdown]
-# **What you should have seen.** The judge gives up long before you do: that gap, digits that
-# *you* still read and it does not, is what augmentation can teach. Where you are unsure, too,
-# a third of the way to a half turn, with an edge cut off, mirrored, it would teach
-# mistakes.
+# **What you should have seen.** At strength 33, up to 60°, the judge reads some 60 %, and you
+# nearly all; moved by up to 5 pixels it reads a third, although nothing is cut off yet. That
+# gap, digits that *you* still read and it does not, is what augmentation can teach. From 7
+# pixels edges are cut off and you guess, too. Scale hurts it least. Of a mirrored 3 you are
+# never sure, at any share.
 #
 # ### Turn the knobs: train with and without
 #
 # 500 digits, and 1,000 others to validate. **Which curve is lower at the end, training or
-# validation, without augmentation and with all three? How many epochs does each need?**
+# validation, without augmentation and with all three? How many epochs does each need? And
+# does the mirror help?**
 
 
 # %%
 def digit_training(learning_rate, epochs, augmentation="none"):
     """Train the small network on 500 digits, augmented anew in every batch."""
     torch.manual_seed(0)
-    augment = images.WhileTraining(AUGMENTATIONS[augmentation])
+    augment = images.WhileTraining(AUGMENTATIONS[augmentation]())
     model = nn.Sequential(augment, small_cnn()).to(device)
     return lab.Training(
         model,
@@ -1136,17 +1211,13 @@ def digit_training(learning_rate, epochs, augmentation="none"):
     )
 
 
-for augmentation in ("none", "all three"):
-    history = (
-        digit_training(0.01, epochs=15, augmentation=augmentation).finish().history
-    )
-    gap = history.validation_loss.iloc[-1] - history.train_loss.iloc[-1]
-    print(f"{augmentation}: validation loss above training loss by 0.2:", gap > 0.2)
+history = digit_training(0.01, epochs=2, augmentation="all three").finish().history
+print("the validation loss fell:", history.validation_loss.is_monotonic_decreasing)
 
 # %%
 panel = lab.TuningPanel(
     digit_training,
-    question="Does augmentation close the gap between training and validation?",
+    question="Which augmentation lowers the validation loss, and for how many epochs?",
     learning_rate=0.01,
     epochs=15,
     augmentation=list(AUGMENTATIONS),
@@ -1154,14 +1225,16 @@ panel = lab.TuningPanel(
 panel
 
 # %% [markdown]
-# **What you should have seen.** Without augmentation the training loss goes to almost 0 while
-# the validation loss stays: the network knows its 500 digits by heart. With all three it never
-# sees an image twice, the training loss stays *above* the validation loss, and more epochs
-# keep helping. The mirror closes the gap as well: a small gap alone proves nothing.
+# **What you should have seen.** Without augmentation the training loss goes to almost 0, while
+# the validation loss is lowest after some 6 epochs and rises from then on: the network learns
+# its 500 digits by heart. With all three it never sees an image twice: after 15 epochs the
+# training loss is still *above* the validation loss, and that is less than half of what it
+# was and goes on falling (try 40). The mirror helps nothing: its validation loss is the highest.
+# New images help only if their labels are right.
 #
-# ## When the data is not what you think
+# ## When the data are not what you think
 #
-# Most time in this trade goes into data that is not as expected. **What do the helpers say?**
+# Most time in this trade goes into data that are not as expected. **What do the helpers say?**
 
 # %%
 BAD = {
@@ -1228,7 +1301,7 @@ lab.check("preprocessing.fill_gaps", fill_gaps)
 # %% [markdown]
 # ### Exercise 3: to [0, 1]
 #
-# D0 §3.2 asks for it and does not say where the range comes from. Now you do.
+# D0 §3.2 asks for it and does not say where the range comes from. You must.
 
 
 # %%
@@ -1262,7 +1335,7 @@ lab.check("preprocessing.robust_scale", robust_scale)
 # %% [markdown]
 # ### Exercise 5: fences
 #
-# The whiskers of a box plot, with a factor of your choice.
+# The fences of a box plot, k box lengths outside the box.
 
 
 # %%
@@ -1386,17 +1459,17 @@ lab.quiz("preprocessing")
 #
 # | Claim | Where | What we found | Verdict |
 # |---|---|---|---|
-# | "remove missing values" | D0 §3.2.1, §9 Q2 | [of 2,930 houses none is left; most gaps mean "there is none"](#Absent-or-unknown?) | fails |
-# | "remove outliers" | D0 §3.2.1, §9 Q2 | [62 % of the houses have one; the three that disturb are true sales of another kind](#Outliers:-three-opinions) | half true |
-# | isolation forest and local outlier factor "identify" outliers | D0 §9 Q2 | [they agree with Tukey's rule on 8 of 30, and put different houses first](#Outliers:-three-opinions) | half true |
-# | "scale to [0, 1] or [-1, 1]", with no word on outliers (E15) | D0 §3.2.1, D1 §3.2.1, D3 §4 | [one typing error squeezes 99 % of a column below 0.013](#One-outlier-is-enough) | half true |
-# | ... and with no word on what the scaler may see (E15) | D0 §3.2.1 | [a scaler's leak is small; an imputer's or a selection's is not](#Leakage:-what-may-a-scaler-see?) | incomplete |
-# | standardizing "keeps the data in a reasonable range" | D4 §3.2 | [it does, unless there is an outlier](#One-outlier-is-enough) | holds |
-# | good preprocessing gives the model good input | D0 §3.1 | [the error falls from 80,000 to 28,200 dollars](#One-pipeline,-and-what-each-step-is-worth) | holds |
-# | augmentation as an answer to missing values and outliers | D0 §9 Q2 | [it multiplies images; it mends neither](#Four-augmentations,-by-hand-and-by-kornia) | fails |
-# | rotation, scaling and cropping "improve generalization" | D0 §3.2.1 | [they do, with 500 digits](#What-is-it-worth?) | holds |
-# | so does flipping | D1 §3.2.1 | [not for digits: five points lost](#What-is-it-worth?) | fails |
-# | stop words have "little influence" on the training | D1 §3.2.1 | [dropping them costs one to two points](#What-is-each-step-worth?) | fails |
+# | "remove missing values", read as rows | D0 §3.2, §9 Q2 | [of 2,930 houses none is left; most gaps mean "there is none"](#Absent-or-unknown?) | fails |
+# | "remove outliers" | D0 §3.2 | [a third of the houses have one; whether it is an error no rule can tell](#Outliers:-three-opinions) | half true |
+# | isolation forest and local outlier factor "identify" outliers | D0 §9 Q2 | [all three methods mark 8 of 30 alike, and two put other houses first than the third](#Outliers:-three-opinions) | half true |
+# | "scale to [0, 1] or [-1, 1]", with no word on outliers (E15) | D0 §3.2, D1 §3.2.1, D3 §4 | [one typing error squeezes 99 % of a column below 0.013](#One-outlier-is-enough) | half true |
+# | ... and with no word on what a scaler may see (E15) | D0 §3.2 | [a scaler's leak: 5 % with 20 houses, 0.1 % with 200; of an imputer that sees the price: 21 %; of a selection: everything](#Leakage:-what-may-a-scaler-see?) | incomplete |
+# | standardizing "keeps the data in a reasonable range" | D4 §3.2 | [it does, unless there is an outlier](#One-outlier-is-enough) | half true |
+# | good preprocessing gives the model good input | D0 §3.1 | [scaled numbers alone: 33,100 dollars; with every step: 19,900 (without the three giants)](#One-pipeline,-and-what-each-step-is-worth) | holds |
+# | rotation, scaling and cropping "improve generalization" | D0 §3.2 | [they do, with 500 digits](#What-is-it-worth?) | holds |
+# | flipping makes the data "more diverse" | D1 §3.2.1 | [it does; with digits it costs five points](#What-is-it-worth?) | half true |
+# | augmentation as an answer to missing values and outliers | D0 §9 Q2 | [it makes new images of old ones; no gap is filled by that](#Four-augmentations,-by-hand-and-by-kornia) | does not apply |
+# | stop words are "of little influence on the training" | D1 §3.2.1 | [dropping scikit-learn's list costs one to two points](#What-is-each-step-worth?) | half true |
 # | text is cut into "words or characters" | D1 §3.2.1 | [blanks do not cut Chinese; a dictionary does, up to new words](#Which-words?) | holds |
 
 # %% [markdown]
@@ -1408,10 +1481,15 @@ lab.quiz("preprocessing")
 # many. Sub-word tokens, which large models use, wait for the chapter on language models.
 #
 # **References.** The houses: De Cock (2011), *Ames, Iowa: alternative to the Boston housing
-# data*, Journal of Statistics Education 19(3), who advises to leave out the five big ones.
-# Isolation forest: Liu, Ting, Zhou (2008), ICDM. LOF: Breunig, Kriegel, Ng, Sander (2000),
-# SIGMOD. Tukey (1977), *Exploratory Data Analysis*. Missing values: van Buuren (2018),
-# *Flexible Imputation of Missing Data*. Leakage: Kaufman, Rosset, Perlich (2011), *Leakage in
-# data mining*, KDD. Stop lists: Nothman, Qin, Yurchak (2018), *Stop word lists in free
-# open-source software packages*. Augmentation: Shorten and Khoshgoftaar (2019), *A survey on
-# image data augmentation for deep learning*, Journal of Big Data 6.
+# data as an end of semester regression project*, Journal of Statistics Education 19(3). The
+# reviews: McAuley and Leskovec (2013), *From amateurs to connoisseurs*, WWW. The digits:
+# LeCun, Bottou, Bengio, Haffner (1998), Proceedings of the IEEE 86(11). Isolation forest: Liu,
+# Ting, Zhou (2008), ICDM. LOF: Breunig, Kriegel, Ng, Sander (2000), SIGMOD. Tukey (1977),
+# *Exploratory Data Analysis*. Missing values: van Buuren (2018), *Flexible Imputation of
+# Missing Data*, 2nd ed. Leakage: Kaufman, Rosset, Perlich (2011), *Leakage in data mining:
+# formulation, detection, and avoidance*, KDD. Stop lists: Nothman, Qin, Yurchak (2018), *Stop
+# word lists in free open-source software packages*, NLP-OSS workshop, ACL. Words by their
+# company: Firth (1957), *A synopsis of linguistic theory*; Church and Hanks (1990), *Word
+# association norms, mutual information, and lexicography*. Augmentation: Shorten and
+# Khoshgoftaar (2019), *A survey on image data augmentation for deep learning*, Journal of Big
+# Data 6.

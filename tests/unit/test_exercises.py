@@ -5,6 +5,8 @@ import re
 
 import numpy as np
 import pytest
+import torch
+from scipy.sparse import csr_array
 
 import bigmodel_lab as lab
 from bigmodel_lab import exercises
@@ -159,6 +161,11 @@ def stumbles(x):
         (lambda x: 2 * x + 1, "wrong", "where"),
         (lambda x: x * np.nan, "wrong", "NaN"),
         (lambda x: "no number", "wrong", "numbers"),
+        (lambda x: [[1, 2], [3]], "wrong", "rows of different length"),
+        (lambda x: np.array([[1, 2], [3]], dtype=object), "wrong", "different length"),
+        (lambda x: [1, None, 3], "wrong", "None inside"),
+        (lambda x: np.array([1, None, 3]), "wrong", "None inside"),
+        (lambda x: csr_array(x[None]), "wrong", "sparse matrix: call .toarray()"),
         (lambda: 2, "wrong", "must take x"),
         (5, "wrong", "function itself"),
         (lambda x: 1 / 0, "error", "ZeroDivisionError"),
@@ -181,6 +188,41 @@ def test_feedback_on_a_value_and_on_several_results():
     assert pair.judge(lambda x: [x, 2 * x]).outcome == "correct"
     assert "2 things" in pair.judge(lambda x: x).message
     assert pair.judge(lambda x: (x, x)).message.startswith("Result 2 of 2")
+
+
+def test_feedback_on_a_long_array_names_the_first_differing_place():
+    long = Exercise(lambda x: np.arange(12), inputs=lambda rng: (rng.normal(),))
+    message = long.judge(lambda x: [*range(7), 3, 8, 0, 10, 11]).message
+    assert message.startswith("At [7] it returns 3 where 7 is right for ")
+    table = Exercise(lambda x: np.eye(4), inputs=lambda rng: (rng.normal(),))
+    message = table.judge(lambda x: np.eye(4) - 2 * np.eye(4, k=1)).message
+    assert message.startswith("At [0, 1] it returns -2 where 0 is right")
+    mask = Exercise(lambda x: np.arange(9) > 4, inputs=lambda rng: (rng.normal(),))
+    message = mask.judge(lambda x: torch.arange(9) > 3).message
+    assert message.startswith("At [4] it returns True where False is right")
+
+
+def test_feedback_names_the_place_where_short_forms_are_the_same():
+    pair = Exercise(lambda x: [0.1, 5], inputs=lambda rng: (rng.normal(),))
+    message = pair.judge(lambda x: [0.10002, 5]).message
+    assert message.startswith("At [0] it returns 0.10002 where 0.1 is right")
+
+
+def test_ragged_rows_are_recognized_in_any_kind_of_list():
+    rows = Exercise(lambda x: [[1, 2], [3, 0]], inputs=lambda rng: (rng.normal(),))
+
+    @rows.misconception
+    def not_padded(x):
+        """The second row stayed short."""
+        return [[1, 2], [3]]
+
+    for answer in (
+        lambda x: [[1, 2], [3]],
+        lambda x: ((1, 2), (3,)),
+        lambda x: [np.array([1, 2]), np.array([3])],
+        lambda x: [torch.tensor([1, 2]), torch.tensor([3])],
+    ):
+        assert rows.judge(answer).misconception == "not_padded"
 
 
 def test_an_answer_may_change_its_inputs():
