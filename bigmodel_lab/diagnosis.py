@@ -9,7 +9,7 @@ def diagnose(history):
     """Read a `Training.history` and return one sentence of advice.
 
     It tells overfitting from a plateau and from a loss that is still falling. The
-    thresholds (1 % and 2 % changes) are rules of thumb, not theory.
+    thresholds (1, 2 and 5 % changes) are rules of thumb, not theory.
     """
     if len(history) < 3:
         return "Too few epochs to judge: give it at least 3."
@@ -19,8 +19,8 @@ def diagnose(history):
     if 0 < validation.min() < math.inf:  # there are values, and they can be compared
         best = int(validation.idxmin()) + 1
         rose = validation.iloc[-1] / validation.min() - 1
-        fell = train.iloc[-1] < train.iloc[best - 1]
-        if best < last and rose > 0.02 and fell:
+        learned = train.iloc[-1] < train.iloc[best - 1]
+        if best < last and rose > 0.02 and learned:
             return (
                 f"Overfitting from epoch {best}: since then validation loss rose by "
                 f"{rose:.0%} while training loss fell. Stop there, or try more data, a "
@@ -28,6 +28,12 @@ def diagnose(history):
             )
     if train.iloc[-1] > 1.05 * train.iloc[0]:
         return "The loss rises: the learning rate is too large, try a tenth of it."
+    fell = 1 - train.iloc[-1] / (train.iloc[0] or 1)
+    if 0 < fell < 0.05 and train.is_monotonic_decreasing:
+        return (
+            f"It hardly moves: the loss fell by {fell:.1%} in {last} epochs. Try a ten "
+            f"times larger learning rate."
+        )
     quarter = max(1, last // 4)
     if train.iloc[-1] < 0.98 * train.iloc[-1 - quarter]:
         return "Still falling at the end: try more epochs or a larger learning rate."

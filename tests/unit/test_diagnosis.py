@@ -24,6 +24,8 @@ FALLING = [1.0, 0.8, 0.6, 0.45, 0.35, 0.28, 0.22, 0.17]
         (FALLING, None, "Still falling"),
         ([1, 0.3, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1], None, "Plateau since epoch 3"),
         ([1, 0.3, 0.1, 0.1, 0.1], [1, 0.3, 0.1, 0.1, 0.1], "Plateau since epoch 3"),
+        ([2.30, 2.29, 2.28, 2.27], None, "It hardly moves: the loss fell by 1.3%"),
+        ([2.30, 2.29, 2.31, 2.27], None, "Plateau"),
         ([1.0, 1.5, 2.0, 3.0], None, "The loss rises"),
         ([1.0, 1.5, 2.0, 3.0], [1.0, 1.5, 2.0, 3.0], "The loss rises"),
         # 1 % up is noise, not overfitting.
