@@ -806,38 +806,45 @@ telling = ["not", "never", "no", "nothing", "but", "very", "too"]
 print("stop words:", [word for word in telling if word in ENGLISH_STOP_WORDS])
 
 
-def and_pairs(words):
-    """Return the words, and the pairs of neighbors."""
-    return words + [f"{a} {b}" for a, b in pairwise(words)]
+def without(stop_words):
+    """Return a function that cuts a review into words and drops some of them."""
+    return lambda review: [w for w in text.english_words(review) if w not in stop_words]
 
 
+def and_pairs(cut):
+    """Return a function that cuts a review by `cut` and adds all pairs of neighbors."""
+
+    def cut_with_pairs(review):
+        words = cut(review)
+        return words + [" ".join(two) for two in pairwise(words)]
+
+    return cut_with_pairs
+
+
+VARIANTS = {  # how to cut, how to weigh, and the classifier's C
+    "cut at blanks, counts": (str.split, CountVectorizer, 0.1),
+    "words, counts": (text.english_words, CountVectorizer, 0.1),
+    "words, tf-idf": (text.english_words, TfidfVectorizer, 3),
+    "... without stop words": (without(ENGLISH_STOP_WORDS), TfidfVectorizer, 3),
+    "... without not, no, never": (without({"not", "no", "never"}), TfidfVectorizer, 3),
+    "words and pairs, tf-idf": (and_pairs(text.english_words), TfidfVectorizer, 3),
+    "... without stop words in them": (
+        and_pairs(without(ENGLISH_STOP_WORDS)),
+        TfidfVectorizer,
+        3,
+    ),
+}
 all_reviews = pd.concat([reviews, test_reviews])
 great = all_reviews["great"].to_numpy()
-cut = [text.english_words(review) for review in all_reviews["review"]]
-dropped = [[w for w in words if w not in ENGLISH_STOP_WORDS] for words in cut]
-only_not = [[w for w in words if w not in ("not", "no", "never")] for words in cut]
-VARIANTS = {  # texts, how to weigh their words, and the classifier's C
-    "cut at blanks, counts": (
-        list(map(str.split, all_reviews["review"])),
-        "counts",
-        0.1,
-    ),
-    "words, counts": (cut, "counts", 0.1),
-    "words, tf-idf": (cut, "tf-idf", 3),
-    "... without stop words": (dropped, "tf-idf", 3),
-    "... without not, no, never": (only_not, "tf-idf", 3),
-    "words and pairs, tf-idf": (list(map(and_pairs, cut)), "tf-idf", 3),
-    "... without stop words in them": (list(map(and_pairs, dropped)), "tf-idf", 3),
-}
-WEIGHING = {"counts": CountVectorizer, "tf-idf": TfidfVectorizer}
 right = {"always great": great.astype(float)}
-for name, (texts, weighing, C) in VARIANTS.items():
+for name, (cut, vectorizer, C) in VARIANTS.items():
     model = make_pipeline(
-        WEIGHING[weighing](analyzer=list, min_df=2),
+        vectorizer(analyzer=list, min_df=2),
         LogisticRegression(C=C, solver="liblinear"),
     )
     folds = KFold(3, shuffle=True, random_state=0)
-    guesses = cross_val_predict(model, texts, great, cv=folds)
+    words = all_reviews["review"].map(cut)
+    guesses = cross_val_predict(model, words, great, cv=folds)
     right[name] = (guesses == great).astype(float)
 
 # %%
@@ -880,6 +887,7 @@ print("padding is all 0:", bool((embedding(padded)[1, 2:] == 0).all()))
 # count which of the others stand within four places of each other.
 
 # %%
+dropped = all_reviews["review"].map(without(ENGLISH_STOP_WORDS))
 frequent = text.Vocabulary(dropped, size=1500)
 together = np.zeros((len(frequent), len(frequent)))
 for kept in dropped:
