@@ -75,6 +75,7 @@ def server(monkeypatch):
             asked.append(self.path)
             if self.path == "/silent":
                 over.wait()
+                return
             body = bodies.get(self.path, b"not here")
             self.send_response(200 if self.path in bodies else 404)
             self.send_header("Content-Length", str(lengths.get(self.path, len(body))))
@@ -343,7 +344,7 @@ FAULTS = {
     "cut": "IncompleteRead",
     "wrong": "does not match",
     "absent": "404",
-    "silent": "Read timed out",
+    "silent": r"read timeout=1\)",
     "wrong.gz": "does not match",
     "cut.gz": "ended before the end-of-stream marker",
     "damaged.gz": "CRC check failed",
