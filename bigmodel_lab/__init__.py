@@ -25,6 +25,7 @@ _MODULES = {
     "cleaning",
     "datasets",
     "images",
+    "ink",
     "losses",
     "models",
     "optimizers",
