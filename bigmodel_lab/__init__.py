@@ -26,6 +26,7 @@ _MODULES = {
     "datasets",
     "images",
     "ink",
+    "interpretation",
     "losses",
     "models",
     "optimizers",
