@@ -13,6 +13,7 @@ _HOME = {
     "Diverged": "training",
     "Training": "training",
     "evaluate": "training",
+    "DigitCanvas": "drawing",
     "Explorer": "explorer",
     "TuningPanel": "panel",
     "check": "exercises",
