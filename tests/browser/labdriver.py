@@ -353,3 +353,69 @@ class Explorer:
                 return now
             self.page.wait_for_timeout(50)
         raise AssertionError("the picture has not changed within 5 s")
+
+
+class Canvas:
+    """A `DigitCanvas` on the page."""
+
+    # The ink of a pixel is 1 - red / 255.
+    INK = """canvas => {
+        const {data} = canvas.getContext('2d').getImageData(0, 0, 280, 280);
+        let ink = 0;
+        for (let k = 0; k < data.length; k += 4) ink += 1 - data[k] / 255;
+        return ink;
+    }"""
+
+    def __init__(self, notebook):
+        self.page = notebook.page
+        self.box = notebook.locator(".lab-drawing")
+        self.paper = self.box.locator("canvas.lab-paper")
+        self.answer = self.box.locator(".lab-answer")
+        self.best = self.answer.locator("tr.lab-best")
+        self.pictures = self.box.locator("img")
+        self.clear = self.box.get_by_role("button", name="Clear")
+        self.sample = self.box.get_by_role("button", name="Load a sample")
+
+    def on_page(self, points):
+        """Return points of the canvas as points of the page."""
+        self.paper.scroll_into_view_if_needed()
+        box = self.paper.bounding_box()
+        return [(box["x"] + x, box["y"] + y) for x, y in points]
+
+    def draw(self, strokes):
+        """Draw with the mouse."""
+        for stroke in strokes:
+            start, *points = self.on_page(stroke)
+            self.page.mouse.move(*start)
+            self.page.mouse.down()
+            for point in points:
+                self.page.mouse.move(*point, steps=3)
+            self.page.mouse.up()
+
+    def touch(self, strokes):
+        """Draw with a finger."""
+        browser = self.page.context.new_cdp_session(self.page)
+
+        def send(kind, *points):
+            touches = [{"x": x, "y": y} for x, y in points]
+            message = {"type": kind, "touchPoints": touches}
+            browser.send("Input.dispatchTouchEvent", message)
+
+        for stroke in strokes:
+            start, *points = self.on_page(stroke)
+            send("touchStart", start)
+            for point in points:
+                send("touchMove", point)
+            send("touchEnd")
+
+    def ink(self):
+        """Return how many pixels of the browser's canvas are inked."""
+        return self.paper.evaluate(self.INK)
+
+    def wait_for_ink(self, ink):
+        """Wait until so many pixels are inked: the canvas decodes and draws later."""
+        for _ in range(100):
+            if abs(self.ink() - ink) <= 0.01 * ink:
+                return
+            self.page.wait_for_timeout(50)
+        raise AssertionError(f"{self.ink()} pixels are inked, not {ink}")
