@@ -216,6 +216,13 @@ class Notebook:
         editor.press("ControlOrMeta+a")
         self.page.keyboard.insert_text(code)
 
+    def answer(self, function, code):
+        """Write and run the cell of the exercise `function`; return its output."""
+        cell = self.locator(".jp-CodeCell", has_text=f"def {function}(")
+        self.write_cell(cell, code)
+        self.run_cell(cell)
+        return cell.locator(".jp-OutputArea")
+
     def execute(self, code):
         """Run code in the kernel, outside all cells; return what it prints."""
         return self.page.evaluate(EXECUTE, code).strip()

@@ -105,12 +105,10 @@ def test_the_panel_trains_with_and_without(panel):
 @pytest.mark.parametrize(
     ("rows", "feedback"),
     [
-        ("np.concatenate([train, test])", "test"),
+        ("np.concatenate([train, test])", "the test rows have leaked"),
         ("train", "Correct"),
     ],
 )
 def test_exercise_answers(notebook, rows, feedback):
-    cell = notebook.locator(".jp-CodeCell", has_text="def min_max(train")
-    notebook.write_cell(cell, EXERCISE.format(rows=rows))
-    notebook.run_cell(cell)
-    expect(cell.locator(".jp-OutputArea")).to_contain_text(feedback)
+    output = notebook.answer("min_max", EXERCISE.format(rows=rows))
+    expect(output).to_contain_text(feedback)

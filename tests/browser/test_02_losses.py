@@ -100,7 +100,5 @@ def test_the_panel_trains_with_both_losses(panel):
     ],
 )
 def test_exercise_answers(notebook, answer, feedback):
-    cell = notebook.locator(".jp-CodeCell", has_text="def hidden_delta")
-    notebook.write_cell(cell, EXERCISE.format(answer=answer))
-    notebook.run_cell(cell)
-    expect(cell.locator(".jp-OutputArea")).to_contain_text(feedback)
+    output = notebook.answer("hidden_delta", EXERCISE.format(answer=answer))
+    expect(output).to_contain_text(feedback)

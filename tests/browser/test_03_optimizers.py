@@ -124,7 +124,5 @@ def test_stop_ends_the_race_for_all(panel):
     ],
 )
 def test_exercise_answers(notebook, answer, feedback):
-    cell = notebook.locator(".jp-CodeCell", has_text="def minibatch_gradient")
-    notebook.write_cell(cell, EXERCISE.format(answer=answer))
-    notebook.run_cell(cell)
-    expect(cell.locator(".jp-OutputArea")).to_contain_text(feedback)
+    output = notebook.answer("minibatch_gradient", EXERCISE.format(answer=answer))
+    expect(output).to_contain_text(feedback)

@@ -11,13 +11,6 @@ from bigmodel_lab import Training, evaluate
 from bigmodel_lab.images import WhileTraining, check_images
 from bigmodel_lab.losses import cross_entropy
 
-DEVICES = ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]
-
-
-@pytest.fixture(params=DEVICES)
-def device(request):
-    return request.param
-
 
 @pytest.fixture(autouse=True)
 def _global_seed():

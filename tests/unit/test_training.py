@@ -15,13 +15,6 @@ from bigmodel_lab.losses import mse
 from bigmodel_lab.optimizers import GradientDescent
 from bigmodel_lab.training import as_tensors
 
-DEVICES = ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]
-
-
-@pytest.fixture(params=DEVICES)
-def device(request):
-    return request.param
-
 
 @pytest.fixture(autouse=True)
 def _global_seed():
