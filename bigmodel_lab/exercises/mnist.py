@@ -1,0 +1,867 @@
+"""Exercises of chapter 05: convolutions, a training loop, honest accuracy on MNIST."""
+
+from math import ceil
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from bigmodel_lab.exercises.core import exercise
+
+# -- 1 ---------------------------------------------------------------------------------
+
+
+def _image_and_kernel(rng):
+    """Return a random image (H, W) and kernel (k, k), of small whole numbers."""
+    (height, width), k = rng.integers(7, 12, 2), rng.choice([3, 5])
+    image, kernel = rng.integers(0, 10, (height, width)), rng.integers(-3, 4, (k, k))
+    # Whole numbers as floats: a sum in float32 is exact as well.
+    return torch.from_numpy(image).double(), torch.from_numpy(kernel).double()
+
+
+@exercise(
+    inputs=_image_and_kernel,
+    hints=[
+        "Lay the kernel on the top left corner of the image, multiply what lies on "
+        "each other, add it up: that is one number. Then move on by one pixel.",
+        "The number at [i, j] comes from the patch `image[i : i + k, j : j + k]`. "
+        "There are H - k + 1 places from top to bottom.",
+        "`result[i, j] = (image[i : i + k, j : j + k] * kernel).sum()` for all i and "
+        "j; or `F.conv2d(image[None, None], kernel[None, None])[0, 0]`.",
+    ],
+)
+def conv2d(image, kernel):
+    """Return image (H, W) convolved with kernel (k, k), as a network does it.
+
+    No padding, stride 1: the result is (H - k + 1, W - k + 1).
+    """
+    k, (H, W) = len(kernel), image.shape
+    result = torch.zeros(H - k + 1, W - k + 1)
+    for i in range(H - k + 1):
+        for j in range(W - k + 1):
+            result[i, j] = (image[i : i + k, j : j + k] * kernel).sum()
+    return result
+
+
+def _slide(image, kernel, **options):
+    """Return PyTorch's convolution of a single image with a single kernel."""
+    return F.conv2d(image[None, None], kernel[None, None], **options)[0, 0]
+
+
+@conv2d.misconception
+def kernel_flipped(image, kernel):
+    """You flipped the kernel: that is a mathematician's convolution, SciPy's too. A
+    network learns its kernels, for either reading, and leaves the flip out.
+    """
+    return _slide(image, kernel.flip(0, 1))
+
+
+@conv2d.misconception
+def zeros_around(image, kernel):
+    """You padded the image with zeros, so that the result keeps its size. D4's
+    convolutions (§5.2) do not: the kernel lies wholly inside the image.
+    """
+    return _slide(image, kernel, padding=len(kernel) // 2)
+
+
+@conv2d.misconception
+def kernel_transposed(image, kernel):
+    """Rows and columns of your kernel are swapped: a kernel for vertical edges would
+    find horizontal ones. The row of the image goes with the row of the kernel.
+    """
+    return _slide(image, kernel.T)
+
+
+@conv2d.misconception
+def patches_side_by_side(image, kernel):
+    """Your kernel jumps by its own size, so that no two patches overlap. That is how
+    pooling moves; this kernel moves on by one pixel.
+    """
+    return _slide(image, kernel, stride=len(kernel))
+
+
+@conv2d.misconception
+def last_place_missing(image, kernel):
+    """The last row and column are missing: a kernel as large as the image has one
+    place to lie, not none. Count the places again.
+    """
+    return _slide(image, kernel)[:-1, :-1]
+
+
+@conv2d.misconception
+def matrix_product(image, kernel):
+    """`@` is the matrix product, which mixes rows with columns. Here every pixel is
+    multiplied by the one weight that lies on it.
+    """
+    k = len(kernel)
+    patches = image.unfold(0, k, 1).unfold(1, k, 1)  # (H - k + 1, W - k + 1, k, k)
+    return (patches @ kernel).sum((2, 3))
+
+
+# -- 2 ---------------------------------------------------------------------------------
+
+
+@exercise(
+    inputs=lambda rng: tuple(rng.integers(20, 200, 2).tolist()),
+    tolerance=0,  # a count
+    hints=[
+        "Follow one side of the image through the five layers: 28 becomes 26 after the "
+        "first convolution. What does a 3 x 3 kernel take away, and what a pooling?",
+        "A convolution without padding takes 2 away. Pooling halves, and drops a last "
+        "row or column that has no partner: 28, 26, 13, 11, 5, 3.",
+        "64 * side(height) * side(width), where side(n) is "
+        "`((n - 2) // 2 - 2) // 2 - 2`.",
+    ],
+)
+def flat_features(height, width):
+    """Return how many numbers reach the first dense layer of D4's network.
+
+    In front of it are three 3 x 3 convolutions without padding, of 32, 64 and 64
+    filters; a 2 x 2 max-pooling follows the first and the second.
+    """
+    for _ in range(2):
+        height, width = (height - 2) // 2, (width - 2) // 2  # convolution, pooling
+    return 64 * (height - 2) * (width - 2)
+
+
+def _features(height, width, side):
+    """Return the count where `side` says what is left of height and of width."""
+    return 64 * side(height) * side(width)
+
+
+@flat_features.misconception
+def padding_assumed(height, width):
+    """You let the convolutions keep the size, as with padding="same". Keras and PyTorch
+    do not pad unless told to: every 3 x 3 convolution costs two rows and columns.
+    """
+    return _features(height, width, lambda n: n // 2 // 2)
+
+
+@flat_features.misconception
+def channels_forgotten(height, width):
+    """That is the size of one feature map. The third convolution has 64 filters, so
+    there are 64 of them, and flattening keeps all.
+    """
+    return flat_features.solution(height, width) // 64
+
+
+@flat_features.misconception
+def pooled_three_times(height, width):
+    """You pooled after the third convolution too. In D4 §5.2 the flattening follows
+    it at once.
+    """
+    return _features(height, width, lambda n: (((n - 2) // 2 - 2) // 2 - 2) // 2)
+
+
+@flat_features.misconception
+def pooling_forgotten(height, width):
+    """You left the two poolings out: each halves height and width. Without them the
+    dense layer would need about 50 times as many weights for a 28 x 28 image.
+    """
+    return _features(height, width, lambda n: n - 6)
+
+
+@flat_features.misconception
+def third_convolution_forgotten(height, width):
+    """You flattened before the third convolution. It comes after the second pooling,
+    and takes two rows and two columns as well.
+    """
+    return _features(height, width, lambda n: ((n - 2) // 2 - 2) // 2)
+
+
+@flat_features.misconception
+def rounded_up(height, width):
+    """Where a side was odd you rounded up. A row or column without a partner is
+    dropped by a 2 x 2 pooling: round down.
+    """
+    return _features(height, width, lambda n: ceil((ceil((n - 2) / 2) - 2) / 2) - 2)
+
+
+@flat_features.misconception
+def half_pixels(height, width):
+    """You went on with half pixels. There are none: a pooling drops the row or column
+    that has no partner, so its result is rounded down.
+    """
+    return _features(height, width, lambda n: ((n - 2) / 2 - 2) / 2 - 2)
+
+
+# -- 3 ---------------------------------------------------------------------------------
+
+
+@exercise(
+    inputs=lambda rng: tuple(rng.integers([1, 1, 2], [65, 129, 8]).tolist()),
+    tolerance=0,  # a count
+    hints=[
+        "Count one filter first. It looks at a small window, in every input channel.",
+        "One filter has in_channels * kernel_size² weights and a bias. How many "
+        "filters are there?",
+        "`out_channels * (in_channels * kernel_size**2 + 1)`",
+    ],
+)
+def conv_parameters(in_channels, out_channels, kernel_size):
+    """Return the number of parameters of a convolution with square kernels."""
+    return out_channels * (in_channels * kernel_size**2 + 1)
+
+
+@conv_parameters.misconception
+def no_bias(in_channels, out_channels, kernel_size):
+    """These are the weights. Every filter also learns a bias, unless told not to."""
+    return out_channels * in_channels * kernel_size**2
+
+
+@conv_parameters.misconception
+def input_channels_forgotten(in_channels, out_channels, kernel_size):
+    """Your filters see one input channel. A filter is a block: it has a k x k kernel
+    for every input channel, and adds their results up.
+    """
+    return out_channels * (kernel_size**2 + 1)
+
+
+@conv_parameters.misconception
+def bias_for_every_kernel(in_channels, out_channels, kernel_size):
+    """You gave each k x k kernel a bias. The kernels of one filter are added up, and
+    a sum needs one bias: one for each output channel.
+    """
+    return out_channels * in_channels * (kernel_size**2 + 1)
+
+
+@conv_parameters.misconception
+def kernel_not_squared(in_channels, out_channels, kernel_size):
+    """A kernel of size 3 has 3 x 3 weights, not 3: square the size."""
+    return out_channels * (in_channels * kernel_size + 1)
+
+
+# -- 4 ---------------------------------------------------------------------------------
+
+
+def _network(rng, *layers):
+    """Return a network (N, 1, 4, 4) -> (N, 10) in float64; weights drawn by rng."""
+    with torch.random.fork_rng(devices=[]):  # the learner's seed stays as it is
+        torch.manual_seed(int(rng.integers(2**31)))
+        return nn.Sequential(nn.Flatten(), *layers, nn.Linear(16, 10)).double()
+
+
+def _images(rng, count):
+    """Return random images (count, 1, 4, 4)."""
+    return torch.from_numpy(rng.uniform(size=(count, 1, 4, 4)))
+
+
+def _epoch(rng):
+    """Return model, optimizer, images, labels and a batch size that leaves a rest."""
+    # A single layer: with two, a step between forward and backward is an error.
+    model = _network(rng)
+    optimizer = torch.optim.SGD(model.parameters(), lr=rng.uniform(0.5, 1))
+    batch_size = int(rng.integers(5, 9))
+    count = 3 * batch_size + int(rng.integers(2, batch_size))
+    labels = torch.from_numpy(rng.integers(0, 10, count))
+    return model, optimizer, _images(rng, count), labels, batch_size
+
+
+@exercise(
+    inputs=_epoch,
+    hints=[
+        "Cut images and labels into batches, `images.split(batch_size)`. For every "
+        "batch: predict, measure the loss, compute gradients, take a step.",
+        "Gradients add up until `optimizer.zero_grad()`. And `F.cross_entropy` wants "
+        "the logits: it holds the softmax already.",
+        "For each batch: `loss = F.cross_entropy(model(X), y)`, "
+        "`optimizer.zero_grad()`, `loss.backward()`, `optimizer.step()`, and "
+        "`losses.append(loss.item())`.",
+    ],
+)
+def train_epoch(model, optimizer, images, labels, batch_size):
+    """Train model for one epoch and return the losses of its batches, as floats.
+
+    images (N, 1, H, W) and labels (N,) are taken in the given order; the last batch
+    may be smaller. The model returns logits (batch, 10); the loss is cross-entropy.
+    """
+    losses = []
+    for start in range(0, len(images), batch_size):
+        X, y = images[start : start + batch_size], labels[start : start + batch_size]
+        loss = F.cross_entropy(model(X), y)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    return losses
+
+
+@train_epoch.misconception
+def gradients_add_up(model, optimizer, images, labels, batch_size):
+    """The first two losses are right, then yours drift off: gradients add up over the
+    batches. Every batch must start with none, not only the first one.
+    """
+    optimizer.zero_grad = lambda: None
+    return train_epoch.solution(model, optimizer, images, labels, batch_size)
+
+
+@train_epoch.misconception
+def softmax_twice(model, optimizer, images, labels, batch_size):
+    """You put a softmax before F.cross_entropy, which holds one already. D2's and D4's
+    networks end in softmax for Keras's loss (§5.2 in both); PyTorch's wants logits.
+    """
+    model = nn.Sequential(model, nn.Softmax(1))
+    return train_epoch.solution(model, optimizer, images, labels, batch_size)
+
+
+@train_epoch.misconception
+def never_moves(model, optimizer, images, labels, batch_size):
+    """These are the losses of the untrained network: no step changed it. Is
+    optimizer.step() there, after backward(), with no zero_grad() between the two?
+    """
+    optimizer.step = lambda: None
+    return train_epoch.solution(model, optimizer, images, labels, batch_size)
+
+
+@train_epoch.misconception
+def one_batch_late(model, optimizer, images, labels, batch_size):
+    """Your step comes before backward(), so it goes along the gradient of the batch
+    before. First the gradient, then the step.
+    """
+    losses = []
+    for X, y in zip(images.split(batch_size), labels.split(batch_size), strict=True):
+        loss = F.cross_entropy(model(X), y)
+        optimizer.step()
+        optimizer.zero_grad()
+        loss.backward()
+        losses.append(loss.item())
+    return losses
+
+
+@train_epoch.misconception
+def rest_dropped(model, optimizer, images, labels, batch_size):
+    """Right up to the last batch, which you left out because it is smaller. Its images
+    would never be trained on: take what is left.
+    """
+    whole = len(images) // batch_size * batch_size
+    images, labels = images[:whole], labels[:whole]
+    return train_epoch.solution(model, optimizer, images, labels, batch_size)
+
+
+@train_epoch.misconception
+def first_batch_again(model, optimizer, images, labels, batch_size):
+    """You trained on the first batch every time: the loss falls nicely, and most images
+    are never seen. Where does the next batch start?
+    """
+    rows = torch.arange(batch_size).repeat(ceil(len(images) / batch_size))
+    images, labels = images[rows], labels[rows]
+    return train_epoch.solution(model, optimizer, images, labels, batch_size)
+
+
+@train_epoch.misconception
+def summed_loss(model, optimizer, images, labels, batch_size):
+    """Your loss is the sum over the batch, and so is its gradient: with a larger batch
+    the steps grow. F.cross_entropy takes the mean if you let it.
+    """
+    losses = []
+    for X, y in zip(images.split(batch_size), labels.split(batch_size), strict=True):
+        loss = F.cross_entropy(model(X), y, reduction="sum")
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    return losses
+
+
+# -- 5 ---------------------------------------------------------------------------------
+
+
+def _trained(rng):
+    """Return a network in training mode, images (40, 1, 4, 4) and labels (40,)."""
+    model, images = _network(rng, nn.BatchNorm1d(16)), _images(rng, 40)
+    _, norm, last = model
+    norm.running_mean += torch.from_numpy(rng.uniform(size=16))
+    norm.running_var *= 1 / 12  # that of the images
+    last.weight.data *= 4  # some predictions are sure
+    labels = model.eval()(images).argmax(1)  # (40,): all read right
+    wrong = rng.permutation(40)[: rng.integers(10, 18)]
+    labels[wrong] = (labels[wrong] + 1 + rng.integers(9)) % 10
+    return model.train(), images, labels
+
+
+@exercise(
+    inputs=_trained,
+    hints=[
+        "Dropout and batch normalization act differently while the model trains. Tell "
+        "it that it is being tested.",
+        "The digit that a row of logits stands for is the place of the largest one, "
+        "`argmax(1)`. Compare with the labels, and take the mean of the hits.",
+        "`model.eval()`, then `(model(images).argmax(1) == labels)` is a mask; "
+        "`.float().mean().item()` of it is the share.",
+    ],
+)
+def accuracy(model, images, labels):
+    """Return the share of images that model reads right, in evaluation mode.
+
+    images are (N, 1, H, W), labels (N,); the model returns logits (N, 10).
+    """
+    model.eval()
+    with torch.no_grad():
+        predictions = model(images).argmax(1)  # (N,)
+    return (predictions == labels).double().mean().item()
+
+
+@accuracy.misconception
+def in_training_mode(model, images, labels):
+    """The model is still in training mode: dropout drops, and batch normalization uses
+    this batch's statistics instead of the learned ones. torch.no_grad() does not
+    change that; there is a method that does.
+    """
+    return (model(images).argmax(1) == labels).double().mean().item()
+
+
+@accuracy.misconception
+def something_else_compared(model, images, labels):
+    """No label is ever met: you compare it with something that is no digit. `.max(1)`
+    also returns the largest logit itself, and `argmax()` without a dimension a place
+    in the whole table. The digit is the place in its row.
+    """
+    return 0.0
+
+
+@accuracy.misconception
+def hits_counted(model, images, labels):
+    """That is the number of images read right. The share does not depend on how many
+    images there are.
+    """
+    return accuracy.solution(model, images, labels) * len(labels)
+
+
+@accuracy.misconception
+def only_sure_ones(model, images, labels):
+    """You counted a hit only where its probability is above one half. With ten digits
+    the largest one wins, however small it is.
+    """
+    probability, digit = model.eval()(images).softmax(1).max(1)
+    return ((probability > 0.5) & (digit == labels)).double().mean().item()
+
+
+# -- 6 ---------------------------------------------------------------------------------
+
+
+def _two_parts(rng):
+    """Return images (12, 1, 28, 28) and brighter ones (8, 1, 28, 28), borders black."""
+    parts = rng.gamma(0.5, 0.2, (12, 1, 28, 28)), rng.gamma(0.7, 0.3, (8, 1, 28, 28))
+    border = np.pad(np.ones((26, 26)), 1)  # (28, 28)
+    return tuple(torch.from_numpy(part.clip(0, 1) * border) for part in parts)
+
+
+@exercise(
+    inputs=_two_parts,
+    tolerance=1e-3,  # N or N - 1 in the standard deviation: either will do
+    hints=[
+        "Two numbers are needed, a mean and a standard deviation. From which images "
+        "may they come?",
+        "Pixels all have one unit, so a single mean will do for all of them: "
+        "`X_train.mean()`, over every dimension.",
+        "`(X_train - mean) / std` and `(X_test - mean) / std`, with "
+        "`mean, std = X_train.mean(), X_train.std()` in both.",
+    ],
+)
+def normalize(X_train, X_test):
+    """Return both parts, scaled to mean 0 and standard deviation 1 of X_train.
+
+    X_train (N, 1, 28, 28) and X_test (M, 1, 28, 28) hold gray values from 0 to 1.
+    One mean and one standard deviation serve all the pixels.
+    """
+    mean, std = X_train.mean(), X_train.std()
+    return (X_train - mean) / std, (X_test - mean) / std
+
+
+def _normalized(X, reference, *dimensions):
+    """Return X by mean and standard deviation of `reference` over the dimensions."""
+    mean = reference.mean(dimensions, keepdim=True)
+    return (X - mean) / reference.std(dimensions, keepdim=True)
+
+
+@normalize.misconception
+def each_part_by_itself(X_train, X_test):
+    """You normalized the test images by their own mean and standard deviation: the same
+    digit would get other numbers in the two parts. Learn both from X_train.
+    """
+    return tuple(_normalized(X, X, 0, 1, 2, 3) for X in (X_train, X_test))
+
+
+@normalize.misconception
+def from_both_parts(X_train, X_test):
+    """Your mean and standard deviation come from both parts: the test images have
+    leaked into training. Learn them from X_train alone.
+    """
+    both = torch.cat([X_train, X_test])
+    return tuple(_normalized(X, both, 0, 1, 2, 3) for X in (X_train, X_test))
+
+
+@normalize.misconception
+def each_pixel(X_train, X_test):
+    """You normalized every pixel by itself, as the columns of a table. Border pixels
+    are black in every image, so that 0/0 gives NaN. Take one mean over all pixels.
+    """
+    return tuple(_normalized(X, X_train, 0) for X in (X_train, X_test))
+
+
+@normalize.misconception
+def each_image(X_train, X_test):
+    """You normalized every image by itself. That is a choice one can make, but here
+    thin and bold writing should stay different: one mean over all training images.
+    """
+    return tuple(_normalized(X, X, 1, 2, 3) for X in (X_train, X_test))
+
+
+@normalize.misconception
+def not_centered(X_train, X_test):
+    """The scale is right, but the mean is still there: subtract it first, and mind the
+    parentheses.
+    """
+    return X_train / X_train.std(), X_test / X_train.std()
+
+
+@normalize.misconception
+def numbers_of_mnist(X_train, X_test):
+    """0.1307 and 0.3081 are mean and standard deviation of MNIST's 60,000 training
+    images. These are other images: compute the two numbers from X_train.
+    """
+    return (X_train - 0.1307) / 0.3081, (X_test - 0.1307) / 0.3081
+
+
+# -- 7 ---------------------------------------------------------------------------------
+
+
+def _candidates(rng):
+    """Return training, validation and test accuracy (m,), each with another winner."""
+    train, validation, test = np.sort(rng.uniform(0.9, 0.99, (3, rng.integers(4, 8))))
+    # The best one comes first, second and third; the rest is mixed.
+    parts = [
+        np.insert(rng.permutation(part[:-1]), place, part[-1])
+        for place, part in enumerate((train + 0.01, validation, test))
+    ]
+    order = rng.permutation(len(test))
+    return tuple(part[order] for part in parts)
+
+
+@exercise(
+    inputs=_candidates,
+    hints=[
+        "Three parts, three jobs: one to train, one to choose, one to report. Which "
+        "does what?",
+        "Whatever a choice was made by looks better than it is, for luck had a part in "
+        "it. So the number to report comes from the part that chose nothing.",
+        "`best = validation_accuracy.argmax()`, then `(best, test_accuracy[best])`.",
+    ],
+)
+def honest_choice(train_accuracy, validation_accuracy, test_accuracy):
+    """Return (number of the setting to take, accuracy to report for it).
+
+    Each of the m settings has an accuracy in three arrays (m,); count from 0.
+    """
+    best = validation_accuracy.argmax()
+    return best, test_accuracy[best]
+
+
+@honest_choice.misconception
+def chosen_by_test(train_accuracy, validation_accuracy, test_accuracy):
+    """You chose by the test accuracy, and so reported the luckiest of m numbers. The
+    test part must decide nothing: there is another part to choose by.
+    """
+    return test_accuracy.argmax(), test_accuracy.max()
+
+
+@honest_choice.misconception
+def chosen_by_training(train_accuracy, validation_accuracy, test_accuracy):
+    """You chose by the training accuracy, and that rewards memorizing: on random labels
+    it reaches 100 %. Choose by images the network was not trained on.
+    """
+    best = train_accuracy.argmax()
+    return best, test_accuracy[best]
+
+
+@honest_choice.misconception
+def validation_reported(train_accuracy, validation_accuracy, test_accuracy):
+    """The right setting. But its validation accuracy is the best of m, and some of that
+    is luck: report what a part says that chose nothing.
+    """
+    return validation_accuracy.argmax(), validation_accuracy.max()
+
+
+@honest_choice.misconception
+def best_test_reported(train_accuracy, validation_accuracy, test_accuracy):
+    """The right setting, with the test accuracy of another one. Report that of the
+    setting you take, even if it is not the highest.
+    """
+    return validation_accuracy.argmax(), test_accuracy.max()
+
+
+@honest_choice.misconception
+def counted_from_one(train_accuracy, validation_accuracy, test_accuracy):
+    """The right setting and the right accuracy, but count from 0, as argmax does."""
+    best = validation_accuracy.argmax()
+    return best + 1, test_accuracy[best]
+
+
+@honest_choice.misconception
+def accuracy_first(train_accuracy, validation_accuracy, test_accuracy):
+    """Both are right, in the wrong order: first the number of the setting."""
+    best = validation_accuracy.argmax()
+    return test_accuracy[best], best
+
+
+# -- 8 ---------------------------------------------------------------------------------
+
+
+def _labels_and_predictions(rng):
+    """Return labels and predictions (100,), a quarter wrong; no 9 is among them."""
+    labels = rng.integers(0, 9, 100)
+    predictions = np.where(rng.random(100) < 0.75, labels, rng.integers(0, 9, 100))
+    return torch.from_numpy(labels), torch.from_numpy(predictions)
+
+
+@exercise(
+    inputs=_labels_and_predictions,
+    hints=[
+        "Start with a table (10, 10) of zeros. Each image adds 1 at one place: which?",
+        "The row is the label, the column the prediction. A loop over "
+        "`zip(labels, predictions)` does it.",
+        "`matrix[label, prediction] += 1` in the loop; or `torch.bincount(10 * "
+        "labels + predictions, minlength=100).reshape(10, 10)` without one.",
+    ],
+)
+def confusion_matrix(labels, predictions):
+    """Return a table (10, 10): how often digit `row` was read as digit `column`.
+
+    labels (N,) and predictions (N,) are digits; some digit may not occur.
+    """
+    matrix = torch.zeros(10, 10)
+    for label, prediction in zip(labels, predictions, strict=True):
+        matrix[label, prediction] += 1
+    return matrix
+
+
+@confusion_matrix.misconception
+def rows_are_predictions(labels, predictions):
+    """Your table is transposed: its rows are the predictions. Here a row is what was
+    written, a column what was read.
+    """
+    return confusion_matrix.solution(predictions, labels)
+
+
+@confusion_matrix.misconception
+def shares_of_the_row(labels, predictions):
+    """These are shares of each row. Here counts were asked for, and they also say how
+    many images a share would rest on.
+    """
+    matrix = confusion_matrix.solution(labels, predictions)
+    return matrix / matrix.sum(1, keepdim=True).clamp(min=1)
+
+
+@confusion_matrix.misconception
+def errors_only(labels, predictions):
+    """Your diagonal is empty: the digits that were read right are missing. "Digit 3,
+    read as 3" is an entry like any other.
+    """
+    return confusion_matrix.solution(labels, predictions).fill_diagonal_(0)
+
+
+@confusion_matrix.misconception
+def every_pair_once(labels, predictions):
+    """Every pair counts once, however often it occurs: with arrays of indices,
+    `matrix[labels, predictions] += 1` adds 1 to each place a single time.
+    """
+    return confusion_matrix.solution(labels, predictions).clamp(max=1)
+
+
+@confusion_matrix.misconception
+def absent_digit_missing(labels, predictions):
+    """The digit that does not occur here has no row and no column. Tables of two test
+    parts must fit together: keep all ten digits.
+    """
+    return confusion_matrix.solution(labels, predictions)[:9, :9]
+
+
+# -- 9: a network that has learned random labels by heart ------------------------------
+
+
+@exercise(
+    tolerance=0.2,  # what a run on 1,000 test images is likely to show will do, too
+    hints=[
+        "What could the network learn about an image it has not seen, from labels that "
+        "were drawn without looking at the images?",
+        "Nothing. So what it says of a test image has nothing to do with the digit.",
+        "It names one of ten digits, blindly: how often is that the right one?",
+    ],
+)
+def memorized_test_accuracy():
+    """Return the accuracy (0 to 1) to expect on test images with true labels."""
+    return 0.1
+
+
+@memorized_test_accuracy.misconception
+def as_in_training():
+    """On the training images, yes: it has learned them by heart. Of other images the
+    random labels told it nothing. Which share is right by chance?
+    """
+    return 1.0
+
+
+@memorized_test_accuracy.misconception
+def always_wrong():
+    """To be always wrong it would have to know the right answer and avoid it. It knows
+    nothing, so it is right by chance. How often?
+    """
+    return 0.0
+
+
+@memorized_test_accuracy.misconception
+def toss_of_a_coin():
+    """One half is chance between two answers. Here there are more digits than two."""
+    return 0.5
+
+
+QUIZ = [
+    {
+        "question": "D4's network has 93,322 parameters. Where are most of them?",
+        "type": "multiple_choice",
+        "answers": [
+            {
+                "answer": "In the first convolution, which sees the whole image",
+                "correct": False,
+                "feedback": "It has 32 filters of 3 x 3 weights and a bias each: 320.",
+            },
+            {
+                "answer": "Half and half in the third convolution and the first dense "
+                "layer",
+                "correct": True,
+                "feedback": "Yes: 36,928 in each, for 64 outputs with 9 x 64 = 576 "
+                "inputs and a bias. Together 79 %.",
+            },
+            {
+                "answer": "Nearly all in the first dense layer, as in D2's network",
+                "correct": False,
+                "feedback": "In D2 it has 100,480 of 101,770. Here the poolings leave "
+                "576 inputs instead of 784, and 64 outputs: 36,928, or 40 %.",
+            },
+        ],
+    },
+    {
+        "question": "The pixels of all images, training and test, are shuffled by one "
+        "fixed permutation. The CNN's test accuracy falls, the MLP's does not. Why?",
+        "type": "multiple_choice",
+        "answers": [
+            {
+                "answer": "The shuffling destroys information that the CNN needs",
+                "correct": False,
+                "feedback": "Nothing is lost: the permutation can be undone.",
+            },
+            {
+                "answer": "The MLP has more parameters",
+                "correct": False,
+                "feedback": "Some 8,000 more, but that is not it. Think of which "
+                "pixels each network looks at together.",
+            },
+            {
+                "answer": "The CNN counts on neighboring pixels belonging together; to "
+                "the MLP no pixel is a neighbor of any other",
+                "correct": True,
+                "feedback": "Yes: an MLP has a weight for each pixel, in any order. A "
+                "small kernel finds no strokes when they are scattered.",
+            },
+        ],
+    },
+    {
+        "question": "The log in D4 §5.4 cannot be that of the code in D4 §5.2. What "
+        "gives it away?",
+        "type": "multiple_choice",
+        "answers": [
+            {
+                "answer": "It shows val_loss, but `fit` was given no validation data",
+                "correct": True,
+                "feedback": "Yes. And its last val_loss and val_accuracy are the final "
+                "evaluation's: what was called validation were the test images.",
+            },
+            {
+                "answer": "The loss falls from epoch to epoch",
+                "correct": False,
+                "feedback": "So it should while a network learns.",
+            },
+            {
+                "answer": "98.75 % is more than this network can reach",
+                "correct": False,
+                "feedback": "On the contrary: most of our five runs were above it.",
+            },
+        ],
+    },
+    {
+        "question": "The same code reaches test accuracies from 0.9845 to 0.9918 with "
+        "five seeds. You change the network, and one run gives 0.990. Is it better?",
+        "type": "multiple_choice",
+        "answers": [
+            {
+                "answer": "Yes: 0.990 is more than D4's 0.9875",
+                "correct": False,
+                "feedback": "Most of the unchanged runs are above 0.9875 as well.",
+            },
+            {
+                "answer": "No: one of the old runs had 0.9918",
+                "correct": False,
+                "feedback": "That compares one run with the luckiest of five. The "
+                "change may help on average all the same.",
+            },
+            {
+                "answer": "One run cannot tell: compare several seeds of both",
+                "correct": True,
+                "feedback": "Yes: report mean and spread. A difference within the "
+                "spread of the seeds may be luck.",
+            },
+        ],
+    },
+    {
+        "question": "A network of ten classes ends in softmax and is trained with "
+        "F.cross_entropy. Below what does its loss never fall?",
+        "type": "multiple_choice",
+        "answers": [
+            {
+                "answer": "0",
+                "correct": False,
+                "feedback": "Logits would reach that. Here the loss is given numbers "
+                "from 0 to 1, and applies a softmax to them once more.",
+            },
+            {
+                "answer": "About 1.46",
+                "correct": True,
+                "feedback": "Yes: even from a sure 1 and nine zeros the second softmax "
+                "makes e / (e + 9) = 0.23, and -log(0.23) = 1.46.",
+            },
+            {
+                "answer": "About 2.30",
+                "correct": False,
+                "feedback": "log(10) = 2.30 is the loss of equal probabilities, where "
+                "an untrained network begins. From there it does fall.",
+            },
+        ],
+    },
+    {
+        "question": "A network reaches 100 % training accuracy on labels drawn at "
+        "random (Zhang et al. 2017). What does that show?",
+        "type": "multiple_choice",
+        "answers": [
+            {
+                "answer": "The random labels held a pattern after all",
+                "correct": False,
+                "feedback": "Draw others and it learns those, too. On new images it is "
+                "at chance.",
+            },
+            {
+                "answer": "It can memorize: training accuracy alone says nothing about "
+                "new images",
+                "correct": True,
+                "feedback": "Yes. D3 §5 measured on its training data, and could not "
+                "have noticed.",
+            },
+            {
+                "answer": "Networks of this size always overfit",
+                "correct": False,
+                "feedback": "With true labels the same network does well on new "
+                "images. That it can memorize does not mean that it must.",
+            },
+        ],
+    },
+]
