@@ -149,6 +149,8 @@ def _array(value):
     """Return a number, tensor or array-like as a NumPy array; None if it is neither."""
     if isinstance(value, torch.Tensor):
         value = value.detach().cpu()
+    elif isinstance(value, (tuple, list)):  # NumPy takes no tensor that has a gradient
+        value = [v.detach().cpu() if isinstance(v, torch.Tensor) else v for v in value]
     try:
         array = np.asarray(value)
     except (ValueError, TypeError):
@@ -234,7 +236,12 @@ def _short(value):
     """Return a value in a few characters."""
     array = _array(value)
     if array is None:
-        return f"{type(value).__name__} {str(value)[:60]!r}"
+        kind, text = type(value).__name__, str(value)
+        return kind if "\n" in text else f"{kind} {text[:60]!r}"  # a model has lines
+    if array.ndim > 2:
+        return f"an array of shape {array.shape}"
+    if array.ndim == 0:
+        return f"{float(array):.6g}"
     text = np.array2string(
         array, precision=4, threshold=LISTED, edgeitems=2, separator=", "
     )

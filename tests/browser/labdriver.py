@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import math
 import os
 import re
 import secrets
@@ -360,6 +361,20 @@ class Explorer:
                 return now
             self.page.wait_for_timeout(50)
         raise AssertionError("the picture has not changed within 5 s")
+
+
+# Strokes on the canvas that draw a digit.
+DIGITS = {
+    0: [
+        [
+            (140 + 70 * math.sin(turn / 4), 140 - 95 * math.cos(turn / 4))
+            for turn in range(26)
+        ]
+    ],
+    1: [[(140, 40), (140, 240)]],
+    4: [[(100, 40), (80, 150), (210, 150)], [(175, 90), (165, 245)]],
+    7: [[(70, 50), (210, 50), (120, 240)]],
+}
 
 
 class Canvas:

@@ -1,13 +1,12 @@
 """The canvas to draw a digit on, in a notebook made for it."""
 
 import json
-import math
 import re
 import urllib.request
 
 import nbformat
 import pytest
-from labdriver import Canvas
+from labdriver import DIGITS, Canvas
 from playwright.sync_api import expect
 
 NOTEBOOK = "drawing.ipynb"
@@ -31,17 +30,6 @@ training = lab.Training(
     'canvas = lab.DigitCanvas(model, X_test[:20], "Which digit does it see?")\ncanvas',
     "canvas.load(0)",
 ]
-DIGITS = {
-    0: [
-        [
-            (140 + 70 * math.sin(turn / 4), 140 - 95 * math.cos(turn / 4))
-            for turn in range(26)
-        ]
-    ],
-    1: [[(140, 40), (140, 240)]],
-    4: [[(100, 40), (80, 150), (210, 150)], [(175, 90), (165, 245)]],
-    7: [[(70, 50), (210, 50), (120, 240)]],
-}
 
 
 @pytest.fixture(scope="module")

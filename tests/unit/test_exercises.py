@@ -190,6 +190,21 @@ def test_feedback_on_a_value_and_on_several_results():
     assert pair.judge(lambda x: (x, x)).message.startswith("Result 2 of 2")
 
 
+def test_a_list_of_tensors_with_gradients_is_judged_by_its_values():
+    weight = torch.ones((), requires_grad=True)
+    losses = Exercise(lambda x: [x, 2 * x], inputs=lambda rng: (rng.normal(),))
+    assert losses.judge(lambda x: [weight * x, weight * 2 * x]).outcome == "correct"
+
+
+def test_feedback_names_large_arguments_in_a_few_words():
+    def inputs(rng):
+        return torch.nn.Sequential(torch.nn.Linear(2, 2)), np.zeros((9, 1, 4, 4)), 28
+
+    one = Exercise(lambda model, images, size: 1 + 0 * images.size, inputs=inputs)
+    message = one.judge(lambda model, images, size: 0).message
+    assert message.endswith("for Sequential, an array of shape (9, 1, 4, 4), 28.")
+
+
 def test_feedback_on_a_long_array_names_the_first_differing_place():
     long = Exercise(lambda x: np.arange(12), inputs=lambda rng: (rng.normal(),))
     message = long.judge(lambda x: [*range(7), 3, 8, 0, 10, 11]).message
