@@ -17,7 +17,7 @@
 # - train in a fortieth of the documents' time, and say what each part brings.
 #
 # **Time:** two hours. **Mirrors:** D2 §5 (a dense network on MNIST), D4 §5 (a convolutional
-# one, "98.75 %"), D3 §5 (random data). **Before it:** [chapter 00](00_start_here.ipynb);
+# one, "accuracy: 0.9875"), D3 §5 (random data). **Before it:** [chapter 00](00_start_here.ipynb);
 # [chapter 02](02_losses.ipynb) for cross-entropy.
 
 # %% tags=["nbval-ignore-output"]
@@ -46,7 +46,7 @@ X, y, X_test, y_test = (part.to(device) for part in lab.datasets.mnist())
 lab.plots.show(
     lab.plots.image_rows(
         {str(digit): X[y == digit][:16].cpu() for digit in range(10)},
-        title="Some digits could be two: look at the 4s and 9s, the 1s and 7s",
+        title="Some digits could be two: look at the 4s and 9s",
     ),
     alt="Ten rows of sixteen handwritten digits, 0 to 9; slant, width and style differ.",
 )
@@ -93,8 +93,8 @@ print(parameters.groupby("document")["in torch"].sum().to_dict())
 parameters
 
 # %% [markdown]
-# 101,770 and 93,322. The third convolution and the first dense layer have 36,928 each: both
-# have 576 inputs and 64 outputs. D4 §4.3 says that pooling "reduces the number of parameters".
+# 101,770, nearly all in D2's first layer, and 93,322. In D4's network the third convolution and
+# the first dense layer have 36,928 each: both have 576 inputs and 64 outputs. D4 §4.3 says that pooling "reduces the number of parameters".
 # It has none itself. **Whose does it reduce?**
 
 # %%
@@ -158,7 +158,8 @@ def dots(groups, title, alt, xlabel="test accuracy (%), a dot for each seed"):
     """Show the accuracies of some groups of trainings, a row of dots each."""
     figure, axes = plt.subplots(figsize=(6.4, 0.9 + 0.4 * len(groups)))
     for row, scores in enumerate(groups.values()):
-        axes.plot(100 * np.array(scores), np.full(len(scores), row), "o", alpha=0.7)
+        height = row + np.linspace(-0.15, 0.15, len(scores))  # equal ones side by side
+        axes.plot(100 * np.array(scores), height, "o", alpha=0.7)
     axes.set_yticks(range(len(groups)), list(groups))
     axes.set(title=title, xlabel=xlabel, ylim=(len(groups) - 0.5, -0.5))
     lab.plots.show(figure, alt)
@@ -166,12 +167,15 @@ def dots(groups, title, alt, xlabel="test accuracy (%), a dot for each seed"):
 
 dots(
     {"D2's MLP": mlp_scores, "D4's CNN": cnn_scores},
-    title="The CNN errs little more than half as often",
+    title="The CNN makes some 40 % fewer errors",
     alt="Test accuracy of three seeds each: the dense network between 92 and 93 %, the "
     "convolutional one near 95.5 %; seeds of a network differ by a percent or more.",
 )
 
 # %% [markdown]
+# The CNN wins with every seed. By how much, one seed does not tell: the CNNs differ among
+# themselves by more than a point. (With all 60,000 digits both do better: see below.)
+#
 # ### The printed log
 #
 # On all 60,000 digits D4 §5.4 prints this log (the bars and times left out). **Can D4's
@@ -194,33 +198,41 @@ lines = [dict(re.findall(r"(\w+): ([.\d]+)", line)) for line in LOG.strip().spli
 measured = lab.measured.load("mnist")  # made by benchmarks/mnist.py
 runs = pd.DataFrame(measured["runs"])
 keras = runs[runs.program == "D4 CNN, Keras"]
+log = measured["inspected"]["D4 CNN, Keras"]["log"]  # what Keras says, one seed
 print("the printed log has: ", sorted(epochs[0]))
-print("the program logs:    ", keras["logged"].iloc[0])
+print("the program logs:    ", sorted(log))
 same = (epochs[-1]["val_loss"], epochs[-1]["val_accuracy"]) == tuple(tested.values())
 print("last validation = final test, to the digit:", same)
-assert "val_loss" not in keras["logged"].iloc[0]
+for name, values in log.items():
+    printed = [epoch[name] for epoch in epochs]
+    print(f"training {name}, printed:", *(f"{value:.3f}" for value in printed))
+    print(f"training {name}, run:    ", *(f"{value:.3f}" for value in values))
+assert "val_loss" not in log
+assert log["accuracy"][-1] > epochs[-1]["accuracy"] + 0.01
 
 # %% [markdown]
 # It cannot. `fit` is given no validation data (D4 §5.2), so there is no `val_loss` to print.
 # The log's "validation" digits are the test digits, and its last line says it tested 60,000
-# of them: MNIST has 10,000.
+# of them: MNIST has 10,000. The line that the program prints at its end, `Test accuracy: …`, is
+# missing. And a network without dropout that is right on 97.3 % of the digits it trains on is
+# not right on 98.75 % of others after five epochs; the one that ran is above 99 % in training.
 #
-# And the accuracy, 98.75 % after five epochs? We let D4's program run, in Keras, with eight
+# And the test accuracy, 0.9875? We let D4's program run, in Keras, with eight
 # seeds. **Where will 98.75 % lie among them?**
 
 # %%
 final = keras["accuracy"].str[-1]
 figure, axes = plt.subplots(figsize=(6.4, 3.4))
 for curve in keras["accuracy"]:
-    axes.plot(range(1, 6), 100 * np.array(curve), color="#0072B2", alpha=0.5)
+    axes.plot(range(1, 6), 100 * np.array(curve), color=lab.plots.COLORS[0], alpha=0.5)
 axes.plot(
     range(1, 6),
     [100 * epoch["val_accuracy"] for epoch in epochs],
     "--o",
-    color="#D55E00",
+    color=lab.plots.COLORS[1],
     label="as printed in D4 §5.4",
 )
-axes.plot([], [], color="#0072B2", label="D4's program, eight seeds")
+axes.plot([], [], color=lab.plots.COLORS[0], label="D4's program, eight seeds")
 axes.set(
     title="The printed accuracy hardly moves; real runs scatter and climb",
     xlabel="epoch",
@@ -321,7 +333,26 @@ assert same
 # %% [markdown]
 # What a filter finds in one place it finds everywhere. A dense layer must learn it for each
 # place anew. That is what a CNN *knows* about images before it has seen one: neighbors belong
-# together, and place does not matter.
+# together, and a pattern is the same pattern wherever it is. **Is the whole network then blind
+# to place?**
+
+# %%
+for pixels in (0, 2, 4):
+    moved = torch.roll(X_test, shifts=pixels, dims=3)
+    by_cnn, by_mlp = (
+        np.mean([score(model, moved, y_test) for model in group])
+        for group in (cnns, mlps)
+    )
+    print(f"moved by {pixels} pixels: the CNNs are ahead by", end=" ")
+    print(
+        "at least 10 points" if by_cnn > by_mlp + 0.1 else "less than 10 points",
+        end=";",
+    )
+    print(" they still read three quarters:", by_cnn > 0.75)
+
+# %% [markdown]
+# No. It bears more than the dense network, but its own dense layers know places, and a move by
+# one pixel falls between two squares of the pooling.
 #
 # ### Take that knowledge away
 #
@@ -348,11 +379,13 @@ mlp_loss = mlp_scores[0] - shuffled_scores["MLP"]
 cnn_loss = cnn_scores[0] - shuffled_scores["CNN"]
 print("the MLP loses less than 2 points:", abs(mlp_loss) < 0.02)
 print("the CNN loses more than 4 points:", cnn_loss > 0.04)
+print("and is now behind the MLP:", shuffled_scores["CNN"] < shuffled_scores["MLP"])
 assert cnn_loss > 0.04 > 0.02 > abs(mlp_loss)
 
 # %% [markdown]
 # To a dense network every order of the pixels is the same. The CNN had its advantage from the
-# order, and loses it with the order. "Deep networks extract features" (D4 §2.3) is true where
+# order, and pays for it where the order is gone: its filters look at neighbors that have
+# nothing to do with each other. "Extracts features by many layers" (D4 §2.3) is true where
 # the architecture fits the data.
 
 # %% [markdown]
@@ -361,7 +394,7 @@ assert cnn_loss > 0.04 > 0.02 > abs(mlp_loss)
 # ### Softmax once, not twice
 #
 # The documents end in a softmax layer and give probabilities to Keras's
-# `categorical_crossentropy`. PyTorch's `nn.CrossEntropyLoss` takes *logits* and has the
+# cross-entropies, which want them: that is right. PyTorch's `nn.CrossEntropyLoss` takes *logits* and has the
 # softmax in it. Whoever copies the layer has it twice; nothing fails. **How low can that loss
 # fall when every answer is right and sure?**
 
@@ -372,21 +405,20 @@ sure = F.one_hot(torch.tensor([3]), 10).double()  # probabilities, taken for log
 floor = F.cross_entropy(sure, torch.tensor([3])).item()
 print(f"lowest possible loss: {floor:.3f} = -log(e / (e + 9))")
 
-torch.manual_seed(0)
-twice = nn.Sequential(*models.digit_mlp(), nn.Softmax(1)).double()
-optimizer = torch.optim.Adam(twice.parameters(), lr=0.001, eps=1e-7)
-training = lab.Training(
-    twice,
-    nn.CrossEntropyLoss(),
-    optimizer,
-    train=(X.double(), y),
-    epochs=5,
-).finish()
-print(
-    f"loss of the last epoch, softmax twice: {training.history.train_loss.iloc[-1]:.2f}"
-)
-print(f"test accuracy: {score(twice, X64_test, y_test.cpu()):.1%}")
-assert training.history.train_loss.min() > floor
+for name, last in {"once": [], "twice": [nn.Softmax(1)]}.items():
+    torch.manual_seed(0)
+    dense = nn.Sequential(*models.digit_mlp(), *last).double()
+    training = lab.Training(
+        dense,
+        nn.CrossEntropyLoss(),
+        torch.optim.Adam(dense.parameters(), lr=0.001, eps=1e-7),
+        train=(X64, y.cpu()),
+        epochs=5,
+    ).finish()
+    loss = training.history.train_loss.iloc[-1]
+    print(f"softmax {name}: loss of the last epoch {loss:.2f},", end=" ")
+    print(f"test accuracy {score(dense, X64_test, y_test.cpu()):.1%}")
+assert loss > floor
 
 # %% [markdown]
 # It learns, more slowly, toward a loss of 1.46 instead of 0. A loss that refuses to fall
@@ -413,7 +445,7 @@ pictures = {
 }
 lab.plots.show(
     lab.plots.image_rows(
-        pictures, title="Filters that differ in sign across answer to edges"
+        pictures, title="Filters with a dark and a light side answer to edges"
     ),
     alt="Three rows of twelve: 3 x 3 filters in gray, the maps they give for one digit, in "
     "which edges of one direction stand out, and coarser maps of the second layer.",
@@ -421,8 +453,9 @@ lab.plots.show(
 print("maps:", [tuple(m.shape) for m in maps])
 
 # %% [markdown]
-# A filter that is dark on one side and light on the other answers to edges of that direction;
-# one that is dark all over copies the ink. Nobody told the network to look for edges. (Not
+# Dark is a positive weight, gray is 0, light negative. A filter that is dark on one side and
+# light on the other answers to edges of that direction; one that is dark all over copies the
+# ink. Nobody told the network to look for edges. (Not
 # every filter has a meaning one can name. Names are ours.)
 #
 # ### Where it errs
@@ -430,25 +463,31 @@ print("maps:", [tuple(m.shape) for m in maps])
 # An accuracy is one number. The *confusion matrix* says which digit (row) was read as which
 # (column). **Which pairs do you expect?**
 
+
 # %%
-with torch.inference_mode():
-    logits = cnn.eval()(X_test).cpu()  # (1000, 10)
-predictions, truth = logits.argmax(1), y_test.cpu()
+def read(model):
+    """Return the logits (1000, 10) of the test digits."""
+    with torch.inference_mode():
+        return model.eval()(X_test).cpu()
+
+
+truth = y_test.cpu()
 matrix = torch.zeros(10, 10, dtype=torch.int64)
-matrix.index_put_((truth, predictions), torch.tensor(1), accumulate=True)
-assert matrix.sum() == 1000
-assert (matrix.sum(1) == 100).all()
-assert matrix.trace() / 1000 == (predictions == truth).float().mean()
+for model in cnns:
+    found = truth, read(model).argmax(1)
+    matrix.index_put_(found, torch.tensor(1), accumulate=True)
+assert matrix.sum() == 3000
+assert np.isclose(matrix.trace() / 3000, cnn_scores.mean())
 
 figure, axes = plt.subplots(figsize=(5, 4.4))
 errors = matrix.clone().fill_diagonal_(0)
-shown = axes.imshow(errors, cmap="Oranges")
+axes.imshow(errors, cmap="Oranges", vmax=2 * errors.max())
 for row in range(10):
     for column in range(10):
         if matrix[row, column]:
             axes.text(column, row, int(matrix[row, column]), ha="center", va="center")
 axes.set(
-    title="Errors are few and not symmetric",
+    title="Three CNNs: a few pairs hold many of the errors",
     xlabel="read as",
     ylabel="is",
     xticks=range(10),
@@ -457,21 +496,31 @@ axes.set(
 axes.grid(visible=False)
 lab.plots.show(
     figure,
-    alt="A 10 by 10 table of counts. The diagonal holds 90 and more of 100 for each digit; "
-    "the few errors, colored, lie in a handful of cells, such as 4 read as 9.",
+    alt="A 10 by 10 table of counts, 300 digits a row. The diagonal holds most; the errors, "
+    "colored, are highest where 4 is read as 9 and 2 as 8 or 3.",
 )
-share = errors.flatten().sort(descending=True).values[:9].sum() / errors.sum()
-print(
-    "nine of the ninety wrong cells hold more than a third of the errors:",
-    bool(share > 1 / 3),
+
+
+def share_of_nine(counts):
+    """Return which share of the errors the nine fullest of the 90 cells hold."""
+    return (counts.sort(descending=True).values[:9].sum() / counts.sum()).item()
+
+
+wrong = errors[~torch.eye(10, dtype=bool)]  # (90,)
+lots = torch.randint(
+    90, (1000, int(wrong.sum())), generator=torch.Generator().manual_seed(0)
 )
+by_chance = max(share_of_nine(torch.bincount(lot, minlength=90)) for lot in lots)
+print("the nine fullest wrong cells hold more than by chance in 1,000 draws:", end=" ")
+print(share_of_nine(wrong) > by_chance)
 
 # %% [markdown]
-# Errors crowd in few cells: digits that look alike. And the twenty worst, those where the
-# right answer got the lowest probability. **Would you have read them rightly?**
+# Errors crowd in few cells: digits that look alike. And the twenty worst of the first network,
+# those where the right answer got the lowest probability. **Would you have read them rightly?**
 
 # %%
-probabilities = logits.softmax(1)  # (1000, 10)
+probabilities = read(cnn).softmax(1)  # (1000, 10)
+predictions = probabilities.argmax(1)
 of_truth = probabilities[torch.arange(1000), truth]  # (1000,)
 worst = of_truth.argsort()[:20]
 figure, axes = plt.subplots(2, 10, figsize=(9, 2.5))
@@ -502,9 +551,8 @@ print("wrong although more than 90 % sure:", "some" if sure_and_wrong else "none
 
 # %%
 rng = torch.Generator().manual_seed(0)
-inputs, targets = torch.rand(
-    2, 100, 10, generator=rng, dtype=torch.float64
-)  # D3's x, y
+# D3's x and y, (100, 10) each; its network, but PyTorch's start
+inputs, targets = torch.rand(2, 100, 10, generator=rng, dtype=torch.float64)
 torch.manual_seed(0)
 wide = nn.Sequential(nn.Linear(10, 500), nn.ReLU(), nn.Linear(500, 10)).double()
 
@@ -549,8 +597,8 @@ assert loss < lowest + 0.1
 
 # %% [markdown]
 # The targets do not sum to 1, so the loss has a floor that says nothing. There is nothing to
-# learn. With time the network reaches that floor: it knows the hundred answers *by heart*, and
-# is at chance, 10 %, on anything new. D3's accuracy "on the test set" was measured on the
+# learn. With time the network all but reaches that floor: it has the hundred answers nearly *by
+# heart*, and is at chance, 10 %, on anything new. D3's accuracy "on the test set" was measured on the
 # training data.
 #
 # Is that only so with noise for inputs? Real digits, but a label drawn by lot for each
@@ -565,9 +613,15 @@ for name, labels_of_500 in {
 }.items():
     torch.manual_seed(0)
     memory = models.digit_mlp().double()
-    optimizer = torch.optim.Adam(memory.parameters(), lr=0.002)
     data = (X64[:500], labels_of_500)
-    lab.Training(memory, nn.CrossEntropyLoss(), optimizer, data, epochs=100).finish()
+    lab.Training(
+        memory,
+        nn.CrossEntropyLoss(),
+        torch.optim.Adam(memory.parameters(), lr=0.005),
+        train=data,
+        epochs=100,
+        batch_size=100,
+    ).finish()
     rows[name] = {
         "on its 500 digits": f"{score(memory, *data):.0%}",
         "on 1,000 new ones": f"{score(memory, X64_test, y_test.cpu()):.0%}",
@@ -587,9 +641,9 @@ pd.DataFrame(rows).T
 # ### Augmentation
 #
 # In chapter 01, 500 digits that were turned, scaled and moved in training gained three points.
-# We have 4,000 now, and the small network of the next section; three seeds. It is tested
+# We have 4,000 now, and the small network of the next section; two seeds. It is tested
 # twice: on the test digits, and on the same digits turned by up to 20° and moved by up to 3
-# pixels, as a hand on a canvas might write them. **How much does augmentation bring in each?**
+# pixels, as another hand might write them. **How much does augmentation bring in each?**
 
 # %%
 import kornia.augmentation as K
@@ -613,58 +667,62 @@ def small(seed, augment=None):
     return model
 
 
-plain = [small(seed) for seed in range(3)]
+plain = [small(seed) for seed in range(2)]
 augmented = [
     small(seed, K.RandomAffine(15.0, (0.1, 0.1), (0.9, 1.1), p=1.0))
-    for seed in range(3)
+    for seed in range(2)
 ]
 groups = {"not augmented": plain, "augmented": augmented}
 scores = {n: [score(m, X_test, y_test) for m in group] for n, group in groups.items()}
 turned = {n: [score(m, X_turned, y_test) for m in group] for n, group in groups.items()}
 dots(
-    {"D4's CNN, as printed": cnn_scores}
+    {
+        "D4's CNN, as printed": cnn_scores,
+        "D4's CNN; turned": [score(m, X_turned, y_test) for m in cnns],
+    }
     | {f"small, {name}": values for name, values in scores.items()}
     | {f"small, {name}; turned": values for name, values in turned.items()},
     title="What was turned in training is read when turned",
-    alt="Test accuracy of three seeds each: D4's network near 95.5 %; the small one near "
-    "98 % with and without augmentation; on turned digits 86 % without and 96 % with it.",
+    alt="Test accuracy, a dot for each seed: D4's network near 95.5 %, on turned digits 74 %; "
+    "the small one near 98 % with and without augmentation, on turned digits 86 % without "
+    "and 96 % with it.",
 )
 print("the small network makes less than half of D4's errors:", end=" ")
 print((1 - np.mean(scores["not augmented"])) < (1 - cnn_scores.mean()) / 2)
 gain = {"as they are": scores, "turned": turned}
 for name, of in gain.items():
     more = np.mean(of["augmented"]) - np.mean(of["not augmented"])
-    print(f"digits {name}: more than 3 points gained:", more > 0.03)
+    print(f"digits {name}: more than 7 points gained:", more > 0.07)
 
 # %% [markdown]
 # On the test digits, which are upright like the training digits, next to nothing: less than
-# seeds and 1,000 test digits can tell apart. On turned ones, points. An augmentation is worth
+# seeds and 1,000 test digits can tell apart. On turned ones, some ten points. An augmentation is worth
 # what it has in common with the digits to come, and a test set from the same drawer cannot
 # show it.
 
 # %% [markdown]
 # ### The fast recipe
 #
-# D4's program takes minutes on two cores. What of it is needed? `lab.fast_digits` has a recipe
-# in five parts; each can be read in `bigmodel_lab/fast_digits.py`:
+# D4's program takes more than a minute on two cores. What of it is needed? `lab.fast_digits` has a recipe
+# in six parts; each can be read in `bigmodel_lab/fast_digits.py`:
 #
-# 1. **Fewer numbers.** 32 filters on 10 x 10 places instead of 64 on 11 x 11; two of the
-#    blank border pixels on each side are cut off.
+# 1. **Fewer numbers.** 32 filters at 8 x 8 places where D4 has 64 at 11 x 11 and 64 more; two
+#    of the blank border pixels on each side are cut off.
 # 2. **First filters that are computed, not learned.** They *whiten* 5 x 5 patches (below).
 #    The way back ends before the largest maps.
 # 3. **Batch normalization**, so that long steps are safe.
 # 4. **One cycle** of the learning rate: up to 40 times Adam's usual one, then down to 0
 #    (chapter 03).
 # 5. **Soft labels**: 0.91 for the right digit, 0.01 for each other.
+# 6. **The channels of a pixel side by side in memory**, as CPUs like it.
 #
 # To whiten is to turn patches into numbers that are uncorrelated and equally large. **Which
 # patterns vary most in handwriting?**
 
 # %%
 patches = F.unfold(X[:500].cpu().double(), 5).transpose(1, 2).flatten(0, 1)  # (P, 25)
-half = (
-    whitening[:6].flatten(1).double()
-)  # (6, 25); the other six have the opposite sign
+# Six filters (6, 25); the other six are the same with the sign turned.
+half = whitening[:6].flatten(1).double()
 covariance = (patches @ half.T).T.cov()  # (6, 6)
 off_diagonal = covariance - covariance.diag().diag()
 print("variances:", [f"{v:.2f}" for v in covariance.diag().tolist()])
@@ -684,8 +742,7 @@ lab.plots.show(
 )
 
 # %% [markdown]
-# The first is "ink", the next two are edges: what D4's network had to learn can be computed
-# from 500 digits in a tenth of a second. How much less work is a digit?
+# The first is "ink", the next two are edges: first filters can be computed from 500 digits. **How much less work is a digit?**
 
 # %%
 from torch.utils.flop_counter import FlopCounterMode
@@ -710,7 +767,8 @@ print(f"1/{ratio:.0f} of the work")
 # %% [markdown]
 # And in time, on all 60,000 digits? The table was measured on two cores by
 # `benchmarks/mnist.py`, every program with eight seeds, in turns. "quick" sees 48,000 digits
-# once, "good" all twice, "best" is twice as wide and sees them six times.
+# once, "good" all twice; "best" is wider, has one convolution more and sees them six times.
+# **What will the seconds be, and how far apart the seeds?**
 
 # %%
 runs["seconds in all"] = runs["seconds"].map(sum)
@@ -722,7 +780,7 @@ summary = pd.DataFrame(
         "accuracy, mean (%)": programs["test accuracy"].mean().round(2),
         "± sd": programs["test accuracy"].std().round(2),
         "worst (%)": programs["test accuracy"].min().round(2),
-        "memory (MB)": programs["memory_mb"].median().round(-1).astype(int),
+        "memory (MB)": pd.DataFrame(measured["inspected"]).T["memory_mb"].astype(int),
     }
 )
 print(measured["machine"], "-", measured["tensorflow"])
@@ -734,26 +792,31 @@ for name in fast_digits.RECIPES:
     print(
         f"{name}: 1/{seconds['D4 CNN, Keras'] / seconds[name]:.0f} of the time of D4's program"
     )
+digits_seen = fast_digits.RECIPES["quick"]["digits"]  # once
 print(
-    "'quick' is above 98.75 % with every seed:", summary["worst (%)"]["quick"] > 98.75
+    f"quick: 1/{ratio * 5 * 60_000 / digits_seen:.0f} of the work, and above 98.75 %",
+    end=" ",
 )
+print("with every seed:", summary["worst (%)"]["quick"] > 98.75)
 epoch = np.median(np.concatenate(list(runs[runs.program == "D4 CNN, ours"].seconds)))
 speed = measured["flops_per_image"] * 60_000 / epoch / 1e9
 print(
-    f"D4's network in our loop: {speed / measured['peak_gflops']:.0%} of this machine's",
+    f"D4's network in our loop: {speed / measured['peak_gflops']:.0%} of that machine's",
     end=" ",
 )
 print(f"peak of {measured['peak_gflops']:.0f} GFLOP/s")
 
 # %% [markdown]
+# "quick" is as accurate as D4's program, with a seventy-seventh of its work and in a fortieth of
+# its time or less: steps so small wait for memory. D4's network, too, gains by our loop.
+#
 # The 10,000 test digits judged each program once a seed; the recipe's settings were chosen on
-# 5,000 digits kept back from the 60,000. There the parts were also tried one by one.
-# **Which part do you think matters most?**
+# 5,000 digits kept back from the 60,000. There all parts but the first half of the first were
+# also taken out one by one, five seeds each. **Which part do you think matters most?**
 
 # %%
 ablation = pd.DataFrame(measured["ablation"])
 parts = ablation.groupby("part", sort=False)
-whole = parts.get_group("the recipe")
 table = pd.DataFrame(
     {
         "accuracy (%)": 100 * parts.accuracy.mean().round(4),
@@ -764,10 +827,11 @@ table = pd.DataFrame(
 table.sort_values("accuracy (%)")
 
 # %% [markdown]
-# The schedule: with so few steps Adam's usual rate does not get there. Soft labels and batch
-# normalization bring about two tenths of a point each. The other three buy no accuracy, but
-# time: without the crop, the computed filters or the layout in memory it takes a fifth to a
-# half longer. A part of a recipe may pay in accuracy or in time; measure both.
+# Adam's usual rate costs half a point: with so few steps it does not get there. A constant rate
+# ten times as high gives about half of that back; the cycle brings the rest, some two tenths,
+# and so do soft labels and batch normalization each. The other three buy no accuracy, but
+# time: without the crop, the computed filters or the layout in memory it takes a fifth to
+# two fifths longer. A part of a recipe may pay in accuracy or in time; measure both.
 
 # %% [markdown]
 # ## Turn the knobs
@@ -811,9 +875,11 @@ panel = lab.TuningPanel(
 panel
 
 # %% [markdown]
-# **What you should have seen:** up to about 0.003 a higher rate learns faster; at 0.03 and above
-# the loss stays at 2.3 = log 10, that of a network that knows nothing and says 10 % to each
-# digit.
+# **What you should have seen:** about 88 % at 0.0003, 93 or 94 % at 0.001 and 95 % at 0.003, the
+# best; at 0.01 the training loss is the lowest and the validation accuracy is not; at 0.03 it is
+# under 90 %. At 0.1 the loss jumps up (make its axis logarithmic) and then stays at 2.3 = log 10:
+# the network says 10 % to each digit. Batches of 256 take a quarter of the steps; at 0.001 three
+# epochs are then too few.
 
 # %% [markdown]
 # ### Draw a digit
@@ -835,10 +901,12 @@ canvas = lab.DigitCanvas(
 canvas
 
 # %% [markdown]
-# "Load a sample" shows the twenty worst of above, the worst for D4's network; this one may
-# read them rightly. **What you should have seen:** a 7 with a bar, a 1 with a foot, a digit
-# lying on its side are risky: few or none were in the training data. For a letter it is often
-# as sure as for a digit: it must answer with one of ten, and has no way to say "none".
+# "Load a sample" shows the twenty worst of above, the worst for D4's network; this one reads
+# some of them rightly. **What you should have seen:** where you draw does not matter, how large
+# does: a tiny digit is enlarged, the pen with it, and becomes a blob. A 1 with a flag or a foot
+# and a digit lying on its side are risky: few or none were in the training data. To some
+# letters, a face, even a single dot it gives more than 90 %: it must answer with one of ten, and
+# has no way to say "none".
 
 # %% [markdown]
 # ## Exercises
@@ -982,15 +1050,15 @@ def confusion_matrix(labels, predictions):
 lab.check("mnist.confusion_matrix", confusion_matrix)
 
 # %% [markdown]
-# ### Exercise 9: by heart
+# ### Exercise 9: noisy labels
 #
-# A network knows 60,000 digits with random labels by heart: 100 % on them. What is its
-# accuracy on new digits with their true labels, as a number from 0 to 1?
+# 30 % of the labels, in training *and* in test, were replaced by digits drawn by lot from all
+# ten. Which accuracy on those test labels can the best network expect, as a number from 0 to 1?
 
 # %%
-memorized_test_accuracy = ...
+best_test_accuracy = ...
 
-lab.check("mnist.memorized_test_accuracy", memorized_test_accuracy)
+lab.check("mnist.best_test_accuracy", best_test_accuracy)
 
 # %% [markdown]
 # ### Quiz
@@ -1005,21 +1073,22 @@ lab.quiz("mnist")
 # |---|---|---|---|
 # | a dense network "can classify handwritten digits" | D2 §5.3 | [it does: 97.6 % after five epochs on all digits](#The-fast-recipe) | holds |
 # | its program builds "a large model" | D2 §5.2 | [101,770 parameters](#As-the-documents-have-it); GPT-2 XL has 1.56 billion ([chapter 03](03_optimizers.ipynb)) | fails |
-# | pooling "reduces the number of parameters" | D4 §4.3 | [not its own, the next dense layer's: to a fiftieth](#As-the-documents-have-it) | half true |
-# | the log is what the program prints (E12) | D4 §5.4 | [it has no validation data, so it prints no `val_loss`](#The-printed-log) | fails |
-# | "test accuracy 0.9875" (E12) | D4 §5.4 | [one run; eight seeds scatter, most of them above](#The-printed-log) | half true |
-# | deep networks extract features out of raw data | D4 §2.3 | [a CNN does from images; not once the pixels are shuffled](#Take-that-knowledge-away) | half true |
-# | softmax, then cross-entropy | D2 §5.2, D4 §5.2 | [right in Keras; in PyTorch the loss has the softmax in it](#Softmax-once,-not-twice) | half true |
+# | pooling "reduces the number of parameters" | D4 §4.3 | [the next dense layer's, to a fiftieth](#As-the-documents-have-it) | holds |
+# | the log is what the program prints (E12) | D4 §5.4 | [it has no validation data, so it prints no `val_loss`; and its training accuracy is another one](#The-printed-log) | fails |
+# | test accuracy 0.9875 (E12) | D4 §5.4 | [one run; eight seeds scatter, most of them above](#The-printed-log) | half true |
+# | features are extracted by many layers | D4 §2.3 | [by a CNN where neighbors matter; with shuffled pixels it falls behind a dense network](#Take-that-knowledge-away) | half true |
+# | softmax, then cross-entropy | D2 §5.2, D4 §5.2 | [in Keras; in PyTorch the loss has the softmax in it](#Softmax-once,-not-twice) | holds |
 # | "evaluates on the test set" (E11) | D3 §5 | [on its training data; by heart, and at chance on new data](#What-a-training-accuracy-is-worth:-random-labels) | fails |
-# | hardware: a graphics card is recommended | D4 §5.1 | [not needed for this: seconds on two cores](#The-fast-recipe) | half true |
+# | hardware: a graphics card (recommended for large models in general) | D4 §5.1 | [not needed for this: seconds on two cores](#The-fast-recipe) | half true |
 
 # %% [markdown]
 # ## Going further
 #
 # **Limits.** The same 10,000 test digits have judged since 1998, and papers were chosen by
-# them: the last tenths of a percent are partly luck (Yadav and Bottou 2019). Our 1,000 test
-# digits give an accuracy of 97 % an error of half a point. And 99.5 % on MNIST says little
-# about your own handwriting, as the canvas shows.
+# them. On 50,000 other test digits, found again later, errors were somewhat more frequent, and
+# the order of the networks stayed (Yadav and Bottou 2019). Our 1,000 test
+# digits give an accuracy of 97 % an error of half a point. And what reads MNIST need not read your
+# own hand, as turned digits and the canvas show.
 #
 # **Try next.** `X, y, X_test, y_test = lab.datasets.mnist(full=True)`, then a recipe of
 # `fast_digits.RECIPES` in the cells above. To measure all again:
@@ -1035,5 +1104,5 @@ lab.quiz("mnist")
 # digits*, arXiv 1905.10498.
 #
 # **D2 §7.3 corrected (E20).** "A Theoretically Grounded Application of Dropout in Computer
-# Vision" by Hinton (2012) does not exist; *A theoretically grounded application of dropout in
+# Vision" by Hinton (2012) could not be found; *A theoretically grounded application of dropout in
 # recurrent neural networks* is by Gal and Ghahramani (2016), arXiv 1512.05287.

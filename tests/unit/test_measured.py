@@ -2,6 +2,7 @@
 
 import json
 import math
+import subprocess
 import sys
 
 import pytest
@@ -62,7 +63,30 @@ def test_every_program_ran_with_every_seed(results, mnist):
         assert len(run["seconds"]) == len(run["accuracy"]) == epochs
         assert all(0 < s < 600 for s in run["seconds"])
         assert all(0.9 < share < 1 for share in run["accuracy"])
-        assert 100 < run["memory_mb"] < 4000
+
+
+def test_every_program_was_inspected_once_more(results, mnist):
+    assert list(results["inspected"]) == mnist.PROGRAMS
+    for program, inspected in results["inspected"].items():
+        assert 300 < inspected["memory_mb"] < 4000
+        assert ("log" in inspected) == (program in mnist.KERAS)
+    memory = {run["memory_mb"] for run in results["inspected"].values()}
+    assert len(memory) == len(mnist.PROGRAMS)  # each one's own, not its parent's
+    log = results["inspected"]["D4 CNN, Keras"]["log"]
+    assert {name: len(values) for name, values in log.items()} == {
+        "accuracy": mnist.EPOCHS,
+        "loss": mnist.EPOCHS,
+    }
+
+
+def test_peak_memory_is_a_process_own(mnist):
+    big = bytearray(300_000_000)
+    assert mnist.peak_memory() > 300
+    code = f"import sys; sys.path.insert(0, {str(BENCHMARKS)!r}); import mnist; "
+    child = [sys.executable, "-c", code + "print(mnist.peak_memory())"]
+    alone = subprocess.run(child, capture_output=True, text=True, check=True).stdout
+    del big
+    assert 50 < float(alone) < mnist.peak_memory()
 
 
 def test_the_ablation_is_whole(results, mnist):
@@ -100,7 +124,7 @@ def test_time_to_a_level_counts_whole_epochs(mnist):
 
 def test_results_are_stored_whole_or_not_at_all(results, mnist, tmp_path, monkeypatch):
     monkeypatch.setattr(mnist.measured, "__file__", str(tmp_path / "__init__.py"))
-    mnist.store(results | {"runs": results["runs"][::-1]})
+    mnist.store(results)
     assert json.loads((tmp_path / "mnist.json").read_text()) == results
     before = (tmp_path / "mnist.json").read_bytes()
     with pytest.raises(TypeError):
@@ -131,6 +155,7 @@ def test_an_ablation_changes_what_it_says(mnist):
     layers = made["no batch normalization"].model
     assert not any(isinstance(layer, nn.BatchNorm2d) for layer in layers)
     assert made["no label smoothing"].loss.label_smoothing == 0
-    constant = made["constant learning rate 0.001"].optimizer.param_groups[0]["lr"]
-    assert constant == pytest.approx(0.001)
+    for rate in (0.001, 0.01):
+        constant = made[f"constant learning rate {rate}"].optimizer.param_groups[0]
+        assert constant["lr"] == pytest.approx(rate)
     assert made["not cropped"].model[0].border == 0
