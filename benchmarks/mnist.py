@@ -36,7 +36,6 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from bigmodel_lab import Training, datasets, evaluate, fast_digits, measured, models
 from bigmodel_lab.device import granted_cores
-from bigmodel_lab.schedules import one_cycle
 from bigmodel_lab.sources import FILES
 
 TENSORFLOW = "tensorflow-cpu==2.21.0"
@@ -70,13 +69,7 @@ def recipe_training(program, data, seed, change=lambda training: None, **changed
     """Return the `Training` of a fast recipe, its settings `changed`, then itself."""
     recipe = fast_digits.RECIPES[program] | changed
     data = [part[: recipe["digits"]] for part in data]
-    torch.manual_seed(seed)
-    model = fast_digits.network(
-        fast_digits.whitening_filters(data[0], recipe["filters"]),
-        recipe["channels"],
-        recipe["shift"],
-        recipe.get("border", 2),
-    )
+    model = recipe_network(recipe, data[0], seed)
     training = fast_digits.training(
         model,
         data,
@@ -87,6 +80,17 @@ def recipe_training(program, data, seed, change=lambda training: None, **changed
     )
     change(training)
     return training
+
+
+def recipe_network(recipe, images, seed):
+    """Return the network of a recipe, its filters computed from the images."""
+    torch.manual_seed(seed)
+    return fast_digits.network(
+        fast_digits.whitening_filters(images, recipe["filters"]),
+        recipe["channels"],
+        recipe["shift"],
+        recipe.get("border", 2),
+    )
 
 
 def accuracy(model, data):
@@ -284,19 +288,15 @@ def graphed_training(program, data, seed, device):
     recipe = fast_digits.RECIPES[program]
     cuda = device.type == "cuda"
     X, y = (part[: recipe["digits"]].to(device) for part in data)
-    torch.manual_seed(seed)
-    filters = fast_digits.whitening_filters(X, recipe["filters"]).to(device)
-    model = fast_digits.network(filters.cpu(), recipe["channels"], recipe["shift"])
+    model = recipe_network(recipe, data[0], seed)
     model = model.to(device, memory_format=torch.channels_last)
     crop, body = model[0], model[1:]
     learning_rate = torch.tensor(recipe["learning_rate"], device=device)
     optimizer = torch.optim.AdamW(
-        [p for p in model.parameters() if p.requires_grad],
+        fast_digits.learned(model),
         lr=learning_rate,
-        betas=(0.9, 0.99),
-        weight_decay=0,
-        fused=True,
         capturable=cuda,
+        **fast_digits.ADAMW,
     )
     batch_size = recipe["batch_size"]
     images, labels = crop(X[:batch_size]).clone(), y[:batch_size].clone()
@@ -305,7 +305,7 @@ def graphed_training(program, data, seed, device):
         optimizer.zero_grad()
         with torch.autocast(device.type, torch.bfloat16, enabled=cuda):
             logits = body(images)
-        F.cross_entropy(logits.float(), labels, label_smoothing=0.1).backward()
+        fast_digits.loss(logits.float(), labels).backward()
         optimizer.step()
 
     replay = _captured(step, model, optimizer) if cuda else step
@@ -315,7 +315,7 @@ def graphed_training(program, data, seed, device):
     for number in range(total):
         if number % steps_per_epoch == 0:
             order = torch.randperm(len(X), device=device)
-        factor = one_cycle(number, total, warmup=0.25, start=0.1)
+        factor = fast_digits.cycle(number, total)
         learning_rate.fill_(factor * recipe["learning_rate"])
         first = number % steps_per_epoch * batch_size
         rows = order[first : first + batch_size]  # (batch_size,)

@@ -135,6 +135,25 @@ def network(filters, channels, shift=0, border=2):
     return model.to(memory_format=torch.channels_last)  # faster on CPU and GPU
 
 
+# The second moment, over so few steps, must be quick to follow.
+ADAMW = {"betas": (0.9, 0.99), "weight_decay": 0, "fused": True}
+
+
+def cycle(step, steps):
+    """Return the factor on the learning rate: one cycle, from a tenth to 1 to 0."""
+    return one_cycle(step, steps, warmup=0.25, start=0.1)
+
+
+def loss(logits, labels):
+    """Return the cross-entropy of logits (N, 10) with smoothed labels (N,)."""
+    return F.cross_entropy(logits, labels, label_smoothing=0.1)
+
+
+def learned(model):
+    """Return the parameters that are trained: all but the first filters."""
+    return [p for p in model.parameters() if p.requires_grad]
+
+
 def training(model, train, *, epochs, learning_rate, batch_size=256, **options):
     """Return a `Training` with AdamW, one cycle of the learning rate, soft labels.
 
@@ -142,17 +161,11 @@ def training(model, train, *, epochs, learning_rate, batch_size=256, **options):
     """
     return Training(
         model,
-        nn.CrossEntropyLoss(label_smoothing=0.1),
-        torch.optim.AdamW(
-            [p for p in model.parameters() if p.requires_grad],
-            lr=learning_rate,
-            betas=(0.9, 0.99),  # the second moment of so few steps must be quick
-            weight_decay=0,
-            fused=True,
-        ),
+        loss,
+        torch.optim.AdamW(learned(model), lr=learning_rate, **ADAMW),
         train,
         epochs=epochs,
         batch_size=batch_size,
-        schedule=lambda step, steps: one_cycle(step, steps, warmup=0.25, start=0.1),
+        schedule=cycle,
         **options,
     )

@@ -11,10 +11,7 @@ def linear_regression(features):
 
     The weights start as in Keras's `Dense`, which D0 used: Glorot-uniform, bias 0.
     """
-    layer = nn.Linear(features, 1)
-    nn.init.xavier_uniform_(layer.weight)
-    nn.init.zeros_(layer.bias)
-    return nn.Sequential(layer, nn.Flatten(0))  # (N, 1) -> (N,)
+    return _as_in_keras(nn.Linear(features, 1), nn.Flatten(0))  # (N, 1) -> (N,)
 
 
 def regression_mlp(features, hidden):

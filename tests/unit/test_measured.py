@@ -154,7 +154,9 @@ def test_an_ablation_changes_what_it_says(mnist):
     assert not whole.model[1].weight.requires_grad
     layers = made["no batch normalization"].model
     assert not any(isinstance(layer, nn.BatchNorm2d) for layer in layers)
-    assert made["no label smoothing"].loss.label_smoothing == 0
+    sure = 100 * torch.eye(10)  # logits
+    assert made["no label smoothing"].loss(sure, torch.arange(10)) == 0
+    assert whole.loss(sure, torch.arange(10)) > 1
     for rate in (0.001, 0.01):
         constant = made[f"constant learning rate {rate}"].optimizer.param_groups[0]
         assert constant["lr"] == pytest.approx(rate)
