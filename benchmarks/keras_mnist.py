@@ -1,13 +1,12 @@
 """The documents' Keras programs, timed; `mnist.py` runs this with its own TensorFlow.
 
-`keras_mnist.py PROGRAM SEED DATA` prints a line of JSON. Of D2 §5.2 and D4 §5.2 only
-`load_data` is replaced, by the same digits from a file, and the test digits are judged
-after every epoch, which is not timed.
+`keras_mnist.py PROGRAM EPOCHS DATA SEED` prints a line of JSON. Of D2 §5.2 and D4 §5.2
+only `load_data` is replaced, by the same digits from a file, and the test digits are
+judged after every epoch, which is not timed.
 """
 
 import json
 import os
-import re
 import sys
 import time
 
@@ -15,11 +14,10 @@ os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 
 import numpy as np
 import tensorflow as tf
+from memory import peak_memory
 from tensorflow.keras import layers, models
 from tensorflow.keras.layers import Dense, Flatten
 from tensorflow.keras.models import Sequential
-
-EPOCHS = 5
 
 
 def mlp(data):
@@ -79,7 +77,7 @@ class Clock(tf.keras.callbacks.Callback):
 
 
 if __name__ == "__main__":
-    program, seed, path = sys.argv[1:]
+    program, epochs, path, seed = sys.argv[1:]
     with np.load(path) as file:
         data = (file["x_train"], file["y_train"]), (file["x_test"], file["y_test"])
     make = {"mlp": mlp, "cnn": cnn}[program]
@@ -89,16 +87,14 @@ if __name__ == "__main__":
     tf.keras.utils.set_random_seed(int(seed))
     model, train, test, options = make(data)
     clock = Clock(test)
-    log = model.fit(*train, epochs=EPOCHS, verbose=0, callbacks=[clock], **options)
-    with open("/proc/self/status") as file:
-        status = file.read()
+    log = model.fit(*train, epochs=int(epochs), verbose=0, callbacks=[clock], **options)
     print(
         json.dumps(
             {
                 "seconds": clock.seconds,
                 "accuracy": clock.accuracy,
                 "log": log.history,
-                "memory_mb": int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) / 1000,
+                "memory_mb": peak_memory(),
             }
         )
     )

@@ -16,7 +16,6 @@ import datetime
 import json
 import os
 import random
-import re
 import subprocess
 import sys
 import tempfile
@@ -30,6 +29,7 @@ import pandas as pd
 import pooch
 import torch
 from machine import machine
+from memory import peak_memory
 from torch import nn
 from torch.nn import functional as F
 from torch.utils.flop_counter import FlopCounterMode
@@ -49,7 +49,7 @@ PROGRAMS = [*KERAS, *OURS, *fast_digits.RECIPES]
 # -- one program, in its own process ---------------------------------------------------
 
 
-def documents_training(program, data, seed, epochs=EPOCHS):
+def documents_training(program, data, seed):
     """Return a `Training` of a document's network by our loop: Adam, as in Keras."""
     make, batch_size = OURS[program]
     torch.manual_seed(seed)
@@ -59,7 +59,7 @@ def documents_training(program, data, seed, epochs=EPOCHS):
         nn.CrossEntropyLoss(),
         torch.optim.Adam(model.parameters(), lr=0.001, eps=1e-7, fused=True),
         data,
-        epochs=epochs,
+        epochs=EPOCHS,
         batch_size=batch_size,
         seed=seed,
     )
@@ -119,13 +119,6 @@ def timed(make_training, data, test):
     }
 
 
-def peak_memory():
-    """Return this process's highest memory in MB, without that of its parent."""
-    # getrusage begins with the parent's, from before the program was loaded.
-    status = Path("/proc/self/status").read_text()
-    return int(re.search(r"VmHWM:\s+(\d+) kB", status).group(1)) / 1000
-
-
 def run_ours(program, seed):
     """Return what `timed` says of one of our programs, on all the digits."""
     torch.set_num_threads(granted_cores())
@@ -167,11 +160,12 @@ def run(program, seed, digits):
     """Run one program in its own process; return its results."""
     here = Path(__file__).parent
     if program in KERAS:
-        command = [tensorflow_python(), here / "keras_mnist.py", KERAS[program]]
+        script = here / "keras_mnist.py"
+        command = [tensorflow_python(), script, KERAS[program], str(EPOCHS), digits]
     else:
         command = [sys.executable, __file__, "--run", program]
     done = subprocess.run(
-        [*command, str(seed), *([digits] if program in KERAS else [])],
+        [*command, str(seed)],
         stdout=subprocess.PIPE,
         check=True,
         text=True,
@@ -456,10 +450,8 @@ def aims(results):
 
 def measure(parts, seeds):
     """Measure some PARTS; store them after every round: a stop loses one at most."""
-    results = {} if set(parts) == set(PARTS) else measured.load("mnist")
-    results |= {
+    origin = {
         "made_by": "benchmarks/mnist.py",
-        "date": str(datetime.date.today()),
         "machine": machine(),
         "tensorflow": TENSORFLOW,
         "data": {
@@ -468,6 +460,16 @@ def measure(parts, seeds):
         "recipes": fast_digits.RECIPES,
         "flops_per_image": flops_per_image(),
     }
+    results = origin
+    if set(parts) != set(PARTS):
+        results = measured.load("mnist")
+        other = [key for key in origin if results.get(key) != origin[key]]
+        if other:  # the parts that are kept would pass for measured with these
+            raise SystemExit(
+                f"The stored results have another {', '.join(other)}: measure all "
+                f"parts, without --part."
+            )
+    results["date"] = str(datetime.date.today())
     with tempfile.TemporaryDirectory() as folder:
         digits = Path(folder) / "mnist.npz"
         write_digits(digits)

@@ -65,9 +65,8 @@ def whitening_filters(images, count, size=5):
         )
     patches = F.unfold(images[:500], size).transpose(1, 2).flatten(0, 1)  # (P, size²)
     variances, directions = torch.linalg.eigh(patches.T.cov())  # ascending, in columns
-    whitened = (
-        directions / (variances + 1e-3).sqrt()
-    )  # hardly any variance: not blown up
+    # Directions with hardly any variance must not be blown up.
+    whitened = directions / (variances + 1e-3).sqrt()
     filters = whitened.T.flip(0)[:count].reshape(count, 1, size, size)
     return torch.cat([filters, -filters])
 

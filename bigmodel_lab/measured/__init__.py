@@ -16,7 +16,9 @@ def load(name):
     """
     folder = files(__name__)
     known = sorted(
-        f.name.removesuffix(".json") for f in folder.iterdir() if ".json" in f.name
+        f.name.removesuffix(".json")
+        for f in folder.iterdir()
+        if f.name.endswith(".json")
     )
     if name not in known:
         raise ValueError(

@@ -132,6 +132,18 @@ def test_results_are_stored_whole_or_not_at_all(results, mnist, tmp_path, monkey
     assert (tmp_path / "mnist.json").read_bytes() == before
 
 
+@pytest.mark.parametrize("key", ["recipes", "machine", "data"])
+def test_a_part_is_not_mixed_with_results_of_another_origin(
+    results, mnist, monkeypatch, key
+):
+    machine = results["machine"]  # else the one that runs this test would differ
+    monkeypatch.setattr(mnist, "machine", lambda: machine)
+    stored = results | {key: "another"}
+    monkeypatch.setattr(mnist.measured, "load", lambda name: stored)
+    with pytest.raises(SystemExit, match=f"another {key}: measure all"):
+        mnist.measure(["ablation"], seeds=8)
+
+
 def test_the_loop_for_graphics_cards_learns(mnist, device):
     X, y, X_test, y_test = digits()
     device = torch.device(device)
