@@ -75,13 +75,13 @@ def _plain(text):
 
 def _checked(words, text, language, script):
     """Return `words`; an error if there are none, or all letters of another script."""
-    letters = [letter for letter in text if letter.isalpha()]
-    if words and (not letters or script in map(_script, letters)):
+    if words and (script in _scripts(text) or not any(_scripts(text))):
         return words
     start = text if len(text) <= 20 else f"{text[:20]}…"
-    if not letters:
+    scripts = Counter(_scripts(text))
+    if not scripts:
         raise ValueError(f"no {language} word in {start!r}: it has no letters.")
-    found = Counter(map(_script, letters)).most_common(1)[0][0]
+    found = scripts.most_common(1)[0][0]
     other = {"Latin": "english_words", "Chinese": "chinese_words"}.get(found)
     raise ValueError(
         f"no {language} word in {start!r}: its letters are {found}"
@@ -89,10 +89,14 @@ def _checked(words, text, language, script):
     )
 
 
-def _script(letter):
-    """Return the script of a letter, for example "Latin": its Unicode name's start."""
-    script = unicodedata.name(letter, "of no name").split()[0]
-    return "Chinese" if script == "CJK" else script.capitalize()
+def _scripts(text):
+    """Yield the script of each letter, for example "Latin": its Unicode name's start.
+
+    One by one: most texts show theirs by their first letter.
+    """
+    for letter in filter(str.isalpha, text):
+        script = unicodedata.name(letter, "of no name").split()[0]
+        yield "Chinese" if script == "CJK" else script.capitalize()
 
 
 class Vocabulary:
@@ -190,7 +194,7 @@ def pad(sequences, length=None):
     rows = []
     for index, sequence in enumerate(sequences):
         try:
-            rows.append([operator.index(i) for i in sequence])
+            rows.append(list(map(operator.index, sequence)))
         except TypeError:
             raise TypeError(
                 f"sequence {index} must be a list of ids, as Vocabulary.encode returns "
@@ -202,8 +206,10 @@ def pad(sequences, length=None):
         length = max(map(len, rows))
     if length < 1:
         raise ValueError(f"length must be 1 or more, got {length}.")
-    padded = [row[:length] + [0] * (length - len(row)) for row in rows]
-    return torch.tensor(padded, dtype=torch.int64)  # (N, length)
+    padded = np.zeros((len(rows), length), dtype=np.int64)
+    for ids, row in zip(padded, rows, strict=True):
+        ids[: len(row)] = row[:length]
+    return torch.from_numpy(padded)  # (N, length)
 
 
 def tf_idf(documents):
