@@ -11,12 +11,16 @@ from dataclasses import dataclass, field
 import numpy as np
 import torch
 
+from bigmodel_lab.sources import DataUnavailable
+
 CASES = 5  # random inputs per check
 LISTED = 8  # entries of an array that a message shows
 NOTCHES = 10 ** (np.arange(-50, 11) / 10)  # where the panels' learning rate can stand
+_NOTHING = "It returns nothing: does a `return` miss?"
 _HEADS = {
     "correct": ("✔ Correct.", "#009E73"),
     "not attempted": ("○ Not attempted yet.", "#767676"),
+    "no data": ("○ Not checked: the data are missing.", "#767676"),
     "wrong": ("✘ Not yet.", "#D55E00"),
     "error": ("⚠ Your code stops with an error.", "#D55E00"),
 }
@@ -26,7 +30,7 @@ _HEADS = {
 class Feedback:
     """What a check says: the outcome, the reason, the misconception recognized.
 
-    `outcome` is "correct", "not attempted", "wrong" or "error".
+    `outcome` is "correct", "not attempted", "no data", "wrong" or "error".
     """
 
     outcome: str
@@ -77,6 +81,13 @@ class Exercise:
 
     def judge(self, answer):
         """Judge a learner's answer and return the `Feedback`."""
+        try:
+            return self._judge(answer)
+        except DataUnavailable as error:  # the check's own: an answer's is an "error"
+            return Feedback("no data", str(error))
+
+    def _judge(self, answer):
+        """Judge a value or a function; an untouched stub is never called."""
         if answer is ... or answer is None:
             return Feedback("not attempted")
         if self.inputs is None:
@@ -86,6 +97,12 @@ class Exercise:
         wanted = list(inspect.signature(self.solution).parameters)
         if len(inspect.signature(answer).parameters) != len(wanted):
             return Feedback("wrong", f"The function must take {', '.join(wanted)}.")
+        if _is_stub(answer):
+            return Feedback("not attempted")
+        return self._judge_function(answer)
+
+    def _judge_function(self, answer):
+        """Judge what a function returns for random inputs."""
         rng = np.random.default_rng()
         results = []
         for _ in range(CASES):
@@ -96,9 +113,7 @@ class Exercise:
                 return Feedback("error", _where(error, answer))
             results.append((result, *_values(self, arguments), arguments))
         if all(r[0] is None or r[0] is ... for r in results):
-            if _is_stub(answer):
-                return Feedback("not attempted")
-            return Feedback("wrong", "It returns nothing: does a `return` miss?")
+            return Feedback("wrong", _NOTHING)
         return self._compare(results)
 
     def _compare(self, results):
@@ -108,14 +123,79 @@ class Exercise:
             return Feedback("correct")
         for k, function in enumerate(self.misconceptions):
             if all(_agree(r[0], r[2][k], self.tolerance) for r in results):
-                message = " ".join(inspect.getdoc(function).split())
-                return Feedback("wrong", message, function.__name__)
+                return Feedback("wrong", _help(function), function.__name__)
         return Feedback("wrong", _describe(*differing[0]))
+
+
+@dataclass(eq=False)
+class Scored(Exercise):
+    """An exercise that many answers solve: judged by accuracy on data they never saw.
+
+    `inputs(rng)` returns the arguments and, after them, the labels that the answer must
+    predict, in an array (N,). A misconception is known by what it predicts.
+
+    Parameters
+    ----------
+    bar : float
+        The accuracy asked for, from 0 to 1.
+    """
+
+    bar: float = 0.8
+    signs: list = field(default_factory=list)
+
+    def misconception(self, sign):
+        """Add a wrong answer for which `sign(labels, predictions)` is true."""
+
+        def add(function):
+            self.signs.append(sign)
+            return Exercise.misconception(self, function)
+
+        return add
+
+    def _judge_function(self, answer):
+        """Judge what a function predicts for a single draw of the data."""
+        *arguments, labels = self.inputs(np.random.default_rng())
+        try:
+            result = answer(*arguments)
+        except (Exception, SystemExit) as error:
+            return Feedback("error", _where(error, answer))
+        if result is None or result is ...:
+            return Feedback("wrong", _NOTHING)
+        must = f"Every prediction must be {' or '.join(map(str, np.unique(labels)))}"
+        predictions = _array(result)
+        if predictions is None or predictions.shape != labels.shape:
+            return Feedback("wrong", f"{_describe(result, labels, None)} {must}.")
+        strange = predictions[~np.isin(predictions, labels)]
+        if strange.size:
+            return Feedback("wrong", f"{must}, but one is {strange[0]:.4g}.")
+        return self._compare_labels(labels, predictions)
+
+    def _compare_labels(self, labels, predictions):
+        """Compare predictions (N,) with the labels (N,)."""
+        accuracy = np.mean(predictions == labels)
+        said = f"Its accuracy is {accuracy:.3f} on {len(labels):,} new cases"
+        if accuracy >= self.bar:
+            return Feedback("correct", f"{said}.")
+        said = f"{said}; {self.bar:.2f} is asked for."
+        for sign, function in zip(self.signs, self.misconceptions, strict=True):
+            if sign(labels, predictions):
+                return Feedback("wrong", f"{said} {_help(function)}", function.__name__)
+        return Feedback("wrong", said)
 
 
 def exercise(**options):
     """Make an `Exercise` out of its solution: a decorator."""
     return lambda solution: Exercise(solution, **options)
+
+
+def scored(**options):
+    """Make a `Scored` exercise out of its solution: a decorator."""
+    return lambda solution: Scored(solution, **options)
+
+
+def _help(misconception):
+    """Return the sentence that helps against a misconception: its docstring."""
+    return " ".join(inspect.getdoc(misconception).split())
 
 
 def _values(exercise, arguments):
@@ -129,7 +209,11 @@ def _is_stub(function):
     """Tell whether a function's body does nothing: `...`, `pass` or a docstring."""
     idle = {"RESUME", "LOAD_CONST", "RETURN_VALUE", "RETURN_CONST", "NOP"}
     code = getattr(function, "__code__", None)
-    return code is not None and {i.opname for i in dis.get_instructions(code)} <= idle
+    if code is None:
+        return False
+    steps = list(dis.get_instructions(code))
+    constants = {i.argval for i in steps if i.opname.endswith("CONST")}
+    return {i.opname for i in steps} <= idle and constants <= {None, ...}
 
 
 def _where(error, function):

@@ -10,8 +10,9 @@ from scipy.sparse import csr_array
 
 import bigmodel_lab as lab
 from bigmodel_lab import exercises
-from bigmodel_lab.exercises.core import Exercise, exercise
+from bigmodel_lab.exercises.core import Exercise, Scored, exercise
 from bigmodel_lab.notebooks import build, notebooks_folder
+from bigmodel_lab.sources import DataUnavailable
 
 ALL = exercises.all_exercises()
 TIMES = 5  # random inputs: once may be luck
@@ -23,11 +24,27 @@ def answer_of(one, function):
     return function if one.inputs else function()
 
 
+def judged(one, function):
+    """Return the outcome of handing in a function's answer, again and again."""
+    for _ in range(1 if isinstance(one, Scored) else TIMES):  # a score takes seconds
+        feedback = one.judge(answer_of(one, function))
+        if feedback.outcome == "no data":
+            pytest.skip(f"needs a network, once: {feedback.message}")
+        yield feedback
+
+
+def inputs_of(one):
+    """Return random inputs of an exercise."""
+    try:
+        return one.inputs(np.random.default_rng())
+    except DataUnavailable as error:
+        pytest.skip(f"needs a network, once: {error}")
+
+
 def assert_recognized(one):
     """Assert that every misconception of an exercise is recognized by its name."""
     for function in one.misconceptions:
-        for _ in range(TIMES):
-            feedback = one.judge(answer_of(one, function))
+        for feedback in judged(one, function):
             assert feedback.outcome == "wrong", function.__name__
             assert feedback.misconception == function.__name__
 
@@ -50,8 +67,8 @@ def stub_of(name):
 @pytest.mark.parametrize("name", ALL)
 def test_the_solution_is_correct(name):
     one = ALL[name]
-    for _ in range(TIMES):
-        assert one.judge(answer_of(one, one.solution)).outcome == "correct"
+    for feedback in judged(one, one.solution):
+        assert feedback.outcome == "correct"
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -73,7 +90,7 @@ def test_the_stub_is_not_attempted_and_has_the_solutions_signature(name):
 
 @pytest.mark.parametrize("name", [n for n, one in ALL.items() if one.inputs])
 def test_random_inputs_differ_between_checks(name):
-    first, second = (ALL[name].inputs(np.random.default_rng()) for _ in range(2))
+    first, second = (inputs_of(ALL[name]) for _ in range(2))
     assert str(first) != str(second)
 
 
@@ -246,6 +263,103 @@ def test_an_answer_may_change_its_inputs():
         return x
 
     assert DOUBLE.judge(careless).outcome == "correct"
+
+
+LABELS = np.array([0, 1] * 50)
+
+
+def every_second(texts):
+    """Return the labels of the texts, 0 or 1 in turn."""
+    return LABELS[: len(texts)]
+
+
+PARITY = Scored(every_second, inputs=lambda rng: (["text"] * 100, LABELS), bar=0.8)
+
+
+@PARITY.misconception(lambda labels, predictions: (predictions == 0).all())
+def always_zero(texts):
+    """You never predict 1."""
+    return [0] * len(texts)
+
+
+def right_for(count):
+    """Return an answer that is right for the first `count` of 100 texts."""
+    return lambda texts: np.where(np.arange(100) < count, LABELS, 1 - LABELS)
+
+
+def no_prediction(texts):
+    texts.clear()
+
+
+@pytest.mark.parametrize(
+    ("answer", "outcome", "says"),
+    [
+        (every_second, "correct", "accuracy is 1.000 on 100 new cases."),
+        (lambda texts: torch.tensor(LABELS), "correct", "1.000"),
+        (lambda texts: (LABELS == 1).tolist(), "correct", "1.000"),
+        (right_for(80), "correct", "0.800"),
+        (right_for(79), "wrong", "accuracy is 0.790 on 100 new cases; 0.80 is asked"),
+        (always_zero, "wrong", "0.500 on 100 new cases; 0.80 is asked for. You never"),
+        (lambda texts: LABELS[:99], "wrong", "shape (100,), not (99,)"),
+        (lambda texts: np.eye(2)[LABELS], "wrong", "shape (100,), not (100, 2)"),
+        (lambda texts: LABELS * 0.25, "wrong", "must be 0 or 1, but one is 0.25"),
+        (lambda texts: LABELS * np.nan, "wrong", "but one is nan"),
+        (lambda texts: ["positive"] * 100, "wrong", "Every prediction must be 0 or 1."),
+        (no_prediction, "wrong", "`return`"),
+        (stumbles, "error", "y = x + 1"),
+        (lambda: 2, "wrong", "must take texts"),
+        (LABELS, "wrong", "function itself"),
+        (unfinished, "not attempted", ""),
+        (..., "not attempted", ""),
+    ],
+)
+def test_a_scored_exercise_says_what_the_predictions_lack(answer, outcome, says):
+    feedback = PARITY.judge(answer)
+    assert feedback.outcome == outcome
+    assert says in feedback.message
+    known = "always_zero" if answer is always_zero else None
+    assert feedback.misconception == known
+
+
+@pytest.mark.parametrize("kind", [Exercise, Scored])
+def test_without_data_the_check_says_so_and_a_stub_asks_for_none(kind):
+    def inputs(rng):
+        raise DataUnavailable("then run: python -m bigmodel_lab fetch demo")
+
+    one = kind(lambda x: x, inputs=inputs)
+    assert one.judge(unfinished).outcome == "not attempted"
+    feedback = one.judge(lambda x: x)
+    assert feedback.outcome == "no data"
+    assert "fetch demo" in feedback._repr_html_()
+
+
+def test_data_that_the_answer_itself_lacks_are_an_error():
+    def answer(x):
+        raise DataUnavailable("another file")
+
+    assert DOUBLE.judge(answer).outcome == "error"
+    assert PARITY.judge(answer).outcome == "error"
+
+
+def test_chinese_reviews_that_cannot_be_fetched_are_named(monkeypatch, tmp_path):
+    def offline(*_):
+        raise OSError("no network")
+
+    monkeypatch.setattr("bigmodel_lab.sources.cache_folder", lambda: tmp_path)
+    monkeypatch.setattr("bigmodel_lab.sources._downloader", offline)
+    one = ALL["text.chinese_sentiment"]
+    inspect.getmodule(one.solution)._reviews.cache_clear()
+    feedback = one.judge(one.solution)
+    assert feedback.outcome == "no data"
+    command = "python -m bigmodel_lab fetch chinese-reviews-negative"
+    assert command in feedback.message
+
+
+@pytest.mark.parametrize("constant", ["5", "True", "'text'", "(None, ...)"])
+def test_a_function_that_returns_a_constant_is_no_stub(constant):
+    scope = {}
+    exec(f"def answer(x): return {constant}", scope)
+    assert DOUBLE.judge(scope["answer"]).outcome == "wrong"
 
 
 def test_unknown_names_are_named_with_the_nearest():

@@ -1,0 +1,1584 @@
+"""Exercises of chapter 06: words as ids, honest metrics, CNN, LSTM, naive Bayes."""
+
+import functools
+from collections import Counter
+
+import numpy as np
+import torch
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from torch import nn
+from torch.nn import functional as F
+
+from bigmodel_lab.datasets import chinese_reviews
+from bigmodel_lab.exercises.core import exercise, scored
+from bigmodel_lab.text import chinese_words
+
+_WORDS = ["ball", "bat", "game", "goal", "moon", "ship", "star", "team", "win"]
+
+# -- 1 ---------------------------------------------------------------------------------
+
+
+def _two_corpora(rng):
+    """Return train and test documents and min_count: every way to count tells."""
+    least = int(rng.integers(2, 4))
+    words = sorted(rng.choice(_WORDS, 8, replace=False).tolist())
+    # b, c and d, e are tied, and the alphabetically later one of each comes first.
+    b, c, d, e, rare, new, once, top = words
+    rest = [top] * (least + 3) + [b] * (least + 1) + [c] * least
+    rest += [d] * (least - 2) + [e] * (least - 1) + [rare] * (least - 1)
+    rest = rng.permutation(rest).tolist()
+    third = len(rest) // 3
+    # d is twice in one document: counting documents would lose it.
+    train = [[c, e, d, d], rest[:third], rest[third:]]
+    test = [rare] * 2 + [new] * (least + 1) + [once, top, b, c, d, e]
+    test = rng.permutation(test).tolist()
+    return train, [test[:5], test[5:]], least
+
+
+@exercise(
+    inputs=_two_corpora,
+    hints=[
+        "Count the words of all training documents first, keep those that occur often "
+        "enough, and put them in order. What may the test documents add to that?",
+        "Sort the kept words by `(-counts[word], word)`: the most frequent come first, "
+        "and words that are equally frequent in alphabetical order.",
+        "With `ids = {word: i for i, word in enumerate(kept, start=2)}`, the same for "
+        "both parts, a document becomes `[ids.get(word, 1) for word in document]`. "
+        "`lab.text.Vocabulary(train, min_count=min_count)` does all of it.",
+    ],
+)
+def encode_both(train, test, min_count):
+    """Return (ids of train, ids of test): a list of ids for each document.
+
+    train and test are lists of documents, a document a list of words. A word that
+    occurs at least min_count times in train has an id from 2 on: the most frequent
+    first, equally frequent ones in alphabetical order. Any other word is 1.
+    """
+    counts = Counter(word for document in train for word in document)
+    kept = [word for word in counts if counts[word] >= min_count]
+    kept.sort(key=lambda word: (-counts[word], word))
+    ids = {word: i for i, word in enumerate(kept, start=2)}
+    return _encoded(train, ids), _encoded(test, ids)
+
+
+def _encoded(documents, ids, unknown=1):
+    """Return each document as a list of ids."""
+    return [[ids.get(word, unknown) for word in document] for document in documents]
+
+
+def _ids(documents, min_count, key=lambda counts, word: (-counts[word], word)):
+    """Return the id of each frequent word, in an order by `key`."""
+    counts = Counter(word for document in documents for word in document)
+    kept = [word for word in counts if counts[word] >= min_count]
+    kept.sort(key=lambda word: key(counts, word))
+    return {word: i for i, word in enumerate(kept, start=2)}
+
+
+@encode_both.misconception
+def counted_in_both_parts(train, test, min_count):
+    """You counted the test documents too: words that occur only there have an id, whose
+    embedding no training text ever moves. The vocabulary is learned from train alone.
+    """
+    ids = _ids(train + test, min_count)
+    return _encoded(train, ids), _encoded(test, ids)
+
+
+@encode_both.misconception
+def a_vocabulary_each(train, test, min_count):
+    """The test documents have a vocabulary of their own, so that the same id means one
+    word in training and another one in the test. Use that of train for both.
+    """
+    return tuple(_encoded(part, _ids(part, min_count)) for part in (train, test))
+
+
+@encode_both.misconception
+def unknown_dropped(train, test, min_count):
+    """You left the unknown words out, and their neighbors moved together. An id of its
+    own, 1, says that a word was there.
+    """
+    ids = _ids(train, min_count)
+    return tuple(
+        [[ids[word] for word in document if word in ids] for document in part]
+        for part in (train, test)
+    )
+
+
+@encode_both.misconception
+def unknown_as_padding(train, test, min_count):
+    """You gave unknown words the id 0, and that is padding: a model that skips the
+    padding would not see that a word was there. Unknown is 1.
+    """
+    ids = _ids(train, min_count)
+    return tuple(_encoded(part, ids, unknown=0) for part in (train, test))
+
+
+@encode_both.misconception
+def more_than_min_count(train, test, min_count):
+    """Words that occur exactly min_count times are missing: "at least" is `>=`."""
+    return encode_both.solution(train, test, min_count + 1)
+
+
+@encode_both.misconception
+def every_word_kept(train, test, min_count):
+    """You kept every word of train. One that occurs less than min_count times is
+    unknown there too: so the model learns what an unknown word is like.
+    """
+    return encode_both.solution(train, test, 1)
+
+
+@encode_both.misconception
+def documents_counted(train, test, min_count):
+    """You counted in how many documents a word occurs, as the idf does. Here every
+    occurrence counts, also the second one in the same document.
+    """
+    ids = _ids([sorted(set(document)) for document in train], min_count)
+    return _encoded(train, ids), _encoded(test, ids)
+
+
+@encode_both.misconception
+def ties_as_they_came(train, test, min_count):
+    """Equally frequent words are in the order in which they first occurred, as
+    most_common() leaves them. Put them in alphabetical order: then the ids do not
+    depend on the order of the documents.
+    """
+    ids = _ids(train, min_count, key=lambda counts, word: -counts[word])
+    return _encoded(train, ids), _encoded(test, ids)
+
+
+@encode_both.misconception
+def rarest_first(train, test, min_count):
+    """Your rarest word has the lowest id: sorting goes upwards. Sort by the negative
+    count.
+    """
+    ids = _ids(train, min_count, key=lambda counts, word: (counts[word], word))
+    return _encoded(train, ids), _encoded(test, ids)
+
+
+@encode_both.misconception
+def alphabetical(train, test, min_count):
+    """Your ids are in alphabetical order alone. The most frequent word comes first, so
+    that a smaller vocabulary is the beginning of a larger one.
+    """
+    ids = _ids(train, min_count, key=lambda counts, word: word)
+    return _encoded(train, ids), _encoded(test, ids)
+
+
+def _shifted(train, test, min_count, by):
+    """Return the ids of known words moved by `by`; 1 for the unknown ones."""
+    ids = {word: i + by for word, i in _ids(train, min_count).items()}
+    return _encoded(train, ids), _encoded(test, ids)
+
+
+@encode_both.misconception
+def ids_from_zero(train, test, min_count):
+    """Your ids begin at 0, so the two most frequent words look like padding and like an
+    unknown word. Begin at 2.
+    """
+    return _shifted(train, test, min_count, -2)
+
+
+@encode_both.misconception
+def ids_from_one(train, test, min_count):
+    """Your ids begin at 1, so the most frequent word looks like an unknown one. Begin
+    at 2.
+    """
+    return _shifted(train, test, min_count, -1)
+
+
+# -- 2 ---------------------------------------------------------------------------------
+
+
+def _topics_and_predictions(rng):
+    """Return labels and predictions (60,) of six topics, some wrong.
+
+    They are unevenly frequent, one is never predicted, and two are predicted but never
+    occur.
+    """
+    missed, frequent, *others, absent, absent_too = rng.permutation(6)
+    occurring = [missed, frequent, *others]
+    share = [0.15, 0.55, 0.2, 0.1]
+    labels = np.concatenate([occurring, rng.choice(occurring, 56, p=share)])
+    guesses = rng.choice([frequent, *others], 60, p=[0.3, 0.3, 0.4])
+    predictions = np.where(rng.random(60) < 0.7, labels, guesses)
+    predictions[1:4] = labels[1:4]  # each is found once,
+    predictions = np.where(predictions == missed, frequent, predictions)  # but this one
+    predictions[[0, 4]] = absent, absent_too
+    order = rng.permutation(60)
+    return labels[order], predictions[order]
+
+
+def _with_count(rng):
+    """Return labels, predictions and the number of topics."""
+    labels, predictions = _topics_and_predictions(rng)
+    return labels, predictions, 6
+
+
+@exercise(
+    inputs=_with_count,
+    hints=[
+        "For one topic, count three things: how often it was predicted, how often it "
+        "occurs, and how often both are so (the hits).",
+        "Precision asks about what was predicted (hits / predicted), recall about what "
+        "there is to find (hits / occurring). What if the divisor is 0?",
+        "`hits = ((labels == t) & (predictions == t)).sum()`, divided by "
+        "`max((predictions == t).sum(), 1)` for precision and by "
+        "`max((labels == t).sum(), 1)` for recall, for every topic t.",
+    ],
+)
+def precision_recall(labels, predictions, topics):
+    """Return (precision, recall), two arrays (topics,): D1 §3.2.4, topic by topic.
+
+    labels (N,) and predictions (N,) are arrays of topics 0 to topics - 1. The precision
+    of a topic that was never predicted is 0, and so is the recall of one that never
+    occurs.
+    """
+    hits = np.bincount(labels[labels == predictions], minlength=topics)  # (topics,)
+    predicted = np.bincount(predictions, minlength=topics)
+    occurring = np.bincount(labels, minlength=topics)
+    return hits / np.maximum(predicted, 1), hits / np.maximum(occurring, 1)
+
+
+def _counts(labels, predictions, topics):
+    """Return hits, predicted and occurring, each (topics,)."""
+    parts = labels[labels == predictions], predictions, labels
+    return [np.bincount(part, minlength=topics) for part in parts]
+
+
+@precision_recall.misconception
+def swapped(labels, predictions, topics):
+    """Precision and recall are swapped. Precision: of what was predicted as this topic,
+    how much is. Recall: of what is this topic, how much was found.
+    """
+    return precision_recall.solution(predictions, labels, topics)
+
+
+@precision_recall.misconception
+def accuracy_for_all(labels, predictions, topics):
+    """That is the accuracy, the same for every topic. Count the documents of one topic
+    at a time.
+    """
+    accuracy = np.full(topics, np.mean(labels == predictions))
+    return accuracy, accuracy
+
+
+@precision_recall.misconception
+def negatives_counted(labels, predictions, topics):
+    """You also counted the documents that are not of this topic and were not taken for
+    it. With many topics nearly all are, which makes any classifier look good: precision
+    and recall leave them out.
+    """
+    kinds = np.arange(topics)[:, None]
+    right = ((labels == kinds) == (predictions == kinds)).mean(1)  # (topics,)
+    return right, right
+
+
+@precision_recall.misconception
+def zero_by_zero(labels, predictions, topics):
+    """Right, but for a topic that was never predicted and for one that never occurs:
+    there 0/0 gives NaN, and a mean over the topics would be NaN as well. Make it 0.
+    """
+    hits, predicted, occurring = _counts(labels, predictions, topics)
+    with np.errstate(invalid="ignore"):
+        return hits / predicted, hits / occurring
+
+
+@precision_recall.misconception
+def never_wrong(labels, predictions, topics):
+    """A topic that was never predicted has precision 1 in your result. It was never
+    wrong, true, but a classifier that never names a topic should not shine: make it 0.
+    """
+    hits, predicted, occurring = _counts(labels, predictions, topics)
+    precision = np.where(predicted == 0, 1.0, hits / np.maximum(predicted, 1))
+    return precision, np.where(occurring == 0, 1.0, hits / np.maximum(occurring, 1))
+
+
+@precision_recall.misconception
+def shares_of_all(labels, predictions, topics):
+    """You divided by the number of all documents, so the values add up to the accuracy.
+    Divide by the documents predicted as this topic, or by those that are of it.
+    """
+    hits = _counts(labels, predictions, topics)[0]
+    return hits / len(labels), hits / len(labels)
+
+
+@precision_recall.misconception
+def precision_twice(labels, predictions, topics):
+    """Your recall is the precision once more. Recall has another divisor: the documents
+    that are of this topic, predicted or not.
+    """
+    precision = precision_recall.solution(labels, predictions, topics)[0]
+    return precision, precision
+
+
+@precision_recall.misconception
+def recall_twice(labels, predictions, topics):
+    """Your precision is the recall once more. Precision has another divisor: the
+    documents that were predicted as this topic, rightly or not.
+    """
+    recall = precision_recall.solution(labels, predictions, topics)[1]
+    return recall, recall
+
+
+# -- 3 ---------------------------------------------------------------------------------
+
+
+@exercise(
+    inputs=_topics_and_predictions,
+    hints=[
+        "Work out the F1 of every single topic first; only then take the mean. Which "
+        "topics are there?",
+        "F1 = 2 * precision * recall / (precision + recall) is 0/0 for a topic without "
+        "a hit. 2 * hits / (predicted + occurring) is the same and never 0/0 here.",
+        "For each `t` of `np.unique(labels)`: twice the sum of "
+        "`(labels == t) & (predictions == t)`, divided by the sum of `labels == t` "
+        "plus that of `predictions == t`. Return the mean.",
+    ],
+)
+def macro_f1(labels, predictions):
+    """Return the macro-F1: the mean of the F1 of each topic that occurs in labels.
+
+    labels (N,) and predictions (N,) are arrays of topics. Every topic counts the same,
+    and the F1 of one without a hit is 0.
+    """
+    scores = []
+    for topic in np.unique(labels):
+        labeled, predicted = labels == topic, predictions == topic
+        hits = np.sum(labeled & predicted)
+        scores.append(2 * hits / (np.sum(labeled) + np.sum(predicted)))
+    return np.mean(scores)
+
+
+def _scores(labels, predictions, topics=None):
+    """Return precision, recall and F1 of each topic that occurs in labels."""
+    topics = np.unique(labels) if topics is None else topics
+    hits, predicted, occurring = _counts(labels, predictions, 6)
+    f1 = 2 * hits[topics] / (predicted + occurring)[topics]
+    precision, recall = hits / np.maximum(predicted, 1), hits / np.maximum(occurring, 1)
+    return precision[topics], recall[topics], f1
+
+
+@macro_f1.misconception
+def micro(labels, predictions):
+    """That is the accuracy, and the micro-F1 as well: with one label for each document
+    the two are equal. Macro is the mean over topics, and a rare one counts as much.
+    """
+    return np.mean(labels == predictions)
+
+
+@macro_f1.misconception
+def weighted_by_support(labels, predictions):
+    """You weighted the topics by how often they occur, which is average="weighted" in
+    scikit-learn. In the macro-F1 every topic counts the same.
+    """
+    return np.average(
+        _scores(labels, predictions)[2],
+        weights=np.unique(labels, return_counts=True)[1],
+    )
+
+
+@macro_f1.misconception
+def f1_of_the_means(labels, predictions):
+    """You took the F1 of the mean precision and the mean recall. That forgives a topic
+    with a high precision and a low recall: take the F1 of each topic, then the mean.
+    """
+    precision, recall, _ = map(np.mean, _scores(labels, predictions))
+    return 2 * precision * recall / (precision + recall)
+
+
+@macro_f1.misconception
+def topics_only_predicted(labels, predictions):
+    """You also counted topics that were predicted but never occur, with an F1 of 0;
+    scikit-learn's f1_score does so, unless its argument labels says which topics count.
+    Here it is those that occur in the labels.
+    """
+    topics = np.union1d(labels, predictions)
+    return np.mean(_scores(labels, predictions, topics)[2])
+
+
+@macro_f1.misconception
+def all_topics_predicted(labels, predictions):
+    """You took the mean over the topics that were predicted. One that occurs and was
+    never found is missing, and so is its 0; one that never occurs has no place here.
+    """
+    return np.mean(_scores(labels, predictions, np.unique(predictions))[2])
+
+
+@macro_f1.misconception
+def missed_topic_left_out(labels, predictions):
+    """The topic that was never predicted is missing from your mean. Its F1 is 0, and
+    that it drags the mean down is the purpose of the macro-F1.
+    """
+    f1 = _scores(labels, predictions)[2]
+    return f1[f1 > 0].mean()
+
+
+@macro_f1.misconception
+def nan_for_a_topic(labels, predictions):
+    """One topic has precision 0 and recall 0, so that 2 P R / (P + R) is 0/0, NaN, and
+    the mean with it. Its F1 is 0: 2 * hits / (predicted + occurring) gives that.
+    """
+    return np.nan
+
+
+@macro_f1.misconception
+def arithmetic_mean(labels, predictions):
+    """You took the plain mean of precision and recall. F1 is their harmonic mean (D1
+    §3.2.4), which is near the smaller of the two: 2 P R / (P + R).
+    """
+    precision, recall, _ = _scores(labels, predictions)
+    return np.mean((precision + recall) / 2)
+
+
+@macro_f1.misconception
+def mean_recall(labels, predictions):
+    """That is the mean recall, also called balanced accuracy. It says nothing about the
+    documents that were wrongly taken for a topic: F1 needs precision, too.
+    """
+    return np.mean(_scores(labels, predictions)[1])
+
+
+@macro_f1.misconception
+def mean_precision(labels, predictions):
+    """That is the mean precision. It says nothing about the documents of a topic that
+    were not found: F1 needs recall, too.
+    """
+    return np.mean(_scores(labels, predictions)[0])
+
+
+@macro_f1.misconception
+def factor_two_forgotten(labels, predictions):
+    """That is half of it: the harmonic mean is 2 P R / (P + R), so that a perfect
+    classifier has 1.
+    """
+    return macro_f1.solution(labels, predictions) / 2
+
+
+# -- 4 ---------------------------------------------------------------------------------
+
+
+def _padded_ids(rng):
+    """Return embeddings (9, 4) and ids (5, 7); the first text has an unknown word."""
+    embeddings = torch.from_numpy(rng.normal(size=(9, 4)))
+    ids = rng.integers(1, 9, (5, 7))
+    ids[:, 0] = rng.integers(2, 9, 5)  # a known word for each
+    ids[0, 1] = 1
+    lengths = np.append(rng.integers(2, 6, 4), 7)  # (5,)
+    ids[np.arange(7) >= lengths[:, None]] = 0
+    return embeddings, torch.from_numpy(ids)
+
+
+@exercise(
+    inputs=_padded_ids,
+    hints=[
+        "`embeddings[ids]` is (N, L, D): a vector for each place, also for those that "
+        "are only filled up. How do you keep these out of the sum?",
+        "A mask: `real = (ids != 0).unsqueeze(-1)` is (N, L, 1), and a product with it "
+        "makes the vectors of the padding 0. By how many words is the sum divided?",
+        "`(embeddings[ids] * real).sum(1) / real.sum(1)`; or "
+        "`F.embedding_bag(ids, embeddings, padding_idx=0)`.",
+    ],
+)
+def mean_embedding(embeddings, ids):
+    """Return the mean embedding (N, D) of each text's words, without the padding.
+
+    embeddings is (V, D); ids is (N, L), where 0 is padding and 1 an unknown word, which
+    is a word like any other. Every text has a word. Row 0 of embeddings need not be 0.
+    """
+    real = (ids != 0).unsqueeze(-1)  # (N, L, 1)
+    return (embeddings[ids] * real).sum(1) / real.sum(1)
+
+
+def _masked_mean(embeddings, ids, real):
+    """Return the mean (N, D) over the places where real (N, L) is true."""
+    real = real.unsqueeze(-1)
+    return (embeddings[ids] * real).sum(1) / real.sum(1)
+
+
+@mean_embedding.misconception
+def padding_is_a_word(embeddings, ids):
+    """You counted the padding as words: the same text gets another vector in a batch
+    with a longer one. Sum and divisor take the real words alone.
+    """
+    return embeddings[ids].mean(1)
+
+
+@mean_embedding.misconception
+def divided_by_length(embeddings, ids):
+    """The sum is right, but you divided it by L, the padding included: short texts get
+    short vectors. Divide by the number of real words of each text.
+    """
+    return mean_embedding.solution(embeddings, ids) * (ids != 0).double().mean(
+        1, keepdim=True
+    )
+
+
+@mean_embedding.misconception
+def sum_of_the_words(embeddings, ids):
+    """That is the sum: a text twice as long would get a vector twice as long. Divide it
+    by the number of real words of each text.
+    """
+    return mean_embedding.solution(embeddings, ids) * (ids != 0).sum(1, keepdim=True)
+
+
+@mean_embedding.misconception
+def padding_in_the_sum(embeddings, ids):
+    """The divisor is right, but the sum holds the vectors of the padding. Row 0 of an
+    embedding need not be 0: multiply by the mask first.
+    """
+    return embeddings[ids].sum(1) / (ids != 0).sum(1, keepdim=True)
+
+
+@mean_embedding.misconception
+def unknown_left_out_too(embeddings, ids):
+    """You left out the unknown words as well. They have an embedding, which is learned
+    like any other: only the padding, id 0, does not count.
+    """
+    return _masked_mean(embeddings, ids, ids > 1)
+
+
+@mean_embedding.misconception
+def unknown_for_padding(embeddings, ids):
+    """You left out the unknown words, id 1, and counted the padding, which has the
+    id 0.
+    """
+    return _masked_mean(embeddings, ids, ids != 1)
+
+
+@mean_embedding.misconception
+def one_divisor_for_all(embeddings, ids):
+    """You divided every text by the words of the whole batch. Count along a row:
+    `sum(1)`.
+    """
+    return mean_embedding.solution(embeddings, ids) * (
+        (ids != 0).sum(1, keepdim=True) / (ids != 0).sum()
+    )
+
+
+@mean_embedding.misconception
+def every_word_once(embeddings, ids):
+    """A word that a text has twice counts once in your mean. A mean over the words of a
+    text counts every occurrence.
+    """
+    rows = [row.unique() for row in ids]
+    return torch.stack([embeddings[row[row > 0]].mean(0) for row in rows])
+
+
+# -- 5 ---------------------------------------------------------------------------------
+
+
+def _embedded(rng):
+    """Return texts (8, L, 5), filters (3, k, 5) and a bias (3,)."""
+    length, k = rng.integers([12, 2], [15, 5])
+    x, weight = rng.normal(size=(8, length, 5)), rng.normal(size=(3, k, 5))
+    x[0] = 0.1 * x[0] - weight[0].sum(0)  # the first filter fits nowhere in this text
+    return tuple(map(torch.from_numpy, (x, weight, rng.normal(size=3))))
+
+
+@exercise(
+    inputs=_embedded,
+    hints=[
+        "A filter looks at k words in a row, which gives one number for each of the "
+        "L - k + 1 places: (N, F, L - k + 1). What is left of it if a feature may "
+        "stand anywhere in the text?",
+        "`F.conv1d` wants the channels before the positions: `x.transpose(1, 2)` is "
+        "(N, D, L), and `weight.transpose(1, 2)` is (F, D, k).",
+        "`F.conv1d(x.transpose(1, 2), weight.transpose(1, 2), bias).relu().amax(2)`, "
+        "after `from torch.nn import functional as F`.",
+    ],
+)
+def text_cnn_features(x, weight, bias):
+    """Return the features (N, F) of a text CNN (Kim 2014): the maximum over time.
+
+    x (N, L, D) holds the embedded words of N texts, weight (F, k, D) filters over k
+    words, bias is (F,). No padding: a filter has L - k + 1 places in a text. Then ReLU,
+    then the largest value over all places.
+    """
+    maps = F.conv1d(
+        x.transpose(1, 2), weight.transpose(1, 2), bias
+    )  # (N, F, L - k + 1)
+    return maps.relu().amax(2)
+
+
+def _maps(x, weight, bias, **options):
+    """Return the convolution after ReLU, (N, F, positions)."""
+    x, weight = x.transpose(1, 2), weight.transpose(1, 2)
+    return F.conv1d(x, weight, bias, **options).relu()
+
+
+@text_cnn_features.misconception
+def no_pooling(x, weight, bias):
+    """You kept a value for each place. The next layer needs as many features for a long
+    text as for a short one, wherever the words stand: take the maximum over the places.
+    """
+    return _maps(x, weight, bias)
+
+
+@text_cnn_features.misconception
+def no_pooling_words_first(x, weight, bias):
+    """You kept a value for each place. A text, long or short, becomes F numbers: take
+    the maximum over the places, the second dimension of your result.
+    """
+    return _maps(x, weight, bias).transpose(1, 2)
+
+
+@text_cnn_features.misconception
+def pooled_by_five(x, weight, bias):
+    """You pooled over five places at a time, as D1 §5.2 does with MaxPooling1D. That
+    leaves several places, and its softmax layer then answers for each of them: pool
+    over all.
+    """
+    return F.max_pool1d(_maps(x, weight, bias), 5)
+
+
+@text_cnn_features.misconception
+def max_over_filters(x, weight, bias):
+    """You took the maximum over the filters: it says where in the text something was
+    found, but not what. Take it over the places, so that every filter keeps its value.
+    """
+    return _maps(x, weight, bias).amax(1)
+
+
+@text_cnn_features.misconception
+def mean_over_time(x, weight, bias):
+    """You took the mean over the places, in which two telling words among hundreds get
+    lost. Take the maximum.
+    """
+    return _maps(x, weight, bias).mean(2)
+
+
+@text_cnn_features.misconception
+def relu_missing(x, weight, bias):
+    """ReLU is missing: a filter that fits nowhere in a text has a negative feature in
+    your result, and should have 0.
+    """
+    maps = F.conv1d(x.transpose(1, 2), weight.transpose(1, 2), bias)
+    return maps.amax(2)
+
+
+@text_cnn_features.misconception
+def padded(x, weight, bias):
+    """You padded the texts, so that filters also lie half beyond the first and the last
+    word. Here a filter lies wholly inside the text.
+    """
+    return _maps(x, weight, bias, padding=weight.shape[1] // 2).amax(2)
+
+
+@text_cnn_features.misconception
+def bias_forgotten(x, weight, bias):
+    """The bias is missing: add it before ReLU, one number for each filter."""
+    return _maps(x, weight, None).amax(2)
+
+
+@text_cnn_features.misconception
+def bias_after_the_maximum(x, weight, bias):
+    """You added the bias after ReLU. It shifts what ReLU cuts off: add it before."""
+    return _maps(x, weight, None).amax(2) + bias
+
+
+@text_cnn_features.misconception
+def reshaped(x, weight, bias):
+    """The shapes fit, but reshape() does not swap dimensions: it cuts the numbers anew
+    in the order they lie, and mixes up the words. Use transpose(1, 2).
+    """
+    (N, L, D), (filters, k, _) = x.shape, weight.shape
+    x, weight = x.reshape(N, D, L), weight.reshape(filters, D, k)
+    return F.conv1d(x, weight, bias).relu().amax(2)
+
+
+@text_cnn_features.misconception
+def texts_reshaped(x, weight, bias):
+    """The filters are right, but reshape() does not swap the dimensions of x: it cuts
+    the numbers anew in the order they lie. Use transpose(1, 2) for x as well.
+    """
+    N, L, D = x.shape
+    return F.conv1d(x.reshape(N, D, L), weight.transpose(1, 2), bias).relu().amax(2)
+
+
+@text_cnn_features.misconception
+def filters_reshaped(x, weight, bias):
+    """The texts are right, but reshape() does not swap the dimensions of weight: it
+    cuts the numbers anew in the order they lie. Use transpose(1, 2) there as well.
+    """
+    filters, k, D = weight.shape
+    weight = weight.reshape(filters, D, k)
+    return F.conv1d(x.transpose(1, 2), weight, bias).relu().amax(2)
+
+
+# -- 6 ---------------------------------------------------------------------------------
+
+
+def _states(rng):
+    """Return states (5, 9, 3) and lengths (5,), all of them shorter than 9."""
+    lengths = rng.permutation([*rng.integers(2, 9, 4), rng.integers(4, 8)])
+    return torch.from_numpy(rng.normal(size=(5, 9, 3))), torch.from_numpy(lengths)
+
+
+@exercise(
+    inputs=_states,
+    hints=[
+        "After the last word the LSTM reads on through the padding, and its state goes "
+        "on changing. At which place of each text has it just read the last word?",
+        "The last word of a text with n words stands at n - 1. It is another place for "
+        "each text, so you need two lists of numbers: which text, and which place.",
+        "`states[torch.arange(len(states)), lengths - 1]`",
+    ],
+)
+def last_state(states, lengths):
+    """Return the states (N, H) at the last real word of each text.
+
+    states (N, L, H) are the outputs of an LSTM at every place; text i has lengths[i]
+    words, one or more, and padding after them.
+    """
+    return states[torch.arange(len(states)), lengths - 1]
+
+
+@last_state.misconception
+def after_the_padding(states, lengths):
+    """You took the state at the end of the row, after the padding. Of a short text
+    little may be left by then: every step through the padding changes the state.
+    """
+    return states[:, -1]
+
+
+@last_state.misconception
+def first_padding(states, lengths):
+    """You are one place too far, at the first padding: counting from 0, the last of n
+    words stands at n - 1. For a text without padding this would be an error.
+    """
+    return states[torch.arange(len(states)), lengths]
+
+
+@last_state.misconception
+def word_before_the_last(states, lengths):
+    """You are one place too early, and the last word is not read. Of n words the last
+    stands at n - 1.
+    """
+    return states[torch.arange(len(states)), lengths - 2]
+
+
+@last_state.misconception
+def first_state(states, lengths):
+    """That is the state after the first word, when nothing else has been read. Take
+    the one after the last.
+    """
+    return states[:, 0]
+
+
+@last_state.misconception
+def mean_over_all(states, lengths):
+    """That is the mean over all places, with the padding. A mean is a way to pool, too,
+    but here one state was asked for: that at the last word.
+    """
+    return states.mean(1)
+
+
+@last_state.misconception
+def mean_over_words(states, lengths):
+    """That is the mean over the real words. It is a good way to pool, but here one
+    state was asked for: that at the last word.
+    """
+    real = torch.arange(states.shape[1]) < lengths[:, None]  # (N, L)
+    return (states * real[..., None]).sum(1) / lengths[:, None]
+
+
+@last_state.misconception
+def every_length_for_every_text(states, lengths):
+    """Your result is (N, N, H): the slice takes all the texts, each at the places of
+    all the others, too. Pair every text with its own place: torch.arange instead.
+    """
+    return states[:, lengths - 1]
+
+
+@last_state.misconception
+def at_the_longest(states, lengths):
+    """You took the place of the longest text for all of them. The shorter ones have
+    padding there: each text has its own place.
+    """
+    return states[:, lengths.max() - 1]
+
+
+# -- 7 ---------------------------------------------------------------------------------
+
+
+def _lstm_and_batches(rng):
+    """Return an LSTM from 3 to 2 numbers and three batches (4, 6, 3)."""
+    with torch.random.fork_rng(devices=[]):  # the learner's seed stays as it is
+        torch.manual_seed(int(rng.integers(2**31)))
+        lstm = nn.LSTM(3, 2, batch_first=True).double()
+    return lstm, [torch.from_numpy(rng.normal(size=(4, 6, 3))) for _ in range(3)]
+
+
+@exercise(
+    inputs=_lstm_and_batches,
+    hints=[
+        "Each batch holds other texts than the one before. What should the LSTM "
+        "remember when it begins a new one?",
+        "`output, (h, c) = lstm(x)`: h is the hidden state after the last word, c the "
+        "cell state. Without a state as a second argument the LSTM begins at zero.",
+        "`h` is (1, n, H), also with batch_first=True: collect `h[0]` of every batch, "
+        "and join them with `torch.cat(collected)`.",
+    ],
+)
+def read_batches(lstm, batches):
+    """Return the hidden state after the last word of every text, (texts, H).
+
+    lstm is an nn.LSTM of one layer with batch_first=True; batches are tensors
+    (n, L, D) of unrelated texts, without padding. The texts stay in their order.
+    """
+    states = []
+    for x in batches:
+        _, (h, _) = lstm(x)  # h: (1, n, H)
+        states.append(h[0])
+    return torch.cat(states)
+
+
+@read_batches.misconception
+def state_carried_over(lstm, batches):
+    """The first batch is right. Then you hand its state on, so that a review begins
+    with what another customer wrote, and depends on the order of the batches. Begin
+    every batch without a state.
+    """
+    state, states = None, []
+    for x in batches:
+        _, state = lstm(x, state)
+        states.append(state[0][0])
+    return torch.cat(states)
+
+
+@read_batches.misconception
+def cell_state(lstm, batches):
+    """That is the cell state, which the LSTM keeps to itself. The hidden state is the
+    first of the two: `output, (h, c) = lstm(x)`.
+    """
+    return torch.cat([lstm(x)[1][1][0] for x in batches])
+
+
+@read_batches.misconception
+def after_the_first_word(lstm, batches):
+    """That is the state after the first word. With batch_first=True the output is
+    (n, L, H), and the last word is at `output[:, -1]`.
+    """
+    return torch.cat([lstm(x)[0][:, 0] for x in batches])
+
+
+@read_batches.misconception
+def every_word(lstm, batches):
+    """You returned the states at all words. Take the one after the last, which has read
+    the whole text: `output[:, -1]`, or h.
+    """
+    return torch.cat([lstm(x)[0] for x in batches])
+
+
+@read_batches.misconception
+def last_text_of_each_batch(lstm, batches):
+    """You kept one text of each batch. h is (1, n, H): its first dimension counts the
+    layers, also with batch_first=True, and the texts are the second. Take `h[0]`.
+    """
+    return torch.cat([lstm(x)[1][0][:, -1] for x in batches])
+
+
+@read_batches.misconception
+def last_text_word_by_word(lstm, batches):
+    """`output[-1]` is the last text of the batch, word by word. With batch_first=True
+    the words are the second dimension: `output[:, -1]`.
+    """
+    return torch.cat([lstm(x)[0][-1] for x in batches])
+
+
+@read_batches.misconception
+def texts_read_across(lstm, batches):
+    """You swapped texts and words, so the LSTM reads the first words of all texts as if
+    they were one text. It was made with batch_first=True: give it the batch as it is.
+    """
+    return torch.cat([lstm(x.transpose(0, 1))[1][0][0] for x in batches])
+
+
+@read_batches.misconception
+def batches_stacked(lstm, batches):
+    """The states are right, but in a block for each batch. They should follow each
+    other, text by text: join h[0] of all batches with torch.cat.
+    """
+    return torch.stack([lstm(x)[1][0][0] for x in batches])
+
+
+@read_batches.misconception
+def layer_dimension_kept(lstm, batches):
+    """The states are right, with a dimension too many in front: h is (1, n, H), as it
+    counts the layers. Take `h[0]`.
+    """
+    return torch.cat([lstm(x)[1][0] for x in batches], dim=1)
+
+
+@read_batches.misconception
+def last_batch_only(lstm, batches):
+    """These are the texts of the last batch. Collect the states of every batch in a
+    list, and join them at the end.
+    """
+    return lstm(batches[-1])[1][0][0]
+
+
+# -- 8 ---------------------------------------------------------------------------------
+
+
+def _validation_losses(rng):
+    """Return the losses of all epochs and a patience; every way to stop differs."""
+    patience = int(rng.integers(3, 5))
+    best = rng.uniform(0.5, 0.6)
+    start = np.sort(rng.uniform(0.25, 0.4, rng.integers(2, 5)))[::-1]
+    # Two rises before the best epoch, and after it a fall that is no new lowest.
+    rises = rng.uniform(0.15, 0.2, 2)
+    before = [*start, 0.1, rises[0], rng.uniform(0.06, 0.09), rises[1], 0.03, 0]
+    # The second epoch after the best is as low; then one epoch more than the patience.
+    after = [rng.uniform(0.1, 0.2), 0, *rng.uniform(0.05, 0.2, patience - 1)]
+    lower = [-0.05, -0.1, 0.1, 0.05, *rng.uniform(0.1, 0.2, patience)]
+    rising = np.sort(rng.uniform(0.1, 0.3, patience + 1))
+    changes = [*before, *after, *lower, -0.2, *rising, -0.3, -0.25]
+    return [float(best + change) for change in changes], patience
+
+
+@exercise(
+    inputs=_validation_losses,
+    tolerance=0,  # counts
+    hints=[
+        "Go through the epochs and remember the best one so far. When has it waited "
+        "too long for a better one?",
+        "A loss is an improvement if it is lower than the lowest so far, not only "
+        "lower than the one before. Training ends when `epoch - best == patience`.",
+        "For `epoch, loss in enumerate(validation_losses, start=1)`: if the loss is "
+        "the first or below the lowest, `lowest, best = loss, epoch`; else if "
+        "`epoch - best == patience`, break. Return `best, epoch`.",
+    ],
+)
+def early_stopping(validation_losses, patience):
+    """Return (epoch whose weights are kept, number of epochs trained).
+
+    validation_losses are those of a training that never stops early; epochs count from
+    1. Training ends after `patience` epochs in a row without a new lowest loss, or with
+    the last epoch; the weights of the lowest loss are kept.
+    """
+    best, lowest = 0, float("inf")
+    for epoch, loss in enumerate(validation_losses, start=1):
+        if loss < lowest:
+            best, lowest = epoch, loss
+        elif epoch - best == patience:
+            break
+    return best, epoch
+
+
+@early_stopping.misconception
+def last_weights_kept(validation_losses, patience):
+    """You stop at the right epoch, but keep its weights: by then the model has got
+    worse for several epochs. Keep those of the lowest loss.
+    """
+    _, epochs = early_stopping.solution(validation_losses, patience)
+    return epochs, epochs
+
+
+@early_stopping.misconception
+def first_rise(validation_losses, patience):
+    """You stop at the first rise. One worse epoch is often chance, and a better one may
+    follow: that is what the patience is for.
+    """
+    return early_stopping.solution(validation_losses, 1)
+
+
+def _waiting(validation_losses, patience, worse, reset=True):
+    """Stop after `patience` epochs that are worse(loss, previous, lowest)."""
+    best, lowest, waited, previous = 0, float("inf"), 0, float("inf")
+    for epoch, loss in enumerate(validation_losses, start=1):
+        if worse(loss, previous, lowest):
+            waited += 1
+        elif reset:
+            waited = 0
+        if loss < lowest:
+            best, lowest = epoch, loss
+        if waited == patience:
+            break
+        previous = loss
+    return best, epoch
+
+
+@early_stopping.misconception
+def compared_with_the_epoch_before(validation_losses, patience):
+    """You compare with the epoch before, so a loss that goes up and down above its
+    lowest looks like progress again and again. Compare with the lowest so far.
+    """
+    return _waiting(
+        validation_losses, patience, lambda loss, previous, lowest: loss >= previous
+    )
+
+
+@early_stopping.misconception
+def not_in_a_row(validation_losses, patience):
+    """You count all epochs without a new lowest loss, also those before the best one.
+    They must be in a row: a new lowest loss starts the count again.
+    """
+    return _waiting(
+        validation_losses,
+        patience,
+        lambda loss, previous, lowest: loss >= lowest,
+        reset=False,
+    )
+
+
+@early_stopping.misconception
+def equal_is_better(validation_losses, patience):
+    """A loss that only equals the lowest counts as a new lowest one in your result. It
+    must be lower: `<`, not `<=`.
+    """
+    best, lowest = 0, float("inf")
+    for epoch, loss in enumerate(validation_losses, start=1):
+        if loss <= lowest:
+            best, lowest = epoch, loss
+        elif epoch - best == patience:
+            break
+    return best, epoch
+
+
+@early_stopping.misconception
+def one_epoch_too_many(validation_losses, patience):
+    """You train one epoch too many: stop when `patience` epochs without a new lowest
+    loss are over, not when there has been one more.
+    """
+    return early_stopping.solution(validation_losses, patience + 1)
+
+
+@early_stopping.misconception
+def one_epoch_too_few(validation_losses, patience):
+    """You stop one epoch too early: let all of the `patience` epochs go by without a
+    new lowest loss.
+    """
+    return early_stopping.solution(validation_losses, patience - 1)
+
+
+@early_stopping.misconception
+def never_stops(validation_losses, patience):
+    """You found the lowest loss of all epochs. Training had stopped before that one:
+    whoever stops early does not see what would have come.
+    """
+    return int(np.argmin(validation_losses)) + 1, len(validation_losses)
+
+
+@early_stopping.misconception
+def lowest_of_all(validation_losses, patience):
+    """You stop at the right epoch, but keep the weights of an epoch after it, which was
+    never trained. Look for the lowest loss among the epochs before the stop.
+    """
+    _, epochs = early_stopping.solution(validation_losses, patience)
+    return int(np.argmin(validation_losses)) + 1, epochs
+
+
+@early_stopping.misconception
+def waiting_not_counted(validation_losses, patience):
+    """The best epoch is right. But training went on after it, until the patience was
+    over, and these epochs took time as well: count them.
+    """
+    best, _ = early_stopping.solution(validation_losses, patience)
+    return best, best
+
+
+@early_stopping.misconception
+def best_counted_from_zero(validation_losses, patience):
+    """The best epoch is counted from 0, the number of epochs is right. Epochs count
+    from 1 here.
+    """
+    best, epochs = early_stopping.solution(validation_losses, patience)
+    return best - 1, epochs
+
+
+@early_stopping.misconception
+def counted_from_zero(validation_losses, patience):
+    """You count the epochs from 0: both numbers are one too low."""
+    best, epochs = early_stopping.solution(validation_losses, patience)
+    return best - 1, epochs - 1
+
+
+# -- 9 ---------------------------------------------------------------------------------
+
+
+def _word_counts(rng):
+    """Return counts (12, 8), labels (12,) of three topics, and new counts (4, 8)."""
+    counts, new = rng.poisson(1.5, (12, 8)), rng.poisson(1.5, (4, 8))
+    labels = rng.permutation([0] * 6 + [1] * 4 + [2] * 2)
+    counts[labels == 0, 0] = 0  # topic 0 never has word 0, some new documents do
+    counts[:, 1] += 1  # no topic is without words
+    new[0, :2] = [1, 2]  # a word that occurs twice
+    return counts, labels, new
+
+
+@exercise(
+    inputs=_word_counts,
+    hints=[
+        "For each topic, add up how often each word occurs in its documents, plus one. "
+        "Divided by what do these V numbers become the probabilities of the words?",
+        "A score is the log of the topic's share of the documents, plus, for every "
+        "word, its count in the new document times the log of its probability.",
+        "With `words = counts[labels == topic].sum(0) + 1`, the column of the topic is "
+        "`np.log(np.mean(labels == topic)) + new @ np.log(words / words.sum())`. Put "
+        "the columns side by side: `np.stack(columns, axis=1)`.",
+    ],
+)
+def naive_bayes(counts, labels, new):
+    """Return log P(topic) + log P(words | topic), (M, C): multinomial naive Bayes.
+
+    counts (N, V) says how often each word occurs in each training document, labels (N,)
+    are topics 0 to C - 1, each of which occurs, and new (M, V) counts the words of M
+    other documents. P(word | topic) is smoothed: one is added to each word's count in
+    the topic. In how many orders the words could come is left out of P(words | topic).
+    """
+    columns = []
+    for topic in range(labels.max() + 1):
+        words = counts[labels == topic].sum(0) + 1  # (V,)
+        log_prior = np.log(np.mean(labels == topic))
+        columns.append(log_prior + new @ np.log(words / words.sum()))  # (M,)
+    return np.stack(columns, axis=1)
+
+
+def _prior(labels):
+    """Return log P(topic), (C,)."""
+    return np.log(np.bincount(labels) / len(labels))
+
+
+def _by_topic(counts, labels):
+    """Return the counts of the words in each topic, (C, V)."""
+    topics = range(labels.max() + 1)
+    return np.stack([counts[labels == topic].sum(0) for topic in topics])
+
+
+@naive_bayes.misconception
+def not_smoothed(counts, labels, new):
+    """You left the smoothing out. A topic that never had one of the words gets the
+    probability 0 for it, and log(0) rules the topic out (or gives NaN, where it is
+    multiplied by 0). Add one to every count.
+    """
+    words = _by_topic(counts, labels)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        log_words = np.log(words / words.sum(1, keepdims=True))
+        return _prior(labels) + new @ log_words.T
+
+
+@naive_bayes.misconception
+def prior_forgotten(counts, labels, new):
+    """The words are right, but the prior is missing: a topic that half of the documents
+    have is likelier to begin with. Add the log of its share.
+    """
+    return naive_bayes.solution(counts, labels, new) - _prior(labels)
+
+
+@naive_bayes.misconception
+def words_forgotten(counts, labels, new):
+    """That is the prior alone, the same for every document. Add the words: their counts
+    times the log of their probabilities.
+    """
+    return np.tile(_prior(labels), (len(new), 1))
+
+
+@naive_bayes.misconception
+def over_the_topics(counts, labels, new):
+    """You divided by a word's count in all topics, which gives the probability of a
+    topic given the word. Naive Bayes needs that of the word given the topic: over all
+    words of a topic they sum to 1.
+    """
+    words = _by_topic(counts, labels) + 1
+    return _prior(labels) + new @ np.log(words / words.sum(0)).T
+
+
+@naive_bayes.misconception
+def binary_counts(counts, labels, new):
+    """You only asked whether a document has a word. In multinomial naive Bayes a word
+    that occurs twice counts twice, in training and in the new documents.
+    """
+    return naive_bayes.solution(counts > 0, labels, (new > 0).astype(int))
+
+
+@naive_bayes.misconception
+def new_words_counted_once(counts, labels, new):
+    """The probabilities are right, but each word of a new document counts once. Take
+    it as often as it occurs: its count times the log of its probability.
+    """
+    return naive_bayes.solution(counts, labels, (new > 0).astype(int))
+
+
+@naive_bayes.misconception
+def divisor_not_smoothed(counts, labels, new):
+    """You added one to every count but not to their sum, so the probabilities of a
+    topic sum to more than 1. The divisor grows by V, the number of words.
+    """
+    words = _by_topic(counts, labels)
+    return _prior(labels) + new @ np.log((words + 1) / words.sum(1, keepdims=True)).T
+
+
+@naive_bayes.misconception
+def divisor_plus_one(counts, labels, new):
+    """You added one to the sum as well, but it must grow by V: one for each of the
+    words, so that the probabilities of a topic sum to 1.
+    """
+    words = _by_topic(counts, labels)
+    divisor = words.sum(1, keepdims=True) + 1
+    return _prior(labels) + new @ np.log((words + 1) / divisor).T
+
+
+@naive_bayes.misconception
+def divided_by_documents(counts, labels, new):
+    """You divided by the number of the topic's documents. That is how often a document
+    has the word; the probabilities of all words must sum to 1: divide by the number of
+    words in the topic.
+    """
+    words = _by_topic(counts, labels) + 1
+    return _prior(labels) + new @ np.log(words / np.bincount(labels)[:, None]).T
+
+
+@naive_bayes.misconception
+def one_in_each_document(counts, labels, new):
+    """You added one in every document, so that topics with many documents are smoothed
+    more. Add the documents of a topic up first, then one to each word.
+    """
+    words = _by_topic(counts + 1, labels)
+    return _prior(labels) + new @ np.log(words / words.sum(1, keepdims=True)).T
+
+
+@naive_bayes.misconception
+def probabilities(counts, labels, new):
+    """These are probabilities, right as far as they go. For a text of a few hundred
+    words they would be rounded to 0 for every topic: add logarithms.
+    """
+    return np.exp(naive_bayes.solution(counts, labels, new))
+
+
+@naive_bayes.misconception
+def normalized_over_topics(counts, labels, new):
+    """You normalized: these are the logs of the topics' probabilities given the words.
+    The decision is the same. Here the sum itself was asked for: log P(topic) +
+    log P(words | topic).
+    """
+    scores = naive_bayes.solution(counts, labels, new)
+    return scores - np.logaddexp.reduce(scores, axis=1, keepdims=True)
+
+
+@naive_bayes.misconception
+def topics_in_rows(counts, labels, new):
+    """Your table is transposed: it has a row for each topic. Here a row is a document
+    and a column a topic.
+    """
+    return naive_bayes.solution(counts, labels, new).T
+
+
+# -- 10 --------------------------------------------------------------------------------
+
+
+@functools.cache
+def _reviews():
+    """Return the texts of chinese_reviews' training part and their labels, 0 or 1.
+
+    Its test part is left alone: whoever checks an answer again and again chooses by it.
+    """
+    train, _ = chinese_reviews()
+    return train["text"].to_numpy(), train["sentiment"].cat.codes.to_numpy(np.int64)
+
+
+def _draw(rng):
+    """Return 10,000 reviews and their labels, 2,000 others and theirs."""
+    texts, labels = _reviews()
+    order = rng.permutation(len(texts))
+    train, held_out = order[:10_000], order[10_000:12_000]
+    return (
+        texts[train].tolist(),
+        labels[train],
+        texts[held_out].tolist(),
+        labels[held_out],
+    )
+
+
+@scored(
+    inputs=_draw,
+    bar=0.80,
+    hints=[
+        "Chinese has no blanks: a vectorizer that is not told otherwise takes whole "
+        "clauses for words. `lab.text.chinese_words(text)` cuts a review into words.",
+        "A linear model will do: `TfidfVectorizer(analyzer=lab.text.chinese_words)` "
+        "and `LogisticRegression()` reach 0.83. Of 40 labels that we read 4 were wrong "
+        "and 3 could be either, so do not expect 1.",
+        "`model = make_pipeline(TfidfVectorizer(analyzer=lab.text.chinese_words), "
+        "LogisticRegression())`, then `model.fit(train_texts, train_labels)` and "
+        "`return model.predict(test_texts)`. Pairs of words as well make it 0.84.",
+    ],
+)
+def chinese_sentiment(train_texts, train_labels, test_texts):
+    """Return the label of each test text, as your model predicts it.
+
+    The texts are lists of Chinese reviews; a label is 0 (negative) or 1 (positive), and
+    train_labels is an array of them. Any model will do.
+    """
+    words_and_pairs = TfidfVectorizer(
+        tokenizer=chinese_words,
+        token_pattern=None,
+        ngram_range=(1, 2),
+        sublinear_tf=True,
+    )
+    model = make_pipeline(words_and_pairs, LogisticRegression(C=10))
+    return model.fit(train_texts, train_labels).predict(test_texts)
+
+
+def _accuracy(labels, predictions):
+    """Return the share of predictions that are right."""
+    return np.mean(labels == predictions)
+
+
+def _commonest(predictions):
+    """Return the share of the label that is predicted most often."""
+    return np.unique(predictions, return_counts=True)[1].max() / len(predictions)
+
+
+def _predict(vectorizer, train_texts, train_labels, test_texts):
+    """Return what logistic regression predicts from the vectorizer's columns."""
+    model = make_pipeline(vectorizer, LogisticRegression())
+    return model.fit(train_texts, train_labels).predict(test_texts)
+
+
+@chinese_sentiment.misconception(
+    lambda labels, predictions: _accuracy(labels, predictions) < 0.35
+)
+def labels_exchanged(train_texts, train_labels, test_texts):
+    """That is far below chance, so your model has learned something, and you read it
+    the wrong way round: 1 is positive, 0 negative.
+    """
+    letters = TfidfVectorizer(analyzer="char")
+    return 1 - _predict(letters, train_texts, train_labels, test_texts)
+
+
+@chinese_sentiment.misconception(
+    lambda labels, predictions: _commonest(predictions) == 1
+)
+def one_label_for_all(train_texts, train_labels, test_texts):
+    """Every review has the same label in your result, and about half of them do have
+    it. Such a guess is what any model must beat.
+    """
+    return np.full(len(test_texts), np.bincount(train_labels).argmax())
+
+
+@chinese_sentiment.misconception(
+    lambda labels, predictions: _commonest(predictions) > 0.9
+)
+def cut_at_blanks(train_texts, train_labels, test_texts):
+    """Nearly every review has the same label in your result. That happens if a text is
+    cut at its blanks: Chinese has none, so most reviews become a single word that no
+    other review has. Cut with lab.text.chinese_words.
+    """
+    blanks = TfidfVectorizer(analyzer=str.split)
+    return _predict(blanks, train_texts, train_labels, test_texts)
+
+
+@chinese_sentiment.misconception(
+    lambda labels, predictions: abs(_accuracy(labels, predictions) - 0.5) < 0.06
+)
+def not_of_these_texts(train_texts, train_labels, test_texts):
+    """No better than tossing a coin. Are the predictions those of these texts, in their
+    order? And was the vectorizer fitted on train_texts alone? Fitted anew on the test
+    texts, its columns stand for other words than those the model has learned.
+    """
+    letters = TfidfVectorizer(analyzer="char")
+    predictions = _predict(letters, train_texts, train_labels, test_texts)
+    return np.random.default_rng(0).permutation(predictions)
+
+
+@chinese_sentiment.misconception(
+    lambda labels, predictions: _commonest(predictions) > 0.65
+)
+def clauses_for_words(train_texts, train_labels, test_texts):
+    """One of the labels is predicted too often. That happens if a vectorizer is left as
+    it comes: it cuts Chinese at the punctuation, and most clauses occur once in all the
+    reviews. Cut with lab.text.chinese_words, or into single characters.
+    """
+    return _predict(TfidfVectorizer(), train_texts, train_labels, test_texts)
+
+
+@chinese_sentiment.misconception(
+    lambda labels, predictions: _accuracy(labels, predictions) > 0.7
+)
+def nearly(train_texts, train_labels, test_texts):
+    """You are near. What helped us: to learn from all of train_texts, to weigh words by
+    tf-idf instead of counting them, to keep stop words such as 不 (not), and to take
+    pairs of words as well.
+    """
+    letters = TfidfVectorizer(analyzer="char")
+    return _predict(letters, train_texts[:1000], train_labels[:1000], test_texts)
+
+
+QUIZ = [
+    {
+        "question": "A classifier of twenty topics has an accuracy of 0.90 and a "
+        "macro-F1 of 0.60. What does that say?",
+        "type": "multiple_choice",
+        "answers": [
+            {
+                "answer": "One of the two was computed wrongly",
+                "correct": False,
+                "feedback": "The micro-F1 must equal the accuracy if each text has one "
+                "topic. The macro-F1 need not.",
+            },
+            {
+                "answer": "It does badly on rare topics",
+                "correct": True,
+                "feedback": "Yes: the accuracy counts texts, the macro-F1 counts "
+                "topics. A topic with few texts hardly moves the first.",
+            },
+            {
+                "answer": "It does badly on frequent topics",
+                "correct": False,
+                "feedback": "Then it would be wrong for many texts, and the accuracy "
+                "would be low as well.",
+            },
+        ],
+    },
+    {
+        "question": "D1 §5.2 feeds tf-idf weights into an Embedding layer. What "
+        "happens?",
+        "type": "multiple_choice",
+        "answers": [
+            {
+                "answer": "The layer multiplies each word's vector by its weight",
+                "correct": False,
+                "feedback": "That would make sense, but an Embedding looks rows up by "
+                "number. It does not multiply.",
+            },
+            {
+                "answer": "Keras takes the weights for ids: all below 1 become 0, and "
+                "nearly all texts look the same. PyTorch stops with an error",
+                "correct": True,
+                "feedback": "Yes. Keras casts to integers without a word. What an "
+                "Embedding needs are the ids of the words, in their order.",
+            },
+            {
+                "answer": "It works, but the order of the words is lost",
+                "correct": False,
+                "feedback": "The order is lost in tf-idf, true. But it does not work, "
+                "either: what does the layer expect to be given?",
+            },
+        ],
+    },
+    {
+        "question": "Why is the vocabulary built from the training texts alone?",
+        "type": "multiple_choice",
+        "answers": [
+            {
+                "answer": "The test texts stand for texts that are not written yet: "
+                "their new words must be unknown",
+                "correct": True,
+                "feedback": "Yes. And no training text would ever move the embedding "
+                "of a word that only the test has.",
+            },
+            {
+                "answer": "With all words the vocabulary would not fit into memory",
+                "correct": False,
+                "feedback": "min_count or a maximal size takes care of that. It would "
+                "be wrong with three test texts as well.",
+            },
+            {
+                "answer": "Test texts have no words that training texts lack",
+                "correct": False,
+                "feedback": "They nearly always have: names, typing errors, new words.",
+            },
+        ],
+    },
+    {
+        "question": "The same review is given to a trained network twice, and the two "
+        "probabilities differ. What is the likeliest reason?",
+        "type": "multiple_choice",
+        "answers": [
+            {
+                "answer": "The network is in training mode, and dropout still drops",
+                "correct": True,
+                "feedback": "Yes: call model.eval() before testing. Then dropout does "
+                "nothing; PyTorch has scaled the rest up during training already.",
+            },
+            {
+                "answer": "The optimizer still changes the weights",
+                "correct": False,
+                "feedback": "It changes them when step() is called, not when the "
+                "network predicts.",
+            },
+            {
+                "answer": "torch.no_grad() is missing",
+                "correct": False,
+                "feedback": "It saves time and memory, and changes no result.",
+            },
+        ],
+    },
+    {
+        "question": "In D1 §5.2 the softmax layer follows MaxPooling1D(5), without "
+        "flattening. What does the network answer for one text?",
+        "type": "multiple_choice",
+        "answers": [
+            {
+                "answer": "One distribution over ten topics, the mean over the places",
+                "correct": False,
+                "feedback": "Nothing takes a mean here. What shape do convolution and "
+                "pooling leave?",
+            },
+            {
+                "answer": "A distribution over the words of the text",
+                "correct": False,
+                "feedback": "The softmax is taken over the ten units, not over the "
+                "places.",
+            },
+            {
+                "answer": "A distribution over ten topics for each place that the "
+                "pooling has left",
+                "correct": True,
+                "feedback": "Yes: a Dense layer acts on the last dimension alone. A "
+                "maximum over all places leaves one answer. And the topics are twenty.",
+            },
+        ],
+    },
+    {
+        "question": "A filter moves spam to a folder that nobody reads. A lost letter "
+        "is worse than an advertisement in the inbox. What must be near 1?",
+        "type": "multiple_choice",
+        "answers": [
+            {
+                "answer": "The recall of spam",
+                "correct": False,
+                "feedback": "That is how much of the spam is caught. Calling every "
+                "mail spam makes it 1, and loses every letter.",
+            },
+            {
+                "answer": "The precision of spam",
+                "correct": True,
+                "feedback": "Yes: of what was called spam, nearly all must be. What "
+                "it misses comes to the inbox, which is bearable here.",
+            },
+            {
+                "answer": "The accuracy",
+                "correct": False,
+                "feedback": "It counts both errors the same, and one is worse.",
+            },
+        ],
+    },
+    {
+        "question": "A tenth of the labels in a test set of two sentiments is wrong, "
+        "at random. A model understands every text. Its accuracy on this test set?",
+        "type": "multiple_choice",
+        "answers": [
+            {
+                "answer": "1.00",
+                "correct": False,
+                "feedback": "It is right, but the labels are not: where they differ, "
+                "the model loses.",
+            },
+            {
+                "answer": "About 0.95, as half of the wrong labels are met by luck",
+                "correct": False,
+                "feedback": "Luck plays no part: a wrong label of two is always the "
+                "other one, and the model is always right.",
+            },
+            {
+                "answer": "About 0.90",
+                "correct": True,
+                "feedback": "Yes: it disagrees with every wrong label. So a model with "
+                "0.85 may be closer to perfect than it looks.",
+            },
+        ],
+    },
+]
