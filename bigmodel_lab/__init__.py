@@ -15,6 +15,7 @@ _HOME = {
     "evaluate": "training",
     "DigitCanvas": "drawing",
     "Explorer": "explorer",
+    "OwnText": "own_text",
     "TuningPanel": "panel",
     "check": "exercises",
     "hint": "exercises",

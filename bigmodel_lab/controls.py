@@ -29,6 +29,14 @@ STYLE = """<style>
 .lab-runs th, .lab-runs td { padding: 2px 7px; text-align: right; }
 .lab-runs th { border-bottom: 1px solid currentColor; vertical-align: bottom; }
 </style>"""
+BARS_STYLE = f""".lab-row {{ display: flex; flex-wrap: wrap; gap: 4px 20px; }}
+.lab-bars {{ border-spacing: 6px 0; font-variant-numeric: tabular-nums; }}
+.lab-bars td {{ width: 120px; }}
+.lab-bars td + td {{ width: 52px; text-align: right; }}
+.lab-bars div {{ background: {COLORS[0]}; height: 12px; }}
+.lab-bars .lab-best {{ font-weight: bold; }}
+.lab-bars .lab-best div {{ background: {COLORS[1]}; }}
+"""
 
 
 def make_controls(function, given, without=()):
@@ -143,6 +151,21 @@ def visible(controls):
 def asked(question):
     """Return the line that asks the question; no line if there is none."""
     return [widgets.HTML(f"<b>{html.escape(question)}</b>")] if question else []
+
+
+def bars(shares):
+    """Return probabilities by class as an HTML table of bars, the highest one marked.
+
+    `BARS_STYLE` is its look.
+    """
+    best = max(shares, key=shares.get)
+    rows = "".join(
+        f"<tr{' class=lab-best' * (name == best)}><th scope=row>"
+        f"{html.escape(str(name))}</th>"
+        f'<td><div style="width: {share:.1%}"></div></td><td>{share:.1%}</td></tr>'
+        for name, share in shares.items()
+    )
+    return f'<table class="lab-bars">{rows}</table>'
 
 
 def side_by_side(left, right):

@@ -15,7 +15,7 @@ from matplotlib.colors import LinearSegmentedColormap
 from torch import nn
 from torch.nn import functional as F
 
-from bigmodel_lab.controls import asked
+from bigmodel_lab.controls import BARS_STYLE, asked, bars
 from bigmodel_lab.images import check_images
 from bigmodel_lab.ink import add_line, preprocess
 from bigmodel_lab.interpretation import attribution, feature_maps, probabilities
@@ -34,14 +34,7 @@ STYLE = f"""<style>
   cursor: crosshair; margin: 4px; }}
 .lab-drawing img {{ image-rendering: pixelated; max-width: 100%; height: auto;
   outline: 1px solid #808080; outline-offset: -1px; }}
-.lab-row {{ display: flex; flex-wrap: wrap; gap: 4px 20px; }}
-.lab-bars {{ border-spacing: 6px 0; font-variant-numeric: tabular-nums; }}
-.lab-bars td {{ width: 120px; }}
-.lab-bars td + td {{ width: 52px; text-align: right; }}
-.lab-bars div {{ background: {BLUE}; height: 12px; }}
-.lab-bars .lab-best {{ font-weight: bold; }}
-.lab-bars .lab-best div {{ background: {ORANGE}; }}
-</style>"""
+{BARS_STYLE}</style>"""
 
 
 class DigitCanvas(widgets.VBox):
@@ -280,17 +273,7 @@ class DigitCanvas(widgets.VBox):
             for number, layer in enumerate(feature_maps(self.model, image), 1)
         )
         verdict = f"Most probable: {digit}, with {shares[digit]:.1%}."
-        return verdict, _bars(shares, digit) + seen + decided, maps
-
-
-def _bars(shares, best):
-    """Return the probabilities (10,) as an HTML table of bars, one of them marked."""
-    rows = "".join(
-        f"<tr{' class=lab-best' * (digit == best)}><th scope=row>{digit}</th>"
-        f'<td><div style="width: {share:.1%}"></div></td><td>{share:.1%}</td></tr>'
-        for digit, share in enumerate(shares.tolist())
-    )
-    return f'<table class="lab-bars">{rows}</table>'
+        return verdict, bars(dict(enumerate(shares.tolist()))) + seen + decided, maps
 
 
 def _strip(maps, number):

@@ -1,10 +1,15 @@
-"""What a network makes of one image: probabilities, feature maps, what decided."""
+"""What a model makes of one image or text: probabilities and what decided."""
 
+import operator
 from contextlib import ExitStack, contextmanager
 
+import numpy as np
 import torch
 from captum.attr import IntegratedGradients
 from torch import nn
+
+BATCH = 100_000  # words that a text classifier gets in one call, at most
+SMALLEST = 1e-300  # a probability below it counts as this: its logarithm is -691
 
 
 @contextmanager
@@ -84,3 +89,96 @@ def attribution(model, image, digit):
         method = IntegratedGradients(model)
         pixels = method.attribute(_like_weights(model, image), target=digit, n_steps=20)
     return pixels[0, 0].detach().float().cpu()
+
+
+def word_influence(probabilities, words, label):
+    """Return how much each different word speaks for a class: word -> float.
+
+    Below 0 it speaks against it. See `word_influences` for what this measures, what
+    is empty and what is an error; the class `label` is a number from 0 on.
+    """
+    shares, influences = word_influences(probabilities, words)
+    label, last = operator.index(label), len(shares) - 1
+    if not 0 <= label <= last:
+        raise ValueError(f"no class has the number {label}: they are 0 to {last}.")
+    return {word: float(by_class[label]) for word, by_class in influences.items()}
+
+
+def word_influences(probabilities, words, most=None):
+    """Return what a text classifier makes of a text, and what each word adds to it.
+
+    A word's influence is by how much the log-odds of a class, ln(p / (1 - p)), fall
+    when all occurrences of the word are left out (Robnik-Šikonja and Kononenko, 2008).
+    For a logistic regression of two classes that is coefficient times count.
+
+    Parameters
+    ----------
+    probabilities : callable
+        From N documents, a list of lists of words, to probabilities (N, C), an array
+        or a tensor. No document is empty.
+    words : list of str
+        The words of the text.
+    most : int, optional
+        How many different words to weigh, the first ones; all if not given.
+
+    Returns
+    -------
+    shares : numpy.ndarray
+        (C,), the probabilities of the text as it is.
+    influences : dict
+        Word -> array (C,), in the order of first occurrence. Empty if there is one
+        different word only: without it no text is left to compare with.
+
+    Raises
+    ------
+    ValueError
+        If there are no words, the model fails on them, or its answer is not N rows of
+        two or more probabilities that sum to 1.
+    """
+    if isinstance(words, str) or not len(words):
+        raise ValueError(f"words must be a list with at least one word, got {words!r}.")
+    different = list(dict.fromkeys(words))
+    left_out = different[:most] if len(different) > 1 else []
+    texts = [words, *([w for w in words if w != out] for out in left_out)]
+    size = max(1, BATCH // len(words))  # documents a call: memory stays bounded
+    shares = np.concatenate(
+        [
+            _shares(probabilities, texts[k : k + size])
+            for k in range(0, len(texts), size)
+        ]
+    )  # (1 + V, C)
+    # The others are summed: 1 - p is 0 where the model is sure, though they differ.
+    others = shares @ (1 - np.eye(shares.shape[1]))  # (1 + V, C)
+    log_odds = np.log(shares.clip(SMALLEST)) - np.log(others.clip(SMALLEST))
+    falls = log_odds[0] - log_odds[1:]  # (V, C)
+    return shares[0], dict(zip(left_out, falls, strict=True))
+
+
+def _shares(probabilities, documents):
+    """Return the probabilities (N, C) of N documents, checked, in float64."""
+    try:
+        shares = probabilities(documents)
+        if isinstance(shares, torch.Tensor):
+            shares = shares.detach().cpu().double()
+        shares = np.asarray(shares, float)
+    except Exception as error:
+        raise ValueError(
+            f"The model cannot read texts of {len(documents[0])} words: "
+            f"{type(error).__name__}: {error}"
+        ) from error
+    if shares.ndim != 2 or len(shares) != len(documents) or shares.shape[1] < 2:
+        raise ValueError(
+            f"The model must turn {len(documents)} texts into probabilities "
+            f"({len(documents)}, classes) of two or more classes; got {shares.shape}."
+        )
+    if not np.isfinite(shares).all():
+        raise ValueError(
+            "The model's probabilities are not finite: its training has diverged; "
+            "train it anew, at a lower learning rate."
+        )
+    if shares.min() < 0 or abs(shares.sum(1) - 1).max() > 0.01:
+        raise ValueError(
+            f"Probabilities lie from 0 to 1 and sum to 1; got "
+            f"{shares[0].round(3).tolist()}: logits need a softmax first."
+        )
+    return shares

@@ -441,3 +441,31 @@ class Canvas:
                 return
             self.page.wait_for_timeout(50)
         raise AssertionError(f"{self.ink()} pixels are inked, not {ink}")
+
+
+class OwnText:
+    """An `OwnText` on the page, found by the question above it."""
+
+    def __init__(self, notebook, question):
+        self.page = notebook.page
+        self.box = notebook.locator(".lab-own-text", has_text=question)
+        self.area = self.box.get_by_label("Your text")
+        self.example = self.box.get_by_label("Example")
+        self.about = self.box.get_by_label("Words that speak for")
+        self.status = self.box.get_by_role("status")
+        self.answer = self.box.locator(".lab-answer")
+        self.best = self.answer.locator("tr.lab-best")
+        self.colored = self.answer.locator(".lab-text")
+        self.table = self.answer.locator(".lab-words")
+
+    def write(self, text, delay=0):
+        """Replace the text by the keyboard, a letter every `delay` milliseconds."""
+        self.area.focus()
+        self.page.keyboard.press("ControlOrMeta+a")
+        self.page.keyboard.press("Delete")
+        self.page.keyboard.type(text, delay=delay)
+
+    def color(self, word):
+        """Return the background color of a word, as "rgba(0, 114, 178, 0.6)"."""
+        span = self.colored.locator("span", has_text=re.compile(f"^{word}$")).first
+        return span.evaluate("span => getComputedStyle(span).backgroundColor")

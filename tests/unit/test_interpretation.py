@@ -1,10 +1,20 @@
-"""What a network makes of an image, and that it stays as it was."""
+"""What a model makes of an image or a text, and that it stays as it was."""
 
+import numpy as np
 import pytest
 import torch
+from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.linear_model import LogisticRegression
 from torch import nn
 
-from bigmodel_lab.interpretation import attribution, feature_maps, probabilities
+from bigmodel_lab import interpretation
+from bigmodel_lab.interpretation import (
+    attribution,
+    feature_maps,
+    probabilities,
+    word_influence,
+    word_influences,
+)
 
 BLANK = torch.zeros(1, 1, 28, 28)
 
@@ -144,3 +154,161 @@ def test_a_diverged_model_gets_the_reason(model, image):
     nn.init.constant_(model[9].weight, float("nan"))
     with pytest.raises(ValueError, match="diverged"):
         probabilities(model, image)
+
+
+# -- texts -----------------------------------------------------------------------------
+
+REVIEWS = ["a good good film", "good fun", "a bad film", "bad bad bad", "the end"]
+TEXT = ["a", "good", "film", "a", "bad", "end", "good", "fun", "good"]
+
+
+@pytest.fixture(scope="module")
+def linear():
+    """Return a fitted vectorizer of word counts and a logistic regression on them."""
+    vectorizer = CountVectorizer(analyzer=list).fit(map(str.split, REVIEWS))
+    counts = vectorizer.transform(map(str.split, REVIEWS))
+    return vectorizer, LogisticRegression().fit(counts, [1, 1, 0, 0, 1])
+
+
+def of_softmax(*scores):
+    """Return a model: the softmax of scores for each class, summed over the words."""
+
+    def model(documents):
+        logits = [[sum(map(score, words)) for score in scores] for words in documents]
+        return torch.tensor(logits, dtype=torch.float64).softmax(1)
+
+    return model
+
+
+def test_of_a_linear_model_a_word_has_its_coefficient_times_its_count(linear):
+    vectorizer, model = linear
+
+    def shares(documents):
+        return model.predict_proba(vectorizer.transform(documents))
+
+    influence = word_influence(shares, TEXT, 1)
+    assert list(influence) == ["a", "good", "film", "bad", "end", "fun"]
+    for word, value in influence.items():
+        coefficient = model.coef_[0, vectorizer.vocabulary_[word]]
+        assert value == pytest.approx(coefficient * TEXT.count(word), abs=1e-12)
+        assert isinstance(value, float)
+    against = word_influence(shares, TEXT, 0)
+    assert against == pytest.approx({word: -v for word, v in influence.items()})
+
+
+def test_all_classes_are_weighed_and_the_probabilities_told_in_one_call():
+    calls = []
+    model = of_softmax(lambda w: w == "good", lambda w: 2 * (w == "bad"), lambda w: 0)
+
+    def shares(documents):
+        calls.append(documents)
+        return model(documents)
+
+    whole, influences = word_influences(shares, TEXT)
+    assert len(calls) == 1
+    assert len(calls[0]) == 1 + len(set(TEXT))
+    assert calls[0][0] == TEXT
+    assert calls[0][2] == [word for word in TEXT if word != "good"]
+    assert whole == pytest.approx(model([TEXT])[0].numpy())
+    for label in range(3):
+        rest = [word for word in TEXT if word != "bad"]
+        with_it, without = model([TEXT, rest])[:, label].logit()
+        assert influences["bad"][label] == pytest.approx((with_it - without).item())
+        assert influences["film"][label] == 0
+        chosen = word_influence(shares, TEXT, label)
+        assert chosen == {word: v[label] for word, v in influences.items()}
+
+
+def test_a_long_text_goes_in_several_calls_with_the_same_result(linear, monkeypatch):
+    vectorizer, model = linear
+    sizes = []
+
+    def shares(documents):
+        sizes.append(sum(map(len, documents)))
+        return model.predict_proba(vectorizer.transform(documents))
+
+    at_once = word_influence(shares, TEXT, 1)
+    monkeypatch.setattr(interpretation, "BATCH", 20)
+    assert word_influence(shares, TEXT, 1) == at_once
+    assert len(sizes) == 1 + 4
+    assert max(sizes[1:]) <= 20
+    monkeypatch.setattr(interpretation, "BATCH", 2)  # less than the text has
+    assert word_influence(shares, TEXT, 1) == at_once
+
+
+def test_the_first_different_words_can_be_all():
+    _, influences = word_influences(of_softmax(len, lambda w: 0), TEXT, most=2)
+    assert list(influences) == ["a", "good"]
+
+
+def test_one_different_word_is_not_weighed_for_no_model_must_read_nothing():
+    def shares(documents):
+        assert all(documents)
+        return np.full((len(documents), 2), 0.5)
+
+    assert word_influence(shares, ["good", "good"], 0) == {}
+    assert word_influence(shares, ["good", "film"], 0) == {"good": 0, "film": 0}
+
+
+def test_probabilities_of_0_and_1_have_a_finite_influence():
+    def shares(documents):
+        return [[1, 0] if "good" in words else [0, 1] for words in documents]
+
+    influence = word_influence(shares, ["good", "film"], 0)
+    assert influence["film"] == 0
+    assert 100 < influence["good"] < np.inf
+
+
+def test_a_model_that_is_very_sure_still_tells_its_words_apart():
+    model = of_softmax(lambda w: 100 * len(w), lambda w: 0)  # p = 1 in float64
+    influence = word_influence(model, ["a", "bb"], 0)
+    assert influence == pytest.approx({"a": 100, "bb": 200})
+    assert model([["a", "bb"]])[0, 0] == 1
+
+
+def test_a_tensor_with_a_gradient_will_do():
+    weight = torch.tensor([[1.0, -1.0]], requires_grad=True)
+
+    def shares(documents):
+        lengths = torch.tensor([[float(len(words))] for words in documents])
+        return (lengths * weight).softmax(1)
+
+    assert word_influence(shares, ["a", "b"], 0) == pytest.approx({"a": 2, "b": 2})
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        ([[0.5, 0.5]], r"3 texts .* \(3, classes\) .* got \(1, 2\)"),
+        ([0.5, 0.5, 0.5], r"two or more classes; got \(3,\)"),
+        ([[1.0]] * 3, r"got \(3, 1\)"),
+        ([[0.5, np.nan]] * 3, "not finite: its training has diverged"),
+        ([[2.0, -1.0]] * 3, r"sum to 1; got \[2.0, -1.0\]: logits need a softmax"),
+        ([[0.9, 0.9]] * 3, "logits need a softmax"),
+        ([["a", "b"]] * 3, "cannot read texts of 2 words: ValueError: could not conv"),
+    ],
+)
+def test_what_is_no_probability_gets_the_reason(answer, reason):
+    with pytest.raises(ValueError, match=reason):
+        word_influence(lambda documents: answer, ["good", "film"], 0)
+
+
+def test_a_model_that_fails_on_a_text_gets_the_reason():
+    def shares(documents):
+        raise KeyError("film")
+
+    with pytest.raises(ValueError, match="texts of 2 words: KeyError: 'film'") as error:
+        word_influence(shares, ["good", "film"], 0)
+    assert isinstance(error.value.__cause__, KeyError)
+
+
+@pytest.mark.parametrize("words", [[], "", "a text"])
+def test_no_list_of_words_gets_the_reason(words):
+    with pytest.raises(ValueError, match="a list with at least one word, got"):
+        word_influence(of_softmax(len, len), words, 0)
+
+
+@pytest.mark.parametrize("label", [-1, 2])
+def test_a_class_that_is_not_there(label):
+    with pytest.raises(ValueError, match=f"no class has the number {label}: .* 0 to 1"):
+        word_influence(of_softmax(len, len), TEXT, label)
