@@ -14,22 +14,20 @@ results go to `bigmodel_lab/measured/`, where chapter 05 reads them.
 import argparse
 import datetime
 import json
-import os
 import random
 import subprocess
 import sys
 import tempfile
 import time
-import venv
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import pooch
 import torch
 from machine import machine
 from memory import peak_memory
+from stored import TENSORFLOW, begun, store, tensorflow_python
 from torch import nn
 from torch.nn import functional as F
 from torch.utils.flop_counter import FlopCounterMode
@@ -38,7 +36,6 @@ from bigmodel_lab import Training, datasets, evaluate, fast_digits, measured, mo
 from bigmodel_lab.device import granted_cores
 from bigmodel_lab.sources import FILES
 
-TENSORFLOW = "tensorflow-cpu==2.21.0"
 EPOCHS = 5  # of the documents' programs
 LEVELS = (0.9875, 0.992)  # test accuracies that D4 reports and that it does not reach
 KERAS = {"D2 MLP, Keras": "mlp", "D4 CNN, Keras": "cnn"}
@@ -128,18 +125,6 @@ def run_ours(program, seed):
 
 
 # -- all of them -----------------------------------------------------------------------
-
-
-def tensorflow_python():
-    """Return the Python of TensorFlow's virtual environment, made at the first call."""
-    folder = Path(pooch.os_cache("bigmodel_lab")) / TENSORFLOW.replace("==", "-")
-    python = folder / "bin" / "python"
-    if not (folder / "ready").exists():
-        print(f"installing {TENSORFLOW} in its own virtual environment", flush=True)
-        venv.create(folder, with_pip=True, clear=True)
-        subprocess.run([python, "-m", "pip", "install", "-qq", TENSORFLOW], check=True)
-        (folder / "ready").touch()  # an interrupted installation is made anew
-    return python
 
 
 def write_digits(path):
@@ -460,22 +445,14 @@ def measure(parts, seeds):
         "recipes": fast_digits.RECIPES,
         "flops_per_image": flops_per_image(),
     }
-    results = origin
-    if set(parts) != set(PARTS):
-        results = measured.load("mnist")
-        other = [key for key in origin if results.get(key) != origin[key]]
-        if other:  # the parts that are kept would pass for measured with these
-            raise SystemExit(
-                f"The stored results have another {', '.join(other)}: measure all "
-                f"parts, without --part."
-            )
+    results = begun("mnist", origin, whole=set(parts) == set(PARTS))
     results["date"] = str(datetime.date.today())
     with tempfile.TemporaryDirectory() as folder:
         digits = Path(folder) / "mnist.npz"
         write_digits(digits)
         for part in parts:
             PARTS[part](results, seeds, digits)
-            store(results)
+            store("mnist", results)
 
 
 def measure_runs(results, seeds, digits):
@@ -493,7 +470,7 @@ def measure_runs(results, seeds, digits):
             )
         results["runs"].sort(key=lambda r: (PROGRAMS.index(r["program"]), r["seed"]))
         results["peak_gflops"] = max(results["peak_gflops"], peak_gflops())
-        store(results)
+        store("mnist", results)
 
 
 def inspect(results, seeds, digits):
@@ -512,14 +489,6 @@ def measure_ablation(results, seeds, digits):
 
 
 PARTS = {"runs": measure_runs, "inspected": inspect, "ablation": measure_ablation}
-
-
-def store(results):
-    """Write the results where `measured.load` finds them, whole or not at all."""
-    path = Path(measured.__file__).parent / "mnist.json"
-    half = path.with_suffix(".part")
-    half.write_text(json.dumps(results, indent=1) + "\n")
-    os.replace(half, path)
 
 
 def main():

@@ -256,6 +256,19 @@ def tf_idf(documents):
     return weights / np.linalg.norm(weights, axis=1, keepdims=True), words
 
 
+def idf(ids, vocabulary_size):
+    """Return how rare each word is, (V,) float32, for ids (N, L) of N documents.
+
+    ln((1 + N) / (1 + df)) + 1 for an id in df documents, as in `tf_idf`; 0 for padding.
+    Repeated ids of a document count once.
+    """
+    once = torch.cat([document.unique() for document in ids])
+    df = torch.bincount(once, minlength=vocabulary_size)  # (V,)
+    weights = torch.log((1 + len(ids)) / (1 + df)) + 1
+    weights[0] = 0
+    return weights
+
+
 def _documents(documents):
     """Return `documents` as a list; an error if they are not lists of words."""
     documents = list(documents)

@@ -227,8 +227,8 @@ lab.quiz("start_here")
 # | [**02 Losses**](02_losses.ipynb) | D0 §4, D2 §4, D3 §4, D4 §4 | What does a model minimize? |
 # | [**03 Optimizers**](03_optimizers.ipynb) | D0 §4, D1 §3-4, §1 of all | How does it get down there? |
 # | [**04 House prices**](04_house_prices.ipynb) | D0 §4.3, §5 | What is a good regression? |
-# | [05 MNIST](05_mnist.ipynb) | D2 §5, D3 §5, D4 §5 | How good is 98.75 %? |
-# | 06 Text *(in preparation)* | D1 §5, D4 §4.3 | Does it need a network? |
+# | [**05 MNIST**](05_mnist.ipynb) | D2 §5, D3 §5, D4 §5 | How good is 98.75 %? |
+# | [**06 Text**](06_text.ipynb) | D1 §5, D4 §4.3 | Does it need a network? |
 #
 # | Article | Its subject |
 # |---|---|

@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from labdriver import Notebook, Panel, chromium, find_chromium, jupyterlab
+from labdriver import Notebook, Panel, chromium, find_chromium, jupyterlab, serve
 from playwright.sync_api import expect
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
@@ -38,11 +38,13 @@ def browser():
 
 @pytest.fixture(scope="module")
 def notebook(browser, lab, request):
-    """Open the notebook that the test module names, and run all its cells.
+    """Open the notebook that the test module names (or holds), and run all its cells.
 
     No cell may fail, no figure be without alt text; and whatever the tests do then, the
     page may raise no error and ask nobody but the server.
     """
+    if hasattr(request.module, "CELLS"):
+        serve(lab, request.module.NOTEBOOK, request.module.CELLS)
     notebook = Notebook(browser, lab, request.module.NOTEBOOK)
     notebook.run_all()
     assert notebook.error_outputs() == []

@@ -16,6 +16,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+import nbformat
 from playwright.sync_api import expect, sync_playwright
 
 from bigmodel_lab.doctor import CHROMIUM_NAMES
@@ -160,6 +161,21 @@ def chromium(executable):
         )
         yield browser
         browser.close()
+
+
+def serve(lab, name, cells):
+    """Put a notebook with these code cells beside those that are served."""
+    base, token = lab
+    book = nbformat.v4.new_notebook(
+        cells=[nbformat.v4.new_code_cell(code) for code in cells],
+        metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}},
+    )
+    request = urllib.request.Request(
+        f"{base}/api/contents/{name}?token={token}",
+        data=json.dumps({"type": "notebook", "content": book}).encode(),
+        method="PUT",
+    )
+    urllib.request.urlopen(request).close()
 
 
 class Notebook:

@@ -1,10 +1,7 @@
 """The canvas to draw a digit on, in a notebook made for it."""
 
-import json
 import re
-import urllib.request
 
-import nbformat
 import pytest
 from labdriver import DIGITS, Canvas
 from playwright.sync_api import expect
@@ -30,23 +27,6 @@ training = lab.Training(
     'canvas = lab.DigitCanvas(model, X_test[:20], "Which digit does it see?")\ncanvas',
     "canvas.load(0)",
 ]
-
-
-@pytest.fixture(scope="module")
-def lab(lab):
-    """Put the notebook beside those that are served."""
-    base, token = lab
-    book = nbformat.v4.new_notebook(
-        cells=[nbformat.v4.new_code_cell(code) for code in CELLS],
-        metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}},
-    )
-    request = urllib.request.Request(
-        f"{base}/api/contents/{NOTEBOOK}?token={token}",
-        data=json.dumps({"type": "notebook", "content": book}).encode(),
-        method="PUT",
-    )
-    urllib.request.urlopen(request).close()
-    return lab
 
 
 @pytest.fixture

@@ -2,9 +2,7 @@
 
 import json
 import re
-import urllib.request
 
-import nbformat
 import pytest
 from labdriver import OwnText
 from playwright.sync_api import expect
@@ -69,23 +67,6 @@ lab.OwnText(slow, slow.bayes.classes_, question="How slow?")""",
     cut=lab.text.chinese_words, question="Good or bad?",
 )""",
 ]
-
-
-@pytest.fixture(scope="module")
-def lab(lab):
-    """Put the notebook beside those that are served."""
-    base, token = lab
-    book = nbformat.v4.new_notebook(
-        cells=[nbformat.v4.new_code_cell(code) for code in CELLS],
-        metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}},
-    )
-    request = urllib.request.Request(
-        f"{base}/api/contents/{NOTEBOOK}?token={token}",
-        data=json.dumps({"type": "notebook", "content": book}).encode(),
-        method="PUT",
-    )
-    urllib.request.urlopen(request).close()
-    return lab
 
 
 @pytest.fixture

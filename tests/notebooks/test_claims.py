@@ -15,6 +15,7 @@ SHOWN = {
     "E4": ("02_losses", r"±60 60, nan 60, 1 60, 1"),
     "E5": ("04_house_prices", r"loss became inf at step 4"),
     "E6": ("03_optimizers", r"step 100: loss 2\.0e\+141"),
+    "E7": ("06_text", r"20 units: no error, it trains"),
     "E8": ("02_losses", r"outer product: relative error 0\.66, passes: False"),
     "E9": ("02_losses", r"D2 §4\.2\.2: y log z 0\.000 0\.997 36\.7%"),
     "E10": ("02_losses", r"W1 0\.56 0\.59 W2 0\.45 0\.39 W3 0\.00"),

@@ -1,17 +1,34 @@
 """Fixtures of several unit tests."""
 
 import re
+import sys
+from importlib import import_module
 
 import pytest
 import torch
 
 from bigmodel_lab import sources
+from bigmodel_lab.notebooks import ROOT
 
 
 @pytest.fixture(params=["cpu", *(["cuda"] if torch.cuda.is_available() else [])])
 def device(request):
     """Run the test on the CPU, and once more on a graphics card where there is one."""
     return request.param
+
+
+@pytest.fixture(scope="session")
+def script():
+    """Return a function: script("mnist") is `benchmarks/mnist.py` as a module."""
+
+    def script(name):
+        sys.path.insert(0, str(ROOT / "benchmarks"))
+        try:
+            return import_module(name)
+        finally:
+            sys.path.remove(str(ROOT / "benchmarks"))
+
+    return script
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,8 @@
+import numpy as np
 import pytest
 import torch
 
-from bigmodel_lab import models
+from bigmodel_lab import models, text
 
 
 def test_linear_regression_computes_weights_times_x_plus_bias():
@@ -49,3 +50,115 @@ def test_pooling_before_relu_is_the_network_that_d4_prints():
     printed[4], printed[5] = printed[5], printed[4]
     images = torch.rand(4, 1, 28, 28, dtype=torch.float64)
     torch.testing.assert_close(model(images), torch.nn.Sequential(*printed)(images))
+
+
+def random_ids(rng, documents=5, length=9, size=20):
+    """Return ids (documents, length) of different words, padded with zeros."""
+    rows = [rng.permutation(np.arange(1, size))[:length] for _ in range(documents)]
+    ids = torch.tensor(np.array(rows))
+    for row, words in zip(ids, rng.integers(1, length + 1, documents), strict=True):
+        row[words:] = 0
+    return ids
+
+
+TEXT_MODELS = {
+    "softmax regression": lambda: models.EmbeddingBagClassifier(20, 3),
+    "embedding bag": lambda: models.EmbeddingBagClassifier(20, 3, dimensions=6),
+    "TextCNN": lambda: models.TextCNN(20, 3, dimensions=6, filters=4),
+    "LSTM": lambda: models.TextLSTM(20, 3, dimensions=6, hidden=4),
+    "LSTM, maximum": lambda: models.TextLSTM(20, 3, 6, 4, pool="max"),
+}
+
+
+@pytest.mark.parametrize("make", TEXT_MODELS.values(), ids=TEXT_MODELS)
+def test_a_text_model_gives_logits_and_learns_from_every_parameter(make, device):
+    torch.manual_seed(0)
+    model = make().to(device)
+    ids = random_ids(np.random.default_rng(0)).to(device)
+    logits = model(ids)
+    assert logits.shape == (5, 3)
+    labels = torch.tensor([0, 1, 2, 0, 1], device=device)
+    torch.nn.functional.cross_entropy(logits, labels).backward()
+    for name, parameter in model.named_parameters():
+        assert parameter.grad.abs().sum() > 0, name
+    assert (model.vectors.weight.grad[0] == 0).all()  # padding learns nothing
+
+
+@pytest.mark.parametrize(
+    "name", ["softmax regression", "embedding bag", "LSTM", "LSTM, maximum"]
+)
+def test_more_padding_changes_nothing(name):
+    torch.manual_seed(0)
+    model = TEXT_MODELS[name]().double().eval()
+    ids = random_ids(np.random.default_rng(1))
+    longer = torch.nn.functional.pad(ids, (0, 7))
+    torch.testing.assert_close(model(longer), model(ids))
+
+
+@pytest.mark.parametrize("length", [1, 2])
+def test_a_text_shorter_than_a_filter_is_padded(length):
+    torch.manual_seed(0)
+    model = models.TextCNN(20, 3, widths=(2, 4)).eval()
+    ids = torch.tensor([[5, 6][:length]])
+    padded = torch.nn.functional.pad(ids, (0, 4 - length))
+    torch.testing.assert_close(model(ids), model(padded))
+
+
+def test_the_bag_is_a_tf_idf_row_times_the_matrix_of_vectors():
+    rng = np.random.default_rng(2)
+    documents = [[f"w{i}" for i in row if i] for row in random_ids(rng, 8).tolist()]
+    weights, columns = text.tf_idf(documents)  # (8, V)
+    vocabulary = text.Vocabulary(documents)
+    ids = text.pad([vocabulary.encode(words) for words in documents])
+    size = len(vocabulary)
+    torch.manual_seed(0)
+    model = models.EmbeddingBagClassifier(size, 3, word_weights=text.idf(ids, size))
+    torch.nn.init.normal_(model.bias)
+    matrix = model.vectors.weight[vocabulary.encode(columns)]
+    expected = torch.from_numpy(weights).float() @ matrix + model.bias
+    torch.testing.assert_close(model(ids), expected)
+
+
+def test_the_bag_keeps_the_weights_it_is_given():
+    weights = torch.ones(20)
+    model = models.EmbeddingBagClassifier(20, 3, word_weights=weights)
+    assert model.word_weights[0] == 0
+    assert weights[0] == 1
+
+
+def test_the_text_cnn_is_kims_by_hand():
+    torch.manual_seed(0)
+    model = models.TextCNN(20, 3, dimensions=6, filters=4, widths=(2, 3)).double()
+    model.eval()
+    ids = random_ids(np.random.default_rng(3))
+    words = model.vectors(ids)  # (N, L, D)
+    features = []
+    for width, convolution in zip((2, 3), model.convolutions, strict=True):
+        windows = words.unfold(1, width, 1)  # (N, L - k + 1, D, k)
+        z = torch.einsum("nudi,fdi->nuf", windows, convolution.weight)
+        features.append((z + convolution.bias).relu().amax(1))
+    torch.testing.assert_close(model(ids), model.linear(torch.cat(features, 1)))
+
+
+@pytest.mark.parametrize("pool", ["last", "max"])
+def test_the_lstm_answers_with_each_texts_own_words(pool):
+    torch.manual_seed(0)
+    model = models.TextLSTM(20, 3, 6, 4, pool=pool).double().eval()
+    ids = random_ids(np.random.default_rng(4))
+    for row, logits in zip(ids, model(ids), strict=True):
+        words = row[row != 0]
+        states, _ = model.lstm(model.vectors(words)[None])  # alone, without padding
+        state = states[0, -1] if pool == "last" else states[0].amax(0)
+        torch.testing.assert_close(logits, model.linear(state))
+
+
+def test_an_unknown_pooling_is_an_error():
+    with pytest.raises(ValueError, match='"last" or "max", got \'mean\''):
+        models.TextLSTM(20, 3, pool="mean")
+
+
+def test_word_vectors_start_small_and_padding_at_zero():
+    torch.manual_seed(0)
+    vectors = models.TextCNN(2000, 3).vectors.weight
+    assert (vectors[0] == 0).all()
+    assert vectors[1:].std().item() == pytest.approx(0.1, rel=0.02)

@@ -13,7 +13,14 @@ from hypothesis import strategies as st
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from bigmodel_lab import datasets
-from bigmodel_lab.text import Vocabulary, chinese_words, english_words, pad, tf_idf
+from bigmodel_lab.text import (
+    Vocabulary,
+    chinese_words,
+    english_words,
+    idf,
+    pad,
+    tf_idf,
+)
 
 WORDS = st.text(alphabet="abc大模", min_size=1, max_size=3)
 CORPUS = st.lists(st.lists(WORDS, min_size=1, max_size=12), min_size=1, max_size=8)
@@ -256,3 +263,18 @@ def test_tf_idf_is_that_of_scikit_learn(corpus):
 def test_tf_idf_names_the_empty_document():
     with pytest.raises(ValueError, match="document 2 has no words: leave it out"):
         tf_idf(DOCUMENTS)
+
+
+def test_idf_is_that_of_tf_idf_and_padding_weighs_nothing():
+    documents = [["a", "b"], ["b", "b", "c"], ["b"], ["c", "d"]]
+    vocabulary = Vocabulary(documents)
+    ids = pad([vocabulary.encode(words) for words in documents])
+    weights = idf(ids, len(vocabulary))
+    vectorizer = TfidfVectorizer(analyzer=list).fit(documents)
+    for word, expected in zip(
+        vectorizer.get_feature_names_out(), vectorizer.idf_, strict=True
+    ):
+        assert weights[vocabulary.ids[word]].item() == pytest.approx(expected)
+    assert weights[0] == 0
+    assert weights[1].item() == pytest.approx(np.log(5) + 1)  # unknown: in no document
+    assert weights.dtype == torch.float32

@@ -17,14 +17,9 @@ BENCHMARKS = ROOT / "benchmarks"
 
 
 @pytest.fixture(scope="module")
-def mnist():
+def mnist(script):
     """Return the benchmark as a module."""
-    sys.path.insert(0, str(BENCHMARKS))
-    try:
-        import mnist
-    finally:
-        sys.path.remove(str(BENCHMARKS))
-    return mnist
+    return script("mnist")
 
 
 @pytest.fixture(scope="module")
@@ -124,11 +119,11 @@ def test_time_to_a_level_counts_whole_epochs(mnist):
 
 def test_results_are_stored_whole_or_not_at_all(results, mnist, tmp_path, monkeypatch):
     monkeypatch.setattr(mnist.measured, "__file__", str(tmp_path / "__init__.py"))
-    mnist.store(results)
+    mnist.store("mnist", results)
     assert json.loads((tmp_path / "mnist.json").read_text()) == results
     before = (tmp_path / "mnist.json").read_bytes()
     with pytest.raises(TypeError):
-        mnist.store(results | {"machine": object()})
+        mnist.store("mnist", results | {"machine": object()})
     assert (tmp_path / "mnist.json").read_bytes() == before
 
 

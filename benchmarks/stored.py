@@ -1,0 +1,51 @@
+"""What the long benchmarks share: where results are kept, TensorFlow's own Python."""
+
+import json
+import os
+import subprocess
+import venv
+from pathlib import Path
+
+import pooch
+
+from bigmodel_lab import measured
+
+TENSORFLOW = "tensorflow-cpu==2.21.0"
+
+
+def store(name, results):
+    """Write results where `measured.load(name)` finds them, whole or not at all."""
+    path = Path(measured.__file__).parent / f"{name}.json"
+    half = path.with_suffix(".part")
+    half.write_text(json.dumps(results, indent=1) + "\n")
+    os.replace(half, path)
+
+
+def begun(name, origin, whole):
+    """Return results to measure parts of: new ones, or the stored if not the `whole`.
+
+    The parts that are kept pass for measured with this `origin`: SystemExit if the
+    stored results have another.
+    """
+    if whole:
+        return dict(origin)
+    results = measured.load(name)
+    other = [key for key in origin if results.get(key) != origin[key]]
+    if other:
+        raise SystemExit(
+            f"The stored results have another {', '.join(other)}: measure all "
+            f"parts, without --part."
+        )
+    return results
+
+
+def tensorflow_python():
+    """Return the Python of TensorFlow's virtual environment, made at the first call."""
+    folder = Path(pooch.os_cache("bigmodel_lab")) / TENSORFLOW.replace("==", "-")
+    python = folder / "bin" / "python"
+    if not (folder / "ready").exists():
+        print(f"installing {TENSORFLOW} in its own virtual environment", flush=True)
+        venv.create(folder, with_pip=True, clear=True)
+        subprocess.run([python, "-m", "pip", "install", "-qq", TENSORFLOW], check=True)
+        (folder / "ready").touch()  # an interrupted installation is made anew
+    return python

@@ -1,0 +1,1251 @@
+# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # 6 · Text: from a program that cannot run to one worth running
+#
+# ## What you will be able to do
+#
+# - find the faults of a text classifier, the silent one too, and mend them one by one,
+# - judge a classifier of many topics: precision, recall, F1, macro and micro,
+# - build an embedding bag, a text CNN and an LSTM, and say when a linear model beats them,
+# - see what gives the answer away: signatures, quotes, the same thread in training and test.
+#
+# **Time:** two hours. **Mirrors:** D1 §5 (a CNN on 20 Newsgroups), D1 §3.2.4 (precision,
+# recall, F1), D1 §3.2.5 (regularization, dropout), D4 §4.3 (sentiment with an LSTM).
+# **Before it:** [chapter 01](01_preprocessing.ipynb) for words, ids and tf-idf;
+# [chapter 02](02_losses.ipynb) for cross-entropy.
+
+# %% tags=["nbval-ignore-output"]
+import bigmodel_lab as lab
+
+device = lab.start_chapter("06_text", version="0.1", small_models=False)
+
+# %% [markdown]
+# ## As the documents have it
+#
+# 20 Newsgroups: posts of 1993 to twenty discussion groups, the older 60 % to learn from, the
+# newer 40 % to be tested on. Our copy has them as words, without headers. Here we take six of
+# the topics; three of them are about religion. **Which will be hard to tell apart?**
+
+# %%
+import textwrap
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from bigmodel_lab import text
+from bigmodel_lab.models import EmbeddingBagClassifier, TextCNN, TextLSTM
+
+TOPICS = [
+    "alt.atheism",
+    "comp.graphics",
+    "sci.med",
+    "sci.space",
+    "soc.religion.christian",
+    "talk.religion.misc",
+]
+
+
+def numbers(labels):
+    """Return categories as whole numbers (N,) on the device, in alphabetical order."""
+    return torch.tensor(labels.cat.codes.to_numpy("int64"), device=device)
+
+
+train = lab.datasets.newsgroups("train", TOPICS)
+test = lab.datasets.newsgroups("test", TOPICS)
+y, y_test = numbers(train["topic"]), numbers(test["topic"])
+documents = [post.split() for post in train["text"]]
+test_documents = [post.split() for post in test["text"]]
+print(textwrap.fill(" ".join(documents[3][:40]), 88), "…\n")
+pd.DataFrame(
+    {
+        "to learn from": train["topic"].value_counts(sort=False),
+        "to be tested on": test["topic"].value_counts(sort=False),
+        "median words": train["text"]
+        .str.split()
+        .str.len()
+        .groupby(train["topic"], observed=True)
+        .median()
+        .astype(int),
+    }
+)
+
+# %% [markdown]
+# D1 §5.2 in short (Keras):
+#
+# ```python
+# from tensorflow.keras.datasets import twenty_newsgroups
+# (train_data, train_labels), (test_data, test_labels) = twenty_newsgroups.load_data()
+# vectorizer = TfidfVectorizer(max_features=1000)
+# X_train = vectorizer.fit_transform(train_data)
+# model.add(Embedding(input_dim=1000, output_dim=64, input_length=maxlen))
+# model.add(Conv1D(filters=128, kernel_size=5, activation='relu'))
+# model.add(MaxPooling1D(pool_size=5))
+# model.add(Dense(units=10, activation='softmax'))
+# model.compile(optimizer='adam', loss='categorical_crossentropy', metrics=['accuracy'])
+# model.fit(X_train, train_labels, epochs=10, batch_size=32, validation_split=0.2)
+# ```
+#
+# **Six things in it are wrong. Five stop it. Which one does not?** We gave the program to
+# Keras, mended one fault after the other (`benchmarks/text.py`), and noted what it said:
+
+# %%
+measured = lab.measured.load("text")
+said = measured["faults"]["said"]
+for mended, message in said.items():
+    print(mended + ":")
+    print(
+        textwrap.fill(
+            message or "no error, it trains",
+            88,
+            initial_indent="    ",
+            subsequent_indent="    ",
+            max_lines=2,
+        )
+    )
+print("\ndata sets in Keras:", ", ".join(measured["faults"]["datasets"]))
+assert [m is None for m in said.values()] == [False] * 5 + [True]
+
+# %% [markdown]
+# Five errors: the import, `maxlen`, one distribution for each of 199 places instead of one for
+# the text, a loss that wants ten columns a label where there is a whole number, and ten units
+# for twenty topics. Then it trains. **What does it learn?** Look at what goes in: tf-idf
+# weights, into a layer that takes ids. PyTorch will not have it:
+
+# %%
+from sklearn.feature_extraction.text import TfidfVectorizer
+
+vectorizer = TfidfVectorizer(max_features=1000)
+tf_idf = torch.tensor(
+    vectorizer.fit_transform(train["text"]).toarray(), dtype=torch.float32
+)  # (3226, 1000)
+labels = torch.arange(20)  # a post of each of the 20 topics D1 has
+
+
+def attempt(function):
+    """Print what `function` gives, or the first line of its error."""
+    try:
+        result = f"works: loss {function().item():.1f}"
+    except Exception as error:
+        result = f"{type(error).__name__}: {str(error).splitlines()[0]}"
+    print(textwrap.fill(result, 88))
+
+
+attempt(lambda: nn.Embedding(1000, 64)(tf_idf))
+
+# %% [markdown]
+# Keras is more obliging: it turns the weights into whole numbers. **Which ids come out?**
+
+# %%
+ids = tf_idf.long()  # what Keras's Embedding does
+print(f"ids that are 0: {(ids == 0).float().mean():.3%}")
+print(
+    f"different texts: {len(tf_idf.unique(dim=0)):,} before, {len(ids.unique(dim=0))} after"
+)
+difference = measured["faults"]["largest_difference_between_texts"]
+print("Keras: largest difference between the outputs of 100 texts:", difference)
+assert difference == 0
+
+# %% [markdown]
+# A tf-idf weight is below 1 and becomes 0. Every text is a thousand times word 0 (a text with a
+# single known word, whose weight is 1, excepted), and the network says the same to all. This is
+# the worst of the six faults, because nothing fails.
+#
+# ### Mended, one by one
+#
+# In PyTorch, on a post of each topic. The ids are those of the 1,000 most frequent words, in
+# the order of the text, cut or padded to 100 (D1's missing `maxlen`). **In what order will the
+# errors come?**
+
+# %%
+frequent = text.Vocabulary(documents, size=1000)
+
+
+def first_words(documents, vocabulary, length=100):
+    """Return the ids (N, length) of the first words of each document."""
+    rows = [vocabulary.encode(words[:length]) for words in documents]
+    return text.pad(rows, length).to(device)
+
+
+ids = first_words(documents[:20], frequent).cpu()  # (20, 100)
+by_five = nn.MaxPool1d(5)  # D1's: one number for every five places
+
+
+def whole_text(features):
+    """Return the largest of all places: (N, 128, places) -> (N, 128, 1)."""
+    return features.amax(2, keepdim=True)
+
+
+def loss_of_d1(inputs, pool=by_five, units=10, squeeze=False):
+    """Return the loss of D1's network, with PyTorch's layers, at its start."""
+    embedded = nn.Embedding(1000, 64)(inputs)  # (N, L, 64)
+    features = nn.Conv1d(64, 128, 5)(embedded.transpose(1, 2)).relu()  # (N, 128, L-4)
+    logits = nn.Linear(128, units)(pool(features).transpose(1, 2))  # (N, places, units)
+    return F.cross_entropy(logits.squeeze(1) if squeeze else logits, labels)
+
+
+torch.manual_seed(0)
+for mended, function in {
+    "tf-idf weights": lambda: loss_of_d1(tf_idf[:20]),
+    "ids": lambda: loss_of_d1(ids),
+    "+ the maximum over the whole text": lambda: loss_of_d1(
+        ids, whole_text, squeeze=True
+    ),
+    "+ 20 units": lambda: loss_of_d1(ids, whole_text, 20, squeeze=True),
+}.items():
+    print(f"{mended}:", end=" ")
+    attempt(function)
+one_hot = F.one_hot(labels, 20).float()
+logits = torch.randn(20, 20)
+same = torch.allclose(F.cross_entropy(logits, labels), F.cross_entropy(logits, one_hot))
+print("PyTorch takes a label as a number or as a row of 0 and 1:", same)
+
+# %% [markdown]
+# Weights for ids; places for a text; 10 for 20. The type of label, which stops Keras, is no
+# trouble in PyTorch. And the softmax is in PyTorch's loss
+# ([chapter 05](05_mnist.ipynb#Softmax-once,-not-twice)).
+#
+# Now the mended network learns our six topics. **Is three quarters right a good result?** What would you have to
+# know?
+
+
+# %%
+def share_right(y, logits):
+    """Return the share of the texts whose class is found."""
+    return (logits.argmax(1) == y).mean()
+
+
+def trained(model, X, y, learning_rate, epochs, batch_size=64, seed=0):
+    """Return the model, trained by Adam on ids X (N, L) and labels y (N,)."""
+    lab.Training(
+        model,
+        nn.CrossEntropyLoss(),
+        torch.optim.Adam(model.parameters(), lr=learning_rate),
+        train=(X, y),
+        epochs=epochs,
+        batch_size=batch_size,
+        seed=seed,
+    ).finish()
+    return model
+
+
+def accuracy(model, X, y):
+    """Return the accuracy of a model, in evaluation mode."""
+    return lab.evaluate(model, F.cross_entropy, (X, y), {"": share_right})[""]
+
+
+torch.manual_seed(0)
+d1 = TextCNN(1000, len(TOPICS), filters=128, widths=[5], dropout=0).to(device)
+trained(d1, first_words(documents, frequent), y, 0.001, epochs=5, batch_size=32)
+scores = {
+    "D1's CNN, mended": accuracy(d1, first_words(test_documents, frequent), y_test)
+}
+print("more than 70 % right:", scores["D1's CNN, mended"] > 0.7)
+
+# %% [markdown]
+# ## Baselines first
+#
+# You would have to know what the simplest methods do. Naive Bayes counts the words of each
+# topic; logistic regression is one layer, with a weight for each word and topic. Both take the
+# tf-idf weights as they are. **Which of these beats the mended network?**
+
+# %%
+from sklearn.dummy import DummyClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.naive_bayes import MultinomialNB
+from sklearn.pipeline import make_pipeline
+
+baselines = {
+    "most frequent topic": (DummyClassifier(), {}),
+    "naive Bayes, 1,000 words": (MultinomialNB(alpha=0.01), {"max_features": 1000}),
+    "naive Bayes": (MultinomialNB(alpha=0.01), {}),
+    "logistic regression": (
+        LogisticRegression(C=10, max_iter=1000),
+        {"sublinear_tf": True, "min_df": 2},
+    ),
+}
+linear = {}
+for name, (model, options) in baselines.items():
+    linear[name] = make_pipeline(TfidfVectorizer(**options), model)
+    linear[name].fit(train["text"], train["topic"])
+    scores[name] = linear[name].score(test["text"], test["topic"])
+    print(f"{name}: {scores[name]:.1%}")
+gap = scores["naive Bayes"] - scores["D1's CNN, mended"]
+print("naive Bayes is ahead of the mended network by more than 5 points:", gap > 0.05)
+assert gap > 0.05
+
+# %% [markdown]
+# All but the first. Naive Bayes needs no gradient and a fraction of a second, and it is far
+# ahead; a part of that is due to the words, as D1 keeps 1,000 of them. A result means
+# something beside a baseline only.
+#
+# ## Derive it
+#
+# ### Four numbers for a classifier
+#
+# D1 §3.2.4 names accuracy, precision, recall and F1, for *positive* samples. **Which topic is
+# positive when there are six?** Each in its turn. From the table of counts $n_{tp}$ (is topic $t$,
+# read as topic $p$):
+#
+# $$\text{precision}_k = \frac{n_{kk}}{\sum_t n_{tk}} \qquad
+# \text{recall}_k = \frac{n_{kk}}{\sum_p n_{kp}} \qquad
+# F_{1,k} = \frac{2\,\text{precision}_k\,\text{recall}_k}{\text{precision}_k + \text{recall}_k}$$
+#
+# *Macro* is the mean over topics. *Micro* adds up the counts of all topics first. **Which of the
+# two equals the accuracy, and why?**
+
+# %%
+from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
+
+truth, found = y_test.cpu().numpy(), linear["naive Bayes"].predict(test["text"])
+found = pd.Categorical(found, TOPICS).codes
+counts = np.zeros((6, 6), int)  # is, read as
+np.add.at(counts, (truth, found), 1)
+right = counts.diagonal()
+precision, recall = right / counts.sum(0), right / counts.sum(1)  # (6,) each
+f1 = 2 * precision * recall / (precision + recall)
+micro = right.sum() / counts.sum()  # precision, recall and F1 alike
+
+assert (counts == confusion_matrix(truth, found)).all()
+theirs = precision_recall_fscore_support(truth, found)
+np.testing.assert_allclose([precision, recall, f1], theirs[:3])
+for average, ours in {"macro": f1.mean(), "micro": micro}.items():
+    theirs = precision_recall_fscore_support(truth, found, average=average)
+    assert np.isclose(ours, theirs[2])
+assert np.isclose(micro, scores["naive Bayes"])
+print(
+    f"macro-F1 {f1.mean():.3f}, micro-F1 = accuracy {micro:.3f}; by scikit-learn the same"
+)
+pd.DataFrame(
+    {"precision": precision, "recall": recall, "F1": f1, "posts": counts.sum(1)}, TOPICS
+).round(3)
+
+# %% [markdown]
+# Micro: every wrong post is a wrong guess for one topic and a miss for another, so that the sums
+# of both are alike. Macro is lower: the smallest topic, `talk.religion.misc`, counts as much as
+# the others there, and of its posts every third is missed. To publish the accuracy alone would
+# hide that.
+
+# %% [markdown]
+# ## From scratch
+#
+# ### A bag of word vectors is what D1 wanted
+#
+# A tf-idf row times a matrix: each word of the text adds its row of the matrix, times its
+# weight. The zeros add nothing. So a dense layer on tf-idf *is* an embedding, whose vectors are
+# summed with weights: ids for the embedding, and the weights beside them, not in their place.
+# **Do both give the same?**
+
+# %%
+torch.manual_seed(0)
+different = [list(dict.fromkeys(words)) for words in documents[:200]]  # each word once
+weights, columns = text.tf_idf(different)  # (200, V): as TfidfVectorizer, chapter 01
+vocabulary = text.Vocabulary(different)
+bag_ids = text.pad([vocabulary.encode(words) for words in different])  # (200, L)
+bag = EmbeddingBagClassifier(
+    len(vocabulary), 6, word_weights=text.idf(bag_ids, len(vocabulary))
+).double()
+matrix = bag.vectors.weight[vocabulary.encode(columns)]  # (V, 6)
+by_hand = torch.from_numpy(weights) @ matrix + bag.bias
+torch.testing.assert_close(bag(bag_ids), by_hand, rtol=1e-5, atol=1e-6)
+print(
+    f"equal: {weights.shape[1]:,} columns, {np.count_nonzero(weights):,} of "
+    f"{weights.size:,} not 0; the longest text has {bag_ids.shape[1]} ids"
+)
+
+# %% [markdown]
+# Equal, and the bag multiplies only what is there. With as many numbers a word as there are
+# topics, a vector holds the word's *votes*: this is logistic regression. With more, and a ReLU and a
+# dense layer after, it is a network.
+#
+# ### A filter over words
+#
+# A text CNN (Kim 2014) lays a filter on $k$ neighboring word vectors, slides it along the text,
+# and keeps the largest answer, wherever it was. The convolution of
+# [chapter 05](05_mnist.ipynb#A-convolution-is-a-small-dense-layer,-used-everywhere) with one dimension less:
+#
+# $$h_f = \max_u \; \text{ReLU}\Big(b_f + \sum_{i<k} w_{f,i} \cdot e_{u+i}\Big)$$
+
+# %%
+torch.manual_seed(0)
+words = torch.randn(4, 30, 8, dtype=torch.float64)  # (N, L, D)
+convolution = nn.Conv1d(8, 16, 3).double()
+windows = words.unfold(1, 3, 1)  # (N, L - 2, D, 3)
+z = torch.einsum("nudi,fdi->nuf", windows, convolution.weight) + convolution.bias
+by_hand = z.relu().amax(1)  # (N, 16)
+torchs = convolution(words.transpose(1, 2)).relu().amax(2)
+torch.testing.assert_close(by_hand, torchs)
+print("equal, in the shape", tuple(by_hand.shape), "whatever the text's length")
+
+# %% [markdown]
+# ### A step of an LSTM
+#
+# D4 §4.3 takes an LSTM for sentiment and gives no formula. It reads a word $x$ at a time, and
+# has a state $h$ and a memory $c$. Three *gates* between 0 and 1 decide what to let in, what to
+# keep and what to tell:
+#
+# $$i, f, o = \sigma(W_{i,f,o}\,x + U_{i,f,o}\,h + b_{i,f,o}) \qquad g = \tanh(W_g x + U_g h + b_g)$$
+#
+# $$c \leftarrow f \odot c + i \odot g \qquad h \leftarrow o \odot \tanh c$$
+
+
+# %%
+def lstm_states(words, lstm):
+    """Return the states (N, L, H) of a one-layer nn.LSTM for words (N, L, D)."""
+    h = c = words.new_zeros(len(words), lstm.hidden_size)  # (N, H), new for each text
+    states = []
+    for x in words.unbind(1):  # (N, D)
+        z = x @ lstm.weight_ih_l0.T + lstm.bias_ih_l0 + h @ lstm.weight_hh_l0.T
+        i, f, g, o = (z + lstm.bias_hh_l0).chunk(4, dim=1)  # (N, H) each
+        c = f.sigmoid() * c + i.sigmoid() * g.tanh()
+        h = o.sigmoid() * c.tanh()
+        states.append(h)
+    return torch.stack(states, 1)
+
+
+lstm = nn.LSTM(8, 16, batch_first=True).double()
+states, _ = lstm(words)
+torch.testing.assert_close(lstm_states(words, lstm), states)
+ours = torch.autograd.grad(lstm_states(words, lstm)[:, -1].sum(), lstm.parameters())
+torchs = torch.autograd.grad(states[:, -1].sum(), lstm.parameters())
+for one, other in zip(ours, torchs, strict=True):
+    torch.testing.assert_close(one, other)
+print("states and all", len(ours), "gradients = nn.LSTM's")
+
+# %% [markdown]
+# ## On real data
+#
+# ### Four networks and the baselines
+#
+# The networks of `lab.models`: softmax regression and the embedding bag on the different words
+# of a post; a text CNN and an LSTM on its first 100 words, in order. The LSTM answers with its
+# state after the last word, as in D4, or with the largest value that each unit had after any
+# word. **Put the five in order before you run the cell. Which will be last?**
+
+# %%
+vocabulary = text.Vocabulary(documents, min_count=3)  # of the training posts only
+
+
+def different_words(documents, vocabulary, length=300):
+    """Return the ids (N, length) of the different words of each document."""
+    return first_words(
+        [list(dict.fromkeys(words)) for words in documents], vocabulary, length
+    )
+
+
+bags, ordered = (
+    [make(part, vocabulary) for part in (documents, test_documents)]
+    for make in (different_words, first_words)
+)
+rarity = text.idf(bags[0].cpu(), len(vocabulary))
+size = len(vocabulary), len(TOPICS)
+networks = {
+    "softmax regression": (
+        lambda: EmbeddingBagClassifier(*size, word_weights=rarity),
+        bags,
+        0.03,
+        2,
+    ),
+    "embedding bag": (lambda: EmbeddingBagClassifier(*size, 64, rarity), bags, 0.01, 3),
+    "TextCNN": (lambda: TextCNN(*size), ordered, 0.003, 5),
+    "LSTM, last state": (lambda: TextLSTM(*size), ordered, 0.003, 5),
+    "LSTM, maximum": (lambda: TextLSTM(*size, pool="max"), ordered, 0.003, 5),
+}
+models, histories = {}, {}
+for name, (make, (X, X_test), learning_rate, epochs) in networks.items():
+    torch.manual_seed(0)
+    models[name] = trained(make().to(device), X, y, learning_rate, epochs)
+    scores[name] = accuracy(models[name], X_test, y_test)
+best_linear = max(scores["naive Bayes"], scores["logistic regression"])
+print(
+    "the embedding bag is within 2 points of the best baseline:",
+    abs(scores["embedding bag"] - best_linear) < 0.02,
+)
+print(
+    "the TextCNN is behind it by more than 1.5 points:",
+    best_linear - scores["TextCNN"] > 0.015,
+)
+print(
+    "the LSTM's last state is right on less than two thirds:",
+    scores["LSTM, last state"] < 0.67,
+)
+print(
+    "its maximum is better by more than 10 points:",
+    scores["LSTM, maximum"] - scores["LSTM, last state"] > 0.1,
+)
+assert scores["TextCNN"] < best_linear
+
+# %%
+order = sorted(scores, key=scores.get)
+one_layer = {*linear, "softmax regression"}
+figure, axes = plt.subplots(figsize=(6.4, 3.8))
+for row, name in enumerate(order):
+    color = lab.plots.COLORS[0 if name in one_layer else 1]
+    axes.barh(row, 100 * scores[name], color=color)
+for color, kind in zip(
+    lab.plots.COLORS, ("one layer or none", "network"), strict=False
+):
+    axes.barh(0, 0, color=color, label=kind)
+axes.set_yticks(range(len(order)), order)
+axes.set(
+    title="Counting words beats reading them in order",
+    xlabel="test accuracy on six topics (%)",
+    xlim=(0, 100),
+)
+axes.legend(loc="lower right")
+lab.plots.show(
+    figure,
+    alt="Bars of test accuracy. The most frequent topic is near 19 %, the LSTM's last state below "
+    "50 %, D1's mended network and naive Bayes with 1,000 words below 80 %; the TextCNN and the "
+    "LSTM's maximum some 84 %; naive Bayes, logistic regression and the embedding bag 88 %.",
+)
+
+# %% [markdown]
+# What looks at single words is ahead; the networks that see their order are behind, and the LSTM
+# of D4 is last by far. With 3,226 posts they must learn word vectors *and* what follows what,
+# from nothing. And a state that is told one word after the other has let go of most of a post
+# by its end; that is what the maximum mends.
+#
+# ### Who is mistaken for whom?
+#
+# The topics in the order of the alphabet, so that relatives are not side by side. We put the
+# three on religion together. **Where do the errors of logistic regression lie, and where the
+# TextCNN's?**
+
+# %%
+related = [0, 4, 5, 1, 2, 3]  # the three on religion, then the others
+with torch.inference_mode():
+    by_cnn = models["TextCNN"].eval()(ordered[1]).argmax(1).cpu().numpy()
+by_linear = linear["logistic regression"].predict(test["text"])
+by_linear = pd.Categorical(by_linear, TOPICS).codes
+titles = {
+    "logistic regression": "Logistic regression: among relatives",
+    "TextCNN": "TextCNN: more, and more widely spread",
+}
+figure, places = plt.subplots(1, 2, figsize=(9.6, 4.6), sharey=True)
+for axes, (name, found) in zip(
+    places, {"logistic regression": by_linear, "TextCNN": by_cnn}.items(), strict=True
+):
+    matrix = confusion_matrix(truth, found)[np.ix_(related, related)]
+    errors = matrix - np.diag(matrix.diagonal())
+    axes.imshow(errors, cmap="Oranges", vmax=160)
+    for row, column in np.ndindex(6, 6):
+        axes.text(column, row, matrix[row, column], ha="center", va="center")
+    among = errors[:3, :3].sum() / errors.sum()
+    print(
+        f"{name}: more than a third of the errors are within religion:", among > 1 / 3
+    )
+    axes.set(title=titles[name], xlabel="read as", xticks=range(6))
+    axes.set_xticklabels([TOPICS[k] for k in related], rotation=30, ha="right")
+    axes.grid(visible=False)
+places[0].set(ylabel="is", yticks=range(6), yticklabels=[TOPICS[k] for k in related])
+lab.plots.show(
+    figure,
+    alt="Two 6 by 6 tables of counts. In both the errors crowd in the upper left corner, where "
+    "the three topics on religion meet; most posts of talk.religion.misc that are misread are "
+    "read as another one on religion. The TextCNN has more errors everywhere.",
+)
+
+# %% [markdown]
+# Relatives are mixed up: posts on religion with each other, and hardly ever with graphics. An
+# error among relatives is a smaller one, if you ask a reader; the accuracy does not know that.
+#
+# ### All twenty topics
+#
+# With all 11,293 posts and three seeds each, by `benchmarks/text.py`. Seconds are those from the
+# texts to the model, on two cores. **How much time does the last point of accuracy cost? Will
+# a network win, with more than three times the posts?**
+
+# %%
+LOOP = "embedding bag, plain loop"  # the same network without `lab.Training`
+runs = pd.DataFrame(measured["runs"])
+programs = runs.groupby("program", sort=False)
+summary = pd.DataFrame(
+    {
+        "seconds": programs["seconds"].median().round(1),
+        "parameters": programs["parameters"].first(),
+        "accuracy (%)": 100 * programs["accuracy"].mean().round(4),
+        "± sd": (100 * programs["accuracy"].std()).round(2),
+        "macro-F1 (%)": 100 * programs["macro_f1"].mean().round(4),
+    }
+).sort_values("accuracy (%)", ascending=False)
+print(measured["machine"])
+assert summary.index[0] == "linear SVM, words and pairs"
+summary
+
+# %%
+READING = ("TextCNN", "LSTM, last state", "LSTM, maximum", "D1's CNN, mended")
+NAMED = {  # program -> where its name stands
+    "naive Bayes": (0, -14),
+    "linear SVM, words and pairs": (-20, 8),
+    "D1's 1,000 words, naive Bayes": (6, -12),
+    **dict.fromkeys(READING, (-4, -14)),
+}
+figure, axes = plt.subplots(figsize=(7.2, 4.2))
+for name, row in summary.drop(index=["most frequent topic", LOOP]).iterrows():
+    in_order, bag = name.startswith(READING), "bag" in name
+    color = lab.plots.COLORS[1 if in_order else 2 if bag else 0]
+    axes.plot(row["seconds"], row["accuracy (%)"], "o", color=color)
+    if name in NAMED:
+        axes.annotate(
+            name,
+            (row["seconds"], row["accuracy (%)"]),
+            xytext=NAMED[name],
+            textcoords="offset points",
+            ha="right" if in_order else "left",
+            color=color,
+        )
+kinds = ("one layer: counted words", "networks that read in order", "embedding bags")
+for color, kind in zip(lab.plots.COLORS, kinds, strict=False):
+    axes.plot([], [], "o", color=color, label=kind)
+axes.set(
+    title="Seconds of counting against minutes of reading",
+    xlabel="seconds from texts to model (logarithmic)",
+    ylabel="test accuracy on 20 topics (%)",
+    xscale="log",
+    ylim=(35, 92),
+)
+axes.legend(loc="lower left")
+lab.plots.show(
+    figure,
+    alt="Accuracy against seconds on a logarithmic axis. Models of one layer, in blue, take 1 to "
+    "20 seconds and reach 84 to 86 %, with 1,000 words 67 %. The embedding bags are beside them. "
+    "CNNs and LSTMs take a minute or more and reach 40 to 80 %.",
+)
+
+# %% [markdown]
+# No network wins. The strongest is a linear SVM on words and pairs of words, 86.4 %; on words alone it
+# has 85.6 %, and an embedding bag 85.3 %. Five bags that vote reach 86.1 %, for thrice the SVM's
+# time: with an error of 0.4 points, which 7,528 test posts leave, that is a draw. What reads in
+# order stays behind: 80 % for the TextCNN, 76 % for the LSTM with its maximum, 41 % for its last
+# state. And D1's network, mended, has 64 to 65 %, in Keras as in PyTorch: naive Bayes with the same 1,000
+# words has 67 %, in a second and a half.
+#
+# ### What gives the answer away
+#
+# Which words decide? Logistic regression has a weight for each word and topic. **Look for words
+# that have nothing to do with their topic.**
+
+# %%
+vectorizer, regression = linear["logistic regression"]
+names = vectorizer.get_feature_names_out()
+heaviest = regression.coef_.argsort(axis=1)[:, ::-1]  # (6, V)
+for topic, columns in zip(regression.classes_, heaviest, strict=True):
+    print(f"{topic:>22}:", *names[columns[:11]])
+
+# %%
+for word in ("clh", "athos", "geb", "jennise", "keith"):
+    of = train["topic"][train["text"].str.contains(rf"\b{word}\b")].value_counts()
+    print(
+        f"{word!r} stands in {of.sum()} posts; {of.iloc[0]} of them are {of.index[0]}"
+    )
+
+# %% [markdown]
+# The hosts `athos` and `rutgers` and the initials `clh` belong to the moderator of the group on
+# Christianity; `geb` signs posts on medicine. The classifier knows persons. **What does it
+# make of posts about space with three words of that signature added?**
+
+# %%
+space = test["text"][test["topic"] == "sci.space"]
+for added in (
+    "",
+    " orbit shuttle moon",
+    " clh athos rutgers",
+    " clh athos rutgers" * 3,
+):
+    found = linear["logistic regression"].predict(space + added)
+    print(f"{added.strip() or 'as they are':>56}:", end=" ")
+    print(f"{(found == 'soc.religion.christian').mean():.0%} are read as Christianity")
+
+# %% [markdown]
+# Such words help as long as the same people write: the score is real, and worth nothing to
+# anyone else. Our copy has no headers, but signatures and quotes are in it.
+# On the raw posts `benchmarks/text.py` measured what each part gives away, on all 20 topics.
+# **How many points are it?**
+
+# %%
+raw = pd.DataFrame(measured["raw"]["runs"])
+print("accuracy (%), measured on", measured["raw"]["from"])
+(100 * raw.pivot(index="removed", columns="program", values="accuracy")).round(1).loc[
+    raw["removed"].unique(), raw["program"].unique()
+]
+
+# %% [markdown]
+# Headers give two to five points; signatures and quotes twelve or thirteen more. A quote is the text of
+# another post of the same thread: whoever has learned from that one has seen the answer. If so,
+# it should matter *which* posts are kept for testing. **What will five random fifths of the
+# training posts say, against the later posts?**
+
+# %%
+from sklearn.model_selection import cross_val_score
+
+fifths = cross_val_score(linear["naive Bayes"], train["text"], train["topic"], cv=5)
+later = scores["naive Bayes"]
+print(f"random fifths: {fifths.mean():.1%}, the worst {fifths.min():.1%};", end=" ")
+print(f"later posts: {later:.1%}")
+assert fifths.min() > later + 0.03
+
+# %% [markdown]
+# Six points more, from the same model. In a random split threads and authors are on both sides.
+# The split by date asks what you want to know, how it will do on posts that are yet to come. Whoever
+# compares scores on 20 Newsgroups must first ask which posts were kept.
+
+# %% [markdown]
+# ## Sentiment: does the order of words count?
+#
+# D4 §4.3: embedding, LSTM, dense layer, for a text that is positive or negative. Here on 6,824
+# sentences from movie reviews, 18 words in the middle; three seeds for the LSTM. And what
+# is it that the LSTM "encodes"? We test it a second time with the *words of every sentence
+# shuffled*. **What will that cost a naive Bayes, and what the LSTM?**
+
+# %%
+reviews, test_reviews = lab.datasets.movie_reviews()
+sentiment, test_sentiment = (
+    numbers(reviews["sentiment"]),
+    numbers(test_reviews["sentiment"]),
+)
+sentences, test_sentences = (
+    [text.english_words(line) for line in part["text"]]
+    for part in (reviews, test_reviews)
+)
+rng = np.random.default_rng(0)
+mixed = [list(rng.permutation(words)) for words in test_sentences]
+for words in (test_sentences[0], mixed[0]):
+    print(textwrap.shorten(" ".join(words), 88))
+
+counting = make_pipeline(TfidfVectorizer(analyzer=list), MultinomialNB())
+counting.fit(sentences, reviews["sentiment"])
+by_counting = counting.score(test_sentences, test_reviews["sentiment"])
+assert np.isclose(counting.score(mixed, test_reviews["sentiment"]), by_counting)
+print(f"naive Bayes: {by_counting:.1%}, with the words shuffled the same")
+
+movie_words = text.Vocabulary(sentences, min_count=2)
+S, S_test, S_mixed = (
+    first_words(part, movie_words, 40) for part in (sentences, test_sentences, mixed)
+)
+rows = []
+for seed in range(3):
+    torch.manual_seed(seed)
+    reader = TextLSTM(len(movie_words), 2).to(device)
+    trained(reader, S, sentiment, 0.003, epochs=3, seed=seed)
+    rows.append([accuracy(reader, part, test_sentiment) for part in (S_test, S_mixed)])
+in_order, shuffled = np.mean(rows, 0)
+print("the LSTM is behind naive Bayes:", in_order < by_counting)
+print("shuffled, it loses less than 5 points:", in_order - shuffled < 0.05)
+assert in_order < by_counting
+
+# %% [markdown]
+# Little is lost. The LSTM *can* see order; what it learned from 6,824 sentences is, almost, which
+# words are good and which are bad, and that can be counted. That "not bad" is praise takes many
+# more examples to learn. On 19,921 reviews of IMDB, some two hundred words
+# each (`benchmarks/text.py`, three seeds):
+
+# %%
+imdb = pd.DataFrame(measured["imdb"]).groupby("program", sort=False)
+pd.DataFrame(
+    {
+        "seconds": imdb["seconds"].median().round(1),
+        "accuracy (%)": 100 * imdb["accuracy"].mean().round(4),
+        "± sd": (100 * imdb["accuracy"].std()).round(2),
+    }
+)
+
+# %% [markdown]
+# With long reviews and three times as many, the LSTM's maximum is ahead of naive Bayes, and still
+# behind logistic regression, which needs a sixteenth of its time.
+#
+# ### By heart, and what helps
+#
+# 7,810 words, 6,824 sentences: a network can learn them by heart. D1 §3.2.5 names
+# regularization and dropout against that. The embedding bag again, on 5,460 sentences; 1,364
+# validate. Three remedies: dropout of 80 %, weight decay, and stopping when the validation loss
+# rises. **What will each do to the loss, and what to the accuracy?**
+
+# %%
+fit = S[:5460], sentiment[:5460]
+held_out = S[5460:], sentiment[5460:]
+rare = text.idf(fit[0].cpu(), len(movie_words))
+
+
+def movie_bag(dropout, weight_decay, seed):
+    """Return the training of an embedding bag on 5,460 sentences, eight epochs."""
+    torch.manual_seed(seed)
+    model = EmbeddingBagClassifier(len(movie_words), 2, 64, rare, dropout).to(device)
+    return lab.Training(
+        model,
+        nn.CrossEntropyLoss(),
+        torch.optim.AdamW(model.parameters(), lr=0.01, weight_decay=weight_decay),
+        train=fit,
+        validation=held_out,
+        epochs=8,
+        batch_size=128,
+        metrics={"accuracy": share_right},
+        seed=seed,
+    )
+
+
+REMEDIES = {
+    "nothing": (0.0, 0.0),
+    "dropout 0.8": (0.8, 0.0),
+    "weight decay 2": (0.0, 2.0),
+}
+figure, axes = plt.subplots(figsize=(6.4, 3.6))
+rows = []
+for color, (name, settings) in zip(lab.plots.COLORS, REMEDIES.items(), strict=False):
+    for seed in range(3):
+        history = movie_bag(*settings, seed).finish().history
+        losses = history["validation_loss"]
+        axes.plot(history["epoch"], losses, color=color, label=None if seed else name)
+        rows.append((name, losses.iloc[-1], history["accuracy"].iloc[-1]))
+        if name == "nothing":
+            best = losses.idxmin()
+            rows.append(("stopped early", losses[best], history["accuracy"][best]))
+            axes.plot(best + 1, losses[best], "o", color=color, mfc="none", ms=9)
+axes.plot([], [], "ok", mfc="none", ms=9, label="stopped early: keep these weights")
+axes.set(
+    title="Untreated, the validation loss doubles",
+    xlabel="epoch",
+    ylabel="validation loss (nats)",
+    ylim=(0.4, None),
+)
+axes.legend()
+lab.plots.show(
+    figure,
+    alt="Validation loss against epoch, three seeds each. Untreated it rises from 0.5 in the first "
+    "epoch to above 1.1 in the eighth; with dropout 0.8 and with weight decay it stays below "
+    "0.6. Circles mark the lowest loss of the untreated, in the first or second epoch.",
+)
+result = (
+    pd.DataFrame(rows, columns=["remedy", "loss", "accuracy"]).groupby("remedy").mean()
+)
+untreated = result.loc["nothing"]
+for name in ("dropout 0.8", "weight decay 2", "stopped early"):
+    treated = result.loc[name]
+    print(
+        f"{name}: loss below two thirds of the untreated: {treated.loss < untreated.loss * 2 / 3};",
+        end=" ",
+    )
+    print(
+        f"accuracy within 3 points: {abs(treated.accuracy - untreated.accuracy) < 0.03}"
+    )
+    assert treated.loss < untreated.loss * 2 / 3
+
+# %% [markdown]
+# All three keep the loss down, and the accuracy hardly moves. What the untreated network
+# loses is its modesty: it is as often right as before, but sure of itself when it is wrong. The
+# loss sees that, the accuracy does not. Stopping early costs nothing and saves seven epochs
+# of eight. More than these bring more sentences, or word vectors learned on other texts.
+
+# %% [markdown]
+# ## Turn the knobs
+#
+# Sentiment once more, on the 5,460 sentences, with the network of your choice.
+
+
+# %%
+def sentiment_training(learning_rate, epochs, dropout=0.5, network="TextCNN"):
+    """Train a network on 5,460 sentences from movie reviews."""
+    torch.manual_seed(0)
+    model = {
+        "embedding bag": lambda: EmbeddingBagClassifier(
+            len(movie_words), 2, 64, rare, dropout
+        ),
+        "TextCNN": lambda: TextCNN(len(movie_words), 2, dropout=dropout),
+        "LSTM": lambda: TextLSTM(len(movie_words), 2, dropout=dropout),
+    }[network]()
+    model.to(device)
+    return lab.Training(
+        model,
+        nn.CrossEntropyLoss(),
+        torch.optim.Adam(model.parameters(), lr=learning_rate),
+        train=fit,
+        validation=held_out,
+        epochs=epochs,
+        batch_size=64,
+        metrics={"accuracy": share_right},
+    )
+
+
+history = sentiment_training(0.003, 1, network="embedding bag").finish().history
+print(
+    "an epoch of the embedding bag brings it above 70 %:",
+    history["accuracy"].iloc[-1] > 0.7,
+)
+
+# %% [markdown]
+# **In which epoch is the validation loss lowest, for each network? Does another learning rate
+# change how low it gets, or only when?**
+
+# %%
+panel = lab.TuningPanel(
+    sentiment_training,
+    question="In which epoch is the validation loss lowest? Can you get it below 0.5?",
+    learning_rate=0.003,
+    epochs=5,
+    dropout=(0.0, 0.9, 0.1),
+    network=["TextCNN", "LSTM", "embedding bag"],
+)
+panel
+
+# %% [markdown]
+# **What you should have seen:** at 0.003 all three networks are best in the second epoch; then the
+# loss rises and the accuracy stays, between 72 and 75 %. At 0.01 the best epoch is the first or second, at
+# 0.0003 it is not reached in five. The *lowest* loss hardly depends on the rate: between 0.50 and
+# 0.55; only the embedding bag at 0.03 gets just below 0.5, in its first epoch. Dropout of 0.8
+# puts the rise off by an epoch or two, and does not lower the lowest point.
+#
+# ### Classify your own text
+#
+# The embedding bag of the six topics, and your own words. Blue words speak for the topic, orange
+# ones against it: each word is left out, and what that changes in the log-odds is its
+# influence. **Write a post on space that it takes for medicine. What does it say to D1's "This is
+# a new article about AI."?**
+
+
+# %%
+def topic_probabilities(documents):
+    """Return the probabilities (N, 6) of the topics, for lists of words."""
+    model = models["embedding bag"].eval()
+    with torch.inference_mode():
+        return model(different_words(documents, vocabulary)).softmax(1).cpu()
+
+
+def words_of_posts(line):
+    """Return the words of a text as the posts have them: without apostrophes."""
+    return text.english_words(line.replace("'", " ").replace("’", " "))
+
+
+own_post = lab.OwnText(
+    topic_probabilities,
+    TOPICS,
+    cut=words_of_posts,
+    vocabulary=vocabulary,
+    question="Can you write a post on space that the network takes for medicine?",
+    examples={
+        "D1's new article": "This is a new article about AI.",
+        "a post on space": "The crew of the space station had a bad headache after "
+        "the launch, and the doctor on the ground gave them medicine.",
+        "a signature": "The shuttle will reach its orbit tomorrow. clh@athos.rutgers.edu",
+    },
+)
+own_post
+
+# %% [markdown]
+# **What you should have seen:** "headache" and "doctor" pull a post on space toward medicine, and
+# without words of space it is there. D1's article gets "sci.med", on the strength of the word "ai". None
+# of the six topics fits, and it must name one. And three words of a signature outvote a shuttle and its
+# orbit.
+#
+# And the LSTM of the sentences. **Can you find a sentence in which "not" turns its judgment
+# round?**
+
+
+# %%
+def sentiment_probabilities(documents):
+    """Return the probabilities (N, 2) of both sentiments, for lists of words."""
+    with torch.inference_mode():
+        return reader.eval()(first_words(documents, movie_words, 40)).softmax(1).cpu()
+
+
+own_review = lab.OwnText(
+    sentiment_probabilities,
+    ["negative", "positive"],
+    vocabulary=movie_words,
+    limit=40,
+    question='Can you make "not" turn the judgment round?',
+    examples={
+        "praise": "A warm, funny and moving film.",
+        "praise, denied": "Not a warm, funny or moving film.",
+        "not bad": "This film is not bad at all.",
+        "dull at its end": "The acting is great but the story is dull.",
+        "great at its end": "The story is dull but the acting is great.",
+    },
+)
+own_review
+
+# %% [markdown]
+# **What you should have seen:** "not" moves the judgment a little, and rarely turns it: "not bad at
+# all" stays negative, "no masterpiece" is praise. "But" is another matter: of the last two
+# examples, the same words in another order, one is taken for praise and one is not. So something of the order
+# is there, as much as 6,824 sentences teach.
+#
+# ### When the input is bad
+#
+# **Which of these should be an error, and which should not?**
+
+# %%
+TRIES = {
+    "an empty text": lambda: text.english_words("  "),
+    "no letters": lambda: text.english_words("!!! ???"),
+    "a Chinese text": lambda: text.english_words("这部电影很好看"),
+    "a topic that is none": lambda: lab.datasets.newsgroups("train", ["sci.biology"]),
+    "unknown words": lambda: movie_words.encode(["qwertz", "film"]),
+    "too long a text": lambda: tuple(first_words([["film"] * 1000], movie_words).shape),
+    "too short for a filter": lambda: TextCNN(10, 2)(
+        torch.ones(1, 2, dtype=torch.int64)
+    ),
+}
+for name, function in TRIES.items():
+    try:
+        print(f"{name}: works,", function())
+    except Exception as error:
+        message = textwrap.shorten(f"{type(error).__name__}: {error}", 170)
+        print(textwrap.fill(f"{name}: {message}", 88, subsequent_indent="    "))
+
+# %% [markdown]
+# A text without words has no class, and says so; unknown words and long texts are everyday
+# business: id 1 for the one, the first words only for the other.
+
+# %% [markdown]
+# ## Exercises
+#
+# Write your answer in place of the `...` and run the cell. `lab.hint("text.…")` helps, step
+# by step.
+#
+# ### Exercise 1: one vocabulary for both parts
+#
+# Turn words into ids. Which documents may decide what a word's id is?
+
+
+# %%
+def encode_both(train, test, min_count):
+    """Return (ids of train, ids of test): a list of ids for each document.
+
+    train and test are lists of documents, a document a list of words. A word that
+    occurs at least min_count times in train has an id from 2 on: the most frequent
+    first, equally frequent ones in alphabetical order. Any other word is 1.
+    """
+    ...
+
+
+lab.check("text.encode_both", encode_both)
+
+# %% [markdown]
+# ### Exercise 2: precision and recall
+#
+# D1 §3.2.4, for each topic by itself. One topic is never predicted.
+
+
+# %%
+def precision_recall(labels, predictions, topics):
+    """Return (precision, recall), two arrays (topics,): D1 §3.2.4, topic by topic.
+
+    labels (N,) and predictions (N,) are arrays of topics 0 to topics - 1. The precision
+    of a topic that was never predicted is 0, and so is the recall of one that never
+    occurs.
+    """
+    ...
+
+
+lab.check("text.precision_recall", precision_recall)
+
+# %% [markdown]
+# ### Exercise 3: macro-F1
+#
+# Every topic counts the same, however rare it is. Do not use a ready-made one.
+
+
+# %%
+def macro_f1(labels, predictions):
+    """Return the macro-F1: the mean of the F1 of each topic that occurs in labels.
+
+    labels (N,) and predictions (N,) are arrays of topics. Every topic counts the same,
+    and the F1 of one without a hit is 0.
+    """
+    ...
+
+
+lab.check("text.macro_f1", macro_f1)
+
+# %% [markdown]
+# ### Exercise 4: a text as the mean of its words
+#
+# The rows of `ids` are filled up with zeros. These are no words.
+
+
+# %%
+def mean_embedding(embeddings, ids):
+    """Return the mean embedding (N, D) of each text's words, without the padding.
+
+    embeddings is (V, D); ids is (N, L), where 0 is padding and 1 an unknown word, which
+    is a word like any other. Every text has a word. Row 0 of embeddings need not be 0.
+    """
+    ...
+
+
+lab.check("text.mean_embedding", mean_embedding)
+
+# %% [markdown]
+# ### Exercise 5: features of a text CNN
+#
+# Convolution, ReLU, the maximum over the whole text; `F.conv1d` is allowed. A text of any
+# length becomes F numbers.
+
+
+# %%
+def text_cnn_features(x, weight, bias):
+    """Return the features (N, F) of a text CNN (Kim 2014): the maximum over time.
+
+    x (N, L, D) holds the embedded words of N texts, weight (F, k, D) filters over k
+    words, bias is (F,). No padding: a filter has L - k + 1 places in a text. Then ReLU,
+    then the largest value over all places.
+    """
+    ...
+
+
+lab.check("text.text_cnn_features", text_cnn_features)
+
+# %% [markdown]
+# ### Exercise 6: the state after the last word
+#
+# The LSTM has read the padding, too. Pick the state that each text had before that.
+
+
+# %%
+def last_state(states, lengths):
+    """Return the states (N, H) at the last real word of each text.
+
+    states (N, L, H) are the outputs of an LSTM at every place; text i has lengths[i]
+    words, one or more, and padding after them.
+    """
+    ...
+
+
+lab.check("text.last_state", last_state)
+
+# %% [markdown]
+# ### Exercise 7: texts in batches
+#
+# Read all batches with one LSTM. What may it remember from one batch to the next?
+
+
+# %%
+def read_batches(lstm, batches):
+    """Return the hidden state after the last word of every text, (texts, H).
+
+    lstm is an nn.LSTM of one layer with batch_first=True; batches are tensors
+    (n, L, D) of unrelated texts, without padding. The texts stay in their order.
+    """
+    ...
+
+
+lab.check("text.read_batches", read_batches)
+
+# %% [markdown]
+# ### Exercise 8: early stopping
+#
+# The losses of a long training are given. When would you have stopped, and with which
+# weights?
+
+
+# %%
+def early_stopping(validation_losses, patience):
+    """Return (epoch whose weights are kept, number of epochs trained).
+
+    validation_losses are those of a training that never stops early; epochs count from
+    1. Training ends after `patience` epochs in a row without a new lowest loss, or with
+    the last epoch; the weights of the lowest loss are kept.
+    """
+    ...
+
+
+lab.check("text.early_stopping", early_stopping)
+
+# %% [markdown]
+# ### Exercise 9: naive Bayes
+#
+# The classifier from before neural networks, in four lines of NumPy. Add one to each count.
+
+
+# %%
+def naive_bayes(counts, labels, new):
+    """Return log P(topic) + log P(words | topic), (M, C): multinomial naive Bayes.
+
+    counts (N, V) says how often each word occurs in each training document, labels (N,)
+    are topics 0 to C - 1, each of which occurs, and new (M, V) counts the words of M
+    other documents. P(word | topic) is smoothed: one is added to each word's count in
+    the topic. In how many orders the words could come is left out of P(words | topic).
+    """
+    ...
+
+
+lab.check("text.naive_bayes", naive_bayes)
+
+# %% [markdown]
+# ### Exercise 10: sentiment in Chinese
+#
+# Real reviews of hotels, books and laptops, a new draw at every check: reach an accuracy of
+# 0.80 on 2,000 of them that your model has not seen. Any model will do (scikit-learn's are
+# welcome; import what you need); a check takes some ten seconds.
+#
+# The labels are the shops' stars, cut into lines: of 40 that we read, 4 were wrong and 3 could
+# be either. So 100 % is out of reach, and a model that got there would have learned something
+# else.
+
+
+# %%
+def chinese_sentiment(train_texts, train_labels, test_texts):
+    """Return the label of each test text, as your model predicts it.
+
+    The texts are lists of Chinese reviews; a label is 0 (negative) or 1 (positive), and
+    train_labels is an array of them. Any model will do.
+    """
+    ...
+
+
+lab.check("text.chinese_sentiment", chinese_sentiment)
+
+# %% [markdown]
+# ### Quiz
+
+# %%
+lab.quiz("text")
+
+# %% [markdown]
+# ## Claims checked
+#
+# | Claim | Where | What we found | Verdict |
+# |---|---|---|---|
+# | the program classifies 20 Newsgroups "with a certain accuracy" (E7) | D1 §5.4 | [it stops at its first line, and at four later ones; what then runs sees the same text in all posts](#As-the-documents-have-it) | fails |
+# | mended, it does | D1 §5.4 | [above 70 % on six topics, far behind naive Bayes](#Baselines-first); [64 to 65 % on twenty](#All-twenty-topics) | half true |
+# | precision, recall and F1, of "positive samples" | D1 §3.2.4 | [as defined; with six topics each is positive in its turn, then comes a mean, macro or micro](#Four-numbers-for-a-classifier) | holds |
+# | CNNs suit images, RNNs suit sequences | D1 §3.2.2 | [for these texts the CNN suits better than the LSTM](#All-twenty-topics) | half true |
+# | RNN or LSTM "encodes the sequence" | D4 §4.3 | [it loses next to nothing when the words are shuffled](#Sentiment:-does-the-order-of-words-count?) | half true |
+# | regularization and dropout prevent overfitting | D1 §3.2.5 | [they keep the loss down; the accuracy hardly moves](#By-heart,-and-what-helps) | half true |
+# | networks need no features made by hand (said of large models) | D1 §3.3.1 | [they need none; at this size counted words are as good or better](#All-twenty-topics) | half true |
+# | large models are hard to explain | D1 §3.3.2 | [these small ones tell which word counted; why it does, they do not](#Classify-your-own-text) | half true |
+#
+# ## Going further
+#
+# **Limits.** Posts of 1993, in English, by few authors; the words of our copy have lost
+# punctuation, numbers and headers. Nobody here brought knowledge from other texts: word vectors
+# or a model trained on billions of words change the picture, and need them. Three seeds; the test set of 7,528
+# posts gives an accuracy an error of 0.4 points.
+#
+# **Try next.** `lab.datasets.newsgroups("train")` without topics gives all twenty;
+# `lab.datasets.movie_reviews("imdb")` long reviews; `raw=True` the posts as they were sent. To
+# measure all again: `python benchmarks/text.py`.
+#
+# **References.** 20 Newsgroups: Lang (1995), *NewsWeeder: learning to filter netnews*. Text CNN:
+# Kim (2014), arXiv 1408.5882. fastText: Joulin and others (2016), arXiv 1607.01759. LSTM:
+# Hochreiter and Schmidhuber (1997), *Long short-term memory*. Sentences from movie reviews: Pang
+# and Lee (2005), *Seeing stars*. IMDB: Maas and others (2011), *Learning word vectors for
+# sentiment analysis*. Strong baselines: Wang and Manning (2012), *Baselines and bigrams*. Words
+# left out: Robnik-Šikonja and Kononenko (2008), *Explaining classifications for individual
+# instances*.
+#
+# **D1 §7.3 corrected (E20).** *Unsupervised representation learning with deep convolutional
+# generative adversarial networks* is by Radford, Metz and Chintala (2015), arXiv 1511.06434, not by
+# Brock (2019). "A Systematic Comparison of Various Neural Network Architectures for Natural
+# Language Processing" (Zhou, 2016) and "Learning Representations for Visual Recognition with
+# Large-Scale Data" (Krizhevsky, 2012) could not be found.
