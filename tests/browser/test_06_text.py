@@ -81,7 +81,7 @@ def test_the_panel_trains_each_network(notebook, panel):
 
 
 @pytest.mark.parametrize(
-    ("state", "feedback"), [("", "Correct"), (", state", "unrelated")]
+    ("state", "feedback"), [("", "Correct"), (", state", "hand its state on")]
 )
 def test_exercise_answers(notebook, state, feedback):
     code = READ_BATCHES.format(state=state)
