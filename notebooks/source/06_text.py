@@ -150,9 +150,8 @@ attempt("tf-idf into an embedding", lambda: nn.Embedding(1000, 64)(tf_idf))
 # %%
 ids = tf_idf.long()  # what Keras's Embedding does
 print(f"of {ids.numel():,} ids, {(ids != 0).sum()} are not 0")
-print(
-    f"different texts: {len(tf_idf.unique(dim=0)):,} before, {len(ids.unique(dim=0))} after"
-)
+before, after = (len({row.tobytes() for row in X.numpy()}) for X in (tf_idf, ids))
+print(f"different texts: {before:,} before, {after} after")
 difference = measured["faults"]["largest_difference_between_texts"]
 print("Keras: largest difference between the outputs of 100 texts:", difference)
 assert difference == 0
@@ -432,12 +431,13 @@ print("states and all", len(ours), "gradients = nn.LSTM's")
 # %% [markdown]
 # ## On real data
 #
-# ### Four networks and the baselines
+# ### Networks and the baselines
 #
 # The networks of `lab.models`: softmax regression and the embedding bag on the different words
-# of a post; a text CNN and an LSTM on its first 100 words, in order. The LSTM answers with its
-# state after the last word, as in D4, or with the largest value that each unit had after any
-# word. **Put the five in order before you run the cell. Which will be last?**
+# of a post; a text CNN and an LSTM on its first 100 words, in order, and to be fair the bag once
+# more, on those 100 words. The LSTM answers with its state after the last word, as in D4, or
+# with the largest value that each unit had after any word. **Put them in order before you run
+# the cell. Which will be last?**
 
 # %%
 vocabulary = text.Vocabulary(documents, min_count=3)  # of the training posts only
@@ -454,6 +454,8 @@ bags, ordered = (
     [make(part, vocabulary) for part in (documents, test_documents)]
     for make in (different_words, first_words)
 )
+beginnings = ([words[:100] for words in part] for part in (documents, test_documents))
+same_words = [different_words(part, vocabulary) for part in beginnings]
 rarity = text.idf(bags[0].cpu(), len(vocabulary))
 size = len(vocabulary), len(TOPICS)
 networks = {
@@ -464,9 +466,15 @@ networks = {
         2,
     ),
     "embedding bag": (lambda: EmbeddingBagClassifier(*size, 64, rarity), bags, 0.01, 3),
-    "TextCNN": (lambda: TextCNN(*size), ordered, 0.003, 5),
-    "LSTM, last state": (lambda: TextLSTM(*size), ordered, 0.003, 5),
-    "LSTM, maximum": (lambda: TextLSTM(*size, pool="max"), ordered, 0.003, 5),
+    "embedding bag, 100 words": (
+        lambda: EmbeddingBagClassifier(*size, 64, rarity),
+        same_words,
+        0.01,
+        3,
+    ),
+    "TextCNN": (lambda: TextCNN(*size), ordered, 0.003, 4),
+    "LSTM, last state": (lambda: TextLSTM(*size), ordered, 0.003, 4),
+    "LSTM, maximum": (lambda: TextLSTM(*size, pool="max"), ordered, 0.003, 4),
 }
 models = {"D1's CNN, mended": d1}
 for name, (make, (X, X_test), learning_rate, epochs) in networks.items():
@@ -482,8 +490,8 @@ print(
     abs(scores["embedding bag"] - best_linear) < 0.02,
 )
 print(
-    "the TextCNN is behind it by more than 1.5 points:",
-    best_linear - scores["TextCNN"] > 0.015,
+    "on the same 100 words it is ahead of the TextCNN by more than a point:",
+    scores["embedding bag, 100 words"] - scores["TextCNN"] > 0.01,
 )
 print(
     "the LSTM's last state is right on less than two thirds:",
@@ -493,7 +501,7 @@ print(
     "its maximum is better by more than 10 points:",
     scores["LSTM, maximum"] - scores["LSTM, last state"] > 0.1,
 )
-assert scores["TextCNN"] < best_linear
+assert scores["TextCNN"] < scores["embedding bag, 100 words"]
 
 # %%
 order = sorted(scores, key=scores.get)
@@ -517,7 +525,8 @@ lab.plots.show(
     figure,
     alt="Bars of test accuracy. The most frequent topic is near 19 %, the LSTM's last state below "
     "50 %, D1's mended network and naive Bayes with 1,000 words below 80 %; the TextCNN and the "
-    "LSTM's maximum some 84 %; naive Bayes, logistic regression and the embedding bag 88 %.",
+    "LSTM's maximum some 84 %, the bag on 100 words 87 %; naive Bayes, logistic regression and "
+    "the embedding bag 88 %.",
 )
 
 # %% [markdown]
@@ -553,8 +562,8 @@ pd.DataFrame(
 ).T
 
 # %% [markdown]
-# What looks at single words is ahead; the networks that see their order are behind, and the LSTM
-# of D4 is last by far. With 3,226 posts they must learn word vectors *and* what follows what,
+# What looks at single words is ahead, on the same 100 words too; the networks that see their
+# order are behind, and the LSTM of D4 is last by far. With 3,226 posts they must learn word vectors *and* what follows what,
 # from nothing. And a state that is told one word after the other has let go of most of a post
 # by its end; that is what the maximum mends.
 #
@@ -598,7 +607,8 @@ lab.plots.show(
 #
 # ### All twenty topics
 #
-# With all 11,293 posts and three seeds each, by `benchmarks/text.py`. Seconds are those from the
+# With all 11,293 posts and three seeds each, by `benchmarks/text.py`; the bags hold a post's first
+# 400 different words, what reads in order has its first 200. Seconds are those from the
 # texts to the model, on two cores. **How much time does the last point of accuracy cost? Will
 # a network win, with more than three times the posts?**
 
@@ -743,7 +753,7 @@ assert fifths.min() > later + 0.03
 # ## Sentiment: does the order of words count?
 #
 # D4 §4.3: embedding, LSTM, dense layer, for a text that is positive or negative. Here on 6,824
-# sentences from movie reviews, 18 words in the middle; three seeds for the LSTM. And what
+# sentences from movie reviews, half of them of 18 words or fewer; two seeds for the LSTM. And what
 # is it that the LSTM "encodes"? We test it a second time with the *words of every sentence
 # shuffled*. **What will that cost a naive Bayes, and what the LSTM?**
 
@@ -772,11 +782,11 @@ movie_words = text.Vocabulary(sentences, min_count=2)
 S, S_test, S_mixed = (
     first_words(part, movie_words, 40) for part in (sentences, test_sentences, mixed)
 )
-rows = []
-for seed in range(3):
+readers, rows = [], []
+for seed in range(2):
     torch.manual_seed(seed)
     reader = TextLSTM(len(movie_words), 2).to(device)
-    trained(reader, S, sentiment, 0.003, epochs=3, seed=seed)
+    readers.append(trained(reader, S, sentiment, 0.003, epochs=3, seed=seed))
     rows.append([accuracy(reader, part, test_sentiment) for part in (S_test, S_mixed)])
 in_order, shuffled = np.mean(rows, 0)
 print("the LSTM is behind naive Bayes:", in_order < by_counting)
@@ -991,15 +1001,17 @@ own_post
 # of the six topics fits, and it must name one. And three words of a signature outvote a shuttle and its
 # orbit.
 #
-# And the LSTM of the sentences. **Can you find a sentence in which "not" turns its judgment
+# And the two LSTMs of the sentences, averaged. **Can you find a sentence in which "not" turns its judgment
 # round?**
 
 
 # %%
 def sentiment_probabilities(documents):
     """Return the probabilities (N, 2) of both sentiments, for lists of words."""
+    X = first_words(documents, movie_words, 40)
     with torch.inference_mode():
-        return reader.eval()(first_words(documents, movie_words, 40)).softmax(1).cpu()
+        shares = [reader.eval()(X).softmax(1) for reader in readers]
+    return (sum(shares) / len(shares)).cpu()
 
 
 own_review = lab.OwnText(
