@@ -167,7 +167,7 @@ class Scored(Exercise):
             return Feedback("wrong", f"{_describe(result, labels, None)} {must}.")
         strange = predictions[~np.isin(predictions, labels)]
         if strange.size:
-            return Feedback("wrong", f"{must}, but one is {strange[0]:.4g}.")
+            return Feedback("wrong", f"{must}, but one is {strange[0].item()!r}.")
         return self._compare_labels(labels, predictions)
 
     def _compare_labels(self, labels, predictions):
@@ -270,6 +270,8 @@ def _describe(result, expected, _, arguments=None):
     a, b = _array(result), _array(expected)
     if a is None:
         return f"It should return numbers, not {_what(result)}."
+    if b is None:
+        return f"It should return lists of different lengths, not {_short(result)}."
     if b is not None and a.shape != b.shape:
         return f"The result should have shape {b.shape}, not {a.shape}."
     if np.isnan(a).any():

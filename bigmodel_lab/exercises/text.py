@@ -1,6 +1,7 @@
 """Exercises of chapter 06: words as ids, honest metrics, CNN, LSTM, naive Bayes."""
 
 import functools
+import itertools
 from collections import Counter
 
 import numpy as np
@@ -24,14 +25,14 @@ def _two_corpora(rng):
     """Return train and test documents and min_count: every way to count tells."""
     least = int(rng.integers(2, 4))
     words = sorted(rng.choice(_WORDS, 8, replace=False).tolist())
-    # b, c and d, e are tied, and the alphabetically later one of each comes first.
+    # b, c and d, e are tied; c comes before b, but d before e.
     b, c, d, e, rare, new, once, top = words
     rest = [top] * (least + 3) + [b] * (least + 1) + [c] * least
     rest += [d] * (least - 2) + [e] * (least - 1) + [rare] * (least - 1)
     rest = rng.permutation(rest).tolist()
     third = len(rest) // 3
     # d is twice in one document: counting documents would lose it.
-    train = [[c, e, d, d], rest[:third], rest[third:]]
+    train = [[c, d, e, d], rest[:third], rest[third:]]
     test = [rare] * 2 + [new] * (least + 1) + [once, top, b, c, d, e]
     test = rng.permutation(test).tolist()
     return train, [test[:5], test[5:]], least
@@ -144,6 +145,17 @@ def ties_as_they_came(train, test, min_count):
     depend on the order of the documents.
     """
     ids = _ids(train, min_count, key=lambda counts, word: -counts[word])
+    return _encoded(train, ids), _encoded(test, ids)
+
+
+@encode_both.misconception
+def ties_from_z_to_a(train, test, min_count):
+    """Equally frequent words are in the alphabetical order turned round, as a sort of
+    (count, word) with reverse=True leaves them. Sort by (-count, word) instead.
+    """
+    counts = Counter(word for document in train for word in document)
+    kept = sorted((n, word) for word, n in counts.items() if n >= min_count)
+    ids = {word: i for i, (_, word) in enumerate(reversed(kept), start=2)}
     return _encoded(train, ids), _encoded(test, ids)
 
 
@@ -922,6 +934,10 @@ def last_batch_only(lstm, batches):
 # -- 8 ---------------------------------------------------------------------------------
 
 
+# Of any five draws, one or two never run out of patience.
+_patient_to_the_end = itertools.cycle([False, False, True])
+
+
 def _validation_losses(rng):
     """Return the losses of all epochs and a patience; every way to stop differs."""
     patience = int(rng.integers(3, 5))
@@ -935,6 +951,8 @@ def _validation_losses(rng):
     lower = [-0.05, -0.1, 0.1, 0.05, *rng.uniform(0.1, 0.2, patience)]
     rising = np.sort(rng.uniform(0.1, 0.3, patience + 1))
     changes = [*before, *after, *lower, -0.2, *rising, -0.3, -0.25]
+    if next(_patient_to_the_end):
+        changes = [*before, *rng.uniform(0.05, 0.2, patience - 1)]
     return [float(best + change) for change in changes], patience
 
 
@@ -974,6 +992,15 @@ def last_weights_kept(validation_losses, patience):
     """
     _, epochs = early_stopping.solution(validation_losses, patience)
     return epochs, epochs
+
+
+@early_stopping.misconception
+def counted_back(validation_losses, patience):
+    """You counted back from the last epoch trained. That is right when the patience ran
+    out; a training can also come to its end before that. Remember the best epoch.
+    """
+    _, epochs = early_stopping.solution(validation_losses, patience)
+    return epochs - patience, epochs
 
 
 @early_stopping.misconception

@@ -260,7 +260,7 @@ print("more than 70 % right:", scores["D1's CNN, mended"] > 0.7)
 # ## Baselines first
 #
 # You would have to know what the simplest methods do. Naive Bayes counts the words of each
-# topic; logistic regression is one layer, with a weight for each word and topic. Both take the
+# topic; logistic regression is one layer, with a weight for each word and topic (a linear SVM, below, is one too, with another loss). Both take the
 # tf-idf weights as they are. **Which of these beats the mended network?**
 
 # %%
@@ -293,8 +293,8 @@ assert gap > 0.05
 
 # %% [markdown]
 # All but the first. Naive Bayes needs no gradient and a fraction of a second, and it is far
-# ahead; a part of that is due to the words, as D1 keeps 1,000 of them. A result means
-# something beside a baseline only.
+# ahead; two thirds of the lead are due to the words, of which D1 keeps 1,000. A result means
+# something only beside a baseline.
 #
 # ## Derive it
 #
@@ -339,7 +339,7 @@ pd.DataFrame(
 # %% [markdown]
 # Micro: every wrong post is a wrong guess for one topic and a miss for another, so that the sums
 # of both are alike. Macro is lower: the smallest topic, `talk.religion.misc`, counts as much as
-# the others there, and of its posts every third is missed. To publish the accuracy alone would
+# the others there, and of its posts more than a third are missed. To publish the accuracy alone would
 # hide that.
 
 # %% [markdown]
@@ -384,13 +384,13 @@ print(
 
 # %%
 torch.manual_seed(0)
-words = torch.randn(4, 30, 8, dtype=torch.float64)  # (N, L, D)
-convolution = nn.Conv1d(8, 16, 3).double()
+cnn = TextCNN(20, 6, dimensions=8, filters=16, widths=[3]).double().eval()
+ids = torch.randint(1, 20, (4, 30))  # (N, L)
+words, filters = cnn.vectors(ids), cnn.convolutions[0]  # words: (N, L, D)
 windows = words.unfold(1, 3, 1)  # (N, L - 2, D, 3)
-z = torch.einsum("nudi,fdi->nuf", windows, convolution.weight) + convolution.bias
+z = torch.einsum("nudi,fdi->nuf", windows, filters.weight) + filters.bias
 by_hand = z.relu().amax(1)  # (N, 16)
-torchs = convolution(words.transpose(1, 2)).relu().amax(2)
-torch.testing.assert_close(by_hand, torchs)
+torch.testing.assert_close(cnn.linear(by_hand), cnn(ids))
 print("equal, in the shape", tuple(by_hand.shape), "whatever the text's length")
 
 # %% [markdown]
@@ -420,6 +420,7 @@ def lstm_states(words, lstm):
 
 
 lstm = nn.LSTM(8, 16, batch_first=True).double()
+words = words.detach()
 states, _ = lstm(words)
 torch.testing.assert_close(lstm_states(words, lstm), states)
 ours = torch.autograd.grad(lstm_states(words, lstm)[:, -1].sum(), lstm.parameters())
@@ -523,10 +524,10 @@ axes.set(
 axes.legend(loc="lower right")
 lab.plots.show(
     figure,
-    alt="Bars of test accuracy. The most frequent topic is near 19 %, the LSTM's last state below "
-    "50 %, D1's mended network and naive Bayes with 1,000 words below 80 %; the TextCNN and the "
-    "LSTM's maximum some 84 %, the bag on 100 words 87 %; naive Bayes, logistic regression and "
-    "the embedding bag 88 %.",
+    alt="Bars of test accuracy. The most frequent topic is near 19 %, the LSTM's last state at 40 "
+    "to 50 %, D1's mended network and naive Bayes with 1,000 words below 80 %; the TextCNN and "
+    "the LSTM's maximum at 80 to 85 %, the bag on 100 words near 87 %; naive Bayes, logistic "
+    "regression and the embedding bag at 88 %.",
 )
 
 # %% [markdown]
@@ -562,10 +563,13 @@ pd.DataFrame(
 ).T
 
 # %% [markdown]
-# What looks at single words is ahead, on the same 100 words too; the networks that see their
-# order are behind, and the LSTM of D4 is last by far. With 3,226 posts they must learn word vectors *and* what follows what,
-# from nothing. And a state that is told one word after the other has let go of most of a post
-# by its end; that is what the maximum mends.
+# Logistic regression, the bag and naive Bayes share the lead; then comes what reads in order, and
+# D4's LSTM is last. A part of the lead is text: on the same 100 words the bag has 87 %, and the
+# TextCNN 84 %. The rest is order, which has to be learned from 3,226 posts.
+#
+# Is the LSTM treated fairly? Four epochs are few for it: with fifteen it reached some 58 % when we
+# tried, and was still last. Our guess is that a state which is told one word after the other
+# lets go of the first ones; the maximum, which can take its answer from any place, does better.
 #
 # ### Who is mistaken for whom?
 #
@@ -577,19 +581,17 @@ pd.DataFrame(
 related = [0, 4, 5, 1, 2, 3]  # the three on religion, then the others
 titles = {
     "logistic regression": "Logistic regression: among relatives",
-    "TextCNN": "TextCNN: more, and more widely spread",
+    "TextCNN": "TextCNN: more, and everywhere",
 }
 figure, places = plt.subplots(1, 2, figsize=(9.6, 4.6), sharey=True)
 for axes, name in zip(places, titles, strict=True):
     matrix = confusion_matrix(truth, read_as[name])[np.ix_(related, related)]
     errors = matrix - np.diag(matrix.diagonal())
-    axes.imshow(errors, cmap="Oranges", vmax=160)
+    axes.imshow(errors, cmap="Oranges", vmax=60)
     for row, column in np.ndindex(6, 6):
         axes.text(column, row, matrix[row, column], ha="center", va="center")
     among = errors[:3, :3].sum() / errors.sum()
-    print(
-        f"{name}: more than a third of the errors are within religion:", among > 1 / 3
-    )
+    print(f"{name}: more than half of the errors are within religion:", among > 0.5)
     axes.set(title=titles[name], xlabel="read as", xticks=range(6))
     axes.set_xticklabels([TOPICS[k] for k in related], rotation=30, ha="right")
     axes.grid(visible=False)
@@ -598,12 +600,14 @@ lab.plots.show(
     figure,
     alt="Two 6 by 6 tables of counts. In both the errors crowd in the upper left corner, where "
     "the three topics on religion meet; most posts of talk.religion.misc that are misread are "
-    "read as another one on religion. The TextCNN has more errors everywhere.",
+    "read as another one on religion. The TextCNN has more errors in all, and a smaller part "
+    "of them in that corner.",
 )
 
 # %% [markdown]
-# Relatives are mixed up: posts on religion with each other, and hardly ever with graphics. An
-# error among relatives is a smaller one, if you ask a reader; the accuracy does not know that.
+# Relatives are mixed up. Of logistic regression's errors more than half are within religion, of the
+# TextCNN's some four in ten: it has more of them, and more that no reader would make. The accuracy does
+# not know which error is the smaller one.
 #
 # ### All twenty topics
 #
@@ -672,7 +676,7 @@ lab.plots.show(
 )
 
 # %% [markdown]
-# No network wins. The strongest is a linear SVM on words and pairs of words, 86.4 %; on words alone it
+# From 85.6 to 86.4 % the time grows from 3 to 11 seconds. And no network wins. The strongest is a linear SVM on words and pairs of words, 86.4 %; on words alone it
 # has 85.6 %, and an embedding bag 85.3 %. Five bags that vote reach 86.1 %, for thrice the SVM's
 # time: with an error of 0.4 points, which 7,528 test posts leave, that is a draw. What reads in
 # order stays behind: 80 % for the TextCNN, 76 % for the LSTM with its maximum, 41 % for its last
@@ -692,15 +696,15 @@ for topic, columns in zip(TOPICS, heaviest, strict=True):
     print(f"{topic:>22}:", *names[columns[:11]])
 
 # %%
-for word in ("clh", "athos", "geb", "jennise", "keith"):
+for word in ("clh", "athos", "pitt", "keith", "benedikt"):
     of = train["topic"][train["text"].str.contains(rf"\b{word}\b")].value_counts()
     print(
         f"{word!r} stands in {of.sum()} posts; {of.iloc[0]} of them are {of.index[0]}"
     )
 
 # %% [markdown]
-# The hosts `athos` and `rutgers` and the initials `clh` belong to the moderator of the group on
-# Christianity; `geb` signs posts on medicine. The classifier knows persons. **What does it
+# The computers `athos` and `rutgers` and the initials `clh` belong to the moderator of the group on
+# Christianity; somebody writes on medicine from `pitt`, a university. The classifier knows persons. **What does it
 # make of posts about space with three words of that signature added?**
 
 # %%
@@ -712,13 +716,13 @@ for added in (
     " clh athos rutgers" * 3,
 ):
     found = linear["logistic regression"].predict(space + added)
-    print(f"{added.strip() or 'as they are':>56}:", end=" ")
+    print(f"{added.strip() or 'as they are'}:", end=" ")
     christian = found == TOPICS.index("soc.religion.christian")
     print(f"{christian.mean():.0%} are read as Christianity")
 
 # %% [markdown]
-# Such words help as long as the same people write: the score is real, and worth nothing to
-# anyone else. Our copy has no headers, but signatures and quotes are in it.
+# Three words turn one post in ten, said three times four in ten. Such words help as long as the same
+# people write: the score is real, and worth nothing to anyone else. Our copy has no headers, but signatures and quotes are in it.
 # On the raw posts `benchmarks/text.py` measured what each part gives away, on all 20 topics.
 # **How many points are it?**
 
@@ -745,7 +749,8 @@ print(f"later posts: {later:.1%}")
 assert fifths.min() > later + 0.03
 
 # %% [markdown]
-# Six points more, from the same model. In a random split threads and authors are on both sides.
+# Six points more, from the same model. In a random split threads and authors are on both sides, for
+# one; and what people write about moves on.
 # The split by date asks what you want to know, how it will do on posts that are yet to come. Whoever
 # compares scores on 20 Newsgroups must first ask which posts were kept.
 
@@ -790,11 +795,11 @@ for seed in range(2):
     rows.append([accuracy(reader, part, test_sentiment) for part in (S_test, S_mixed)])
 in_order, shuffled = np.mean(rows, 0)
 print("the LSTM is behind naive Bayes:", in_order < by_counting)
-print("shuffled, it loses less than 5 points:", in_order - shuffled < 0.05)
+print("shuffled, it loses less than 4 points:", in_order - shuffled < 0.04)
 assert in_order < by_counting
 
 # %% [markdown]
-# Little is lost. The LSTM *can* see order; what it learned from 6,824 sentences is, almost, which
+# Little is lost in sentences of this length. The LSTM *can* see order; what it learned from 6,824 sentences is, almost, which
 # words are good and which are bad, and that can be counted. That "not bad" is praise takes many
 # more examples to learn. On 19,921 reviews of IMDB, some two hundred words
 # each (`benchmarks/text.py`, three seeds):
@@ -833,7 +838,7 @@ rare = text.idf(fit[0].cpu(), len(movie_words))
 
 
 def movie_bag(dropout, weight_decay, seed):
-    """Return the training of an embedding bag on 5,460 sentences, eight epochs."""
+    """Return the training of an embedding bag on 5,460 sentences, six epochs."""
     torch.manual_seed(seed)
     model = EmbeddingBagClassifier(len(movie_words), 2, 64, rare, dropout).to(device)
     return lab.Training(
@@ -842,7 +847,7 @@ def movie_bag(dropout, weight_decay, seed):
         torch.optim.AdamW(model.parameters(), lr=0.01, weight_decay=weight_decay),
         train=fit,
         validation=held_out,
-        epochs=8,
+        epochs=6,
         batch_size=128,
         metrics={"accuracy": share_right},
         seed=seed,
@@ -857,7 +862,7 @@ REMEDIES = {
 figure, axes = plt.subplots(figsize=(6.4, 3.6))
 rows = []
 for color, (name, settings) in zip(lab.plots.COLORS, REMEDIES.items(), strict=False):
-    for seed in range(3):
+    for seed in range(2):
         history = movie_bag(*settings, seed).finish().history
         losses = history["validation_loss"]
         axes.plot(history["epoch"], losses, color=color, label=None if seed else name)
@@ -876,8 +881,8 @@ axes.set(
 axes.legend()
 lab.plots.show(
     figure,
-    alt="Validation loss against epoch, three seeds each. Untreated it rises from 0.5 in the first "
-    "epoch to above 1.1 in the eighth; with dropout 0.8 and with weight decay it stays below "
+    alt="Validation loss against epoch, two seeds each. Untreated it rises from 0.5 in the first "
+    "epoch to above 1 in the sixth; with dropout 0.8 and with weight decay it ends below "
     "0.6. Circles mark the lowest loss of the untreated, in the first or second epoch.",
 )
 result = (
@@ -898,8 +903,10 @@ for name in ("dropout 0.8", "weight decay 2", "stopped early"):
 # %% [markdown]
 # All three keep the loss down, and the accuracy hardly moves. What the untreated network
 # loses is its modesty: it is as often right as before, but sure of itself when it is wrong. The
-# loss sees that, the accuracy does not. Stopping early costs nothing and saves seven epochs
-# of eight. More than these bring more sentences, or word vectors learned on other texts.
+# loss sees that, the accuracy does not. Stopping early saves most of the epochs: you know when
+# the loss has risen. (Here the same sentences chose the epoch and judged it, which flatters a
+# little.) A weight decay of 2 is large: times the learning rate it takes 2 % off every weight in
+# a step ([chapter 03](03_optimizers.ipynb)).
 
 # %% [markdown]
 # ## Turn the knobs
@@ -954,16 +961,17 @@ panel
 
 # %% [markdown]
 # **What you should have seen:** at 0.003 all three networks are best in the second epoch; then the
-# loss rises and the accuracy stays, between 72 and 75 %. At 0.01 the best epoch is the first or second, at
-# 0.0003 it is not reached in five. The *lowest* loss hardly depends on the rate: between 0.50 and
-# 0.55; only the embedding bag at 0.03 gets just below 0.5, in its first epoch. Dropout of 0.8
-# puts the rise off by an epoch or two, and does not lower the lowest point.
+# loss rises and the accuracy stays, between 72 and 75 %. At 0.01 the best epoch is the first or
+# second, at 0.0003 it is not reached in five. From 0.001 to 0.01 the *lowest* loss hardly
+# depends on the rate, 0.50 to 0.55; only the embedding bag at 0.03 gets just below 0.5, in its first
+# epoch. Dropout of 0.8 puts the rise off for the TextCNN and the bag, and does not lower the
+# lowest point.
 #
 # ### Classify your own text
 #
 # The embedding bag of the six topics, and your own words. Blue words speak for the topic, orange
-# ones against it: each word is left out, and what that changes in the log-odds is its
-# influence. **Write a post on space that it takes for medicine. What does it say to D1's "This is
+# ones against it: each word is left out, and what that changes in the log-odds, ln(p / (1 - p)), is
+# its influence (+1 makes the odds 2.7 times better). **Write a post on space that it takes for medicine. What does it say to D1's "This is
 # a new article about AI."?**
 
 
@@ -997,8 +1005,8 @@ own_post
 
 # %% [markdown]
 # **What you should have seen:** "headache" and "doctor" pull a post on space toward medicine, and
-# without words of space it is there. D1's article gets "sci.med", on the strength of the word "ai". None
-# of the six topics fits, and it must name one. And three words of a signature outvote a shuttle and its
+# without words of space it is there. D1's article gets "sci.med", on the strength of the word "ai"; but so
+# do most texts of which it knows nothing. None of the six topics fits, and it must name one. And three words of a signature outvote a shuttle and its
 # orbit.
 #
 # And the two LSTMs of the sentences, averaged. **Can you find a sentence in which "not" turns its judgment
@@ -1026,15 +1034,16 @@ own_review = lab.OwnText(
         "not bad": "This film is not bad at all.",
         "dull at its end": "The acting is great but the story is dull.",
         "great at its end": "The story is dull but the acting is great.",
+        "and, not but": "The acting is great and the story is dull.",
     },
 )
 own_review
 
 # %% [markdown]
 # **What you should have seen:** "not" moves the judgment a little, and rarely turns it: "not bad at
-# all" stays negative, "no masterpiece" is praise. "But" is another matter: of the last two
-# examples, the same words in another order, one is taken for praise and one is not. So something of the order
-# is there, as much as 6,824 sentences teach.
+# all" stays negative, "no masterpiece" is praise. Order does count in the two examples on acting and
+# story: the same words, and one is praise and one is not. Is that "but"? Put "and" in its place: it
+# stays so. The word near the end weighs more, because the state is read there. (And "I like it."?)
 #
 # ### When the input is bad
 #
@@ -1273,14 +1282,14 @@ lab.quiz("text")
 #
 # | Claim | Where | What we found | Verdict |
 # |---|---|---|---|
-# | the program classifies 20 Newsgroups "with a certain accuracy" (E7) | D1 §5.4 | [it stops at its first line, and at four later ones; what then runs sees the same text in all posts](#As-the-documents-have-it) | fails |
+# | the program classifies 20 Newsgroups "with a certain accuracy", with "room for improvement" (E7) | D1 §5.4 | [it stops at its first line, and at four later ones; what then runs sees the same text in all posts](#As-the-documents-have-it) | fails |
 # | mended, it does | D1 §5.4 | [above 70 % on six topics, far behind naive Bayes](#Baselines-first); [64 to 65 % on twenty](#All-twenty-topics) | half true |
 # | precision, recall and F1, of "positive samples" | D1 §3.2.4 | [as defined; with six topics each is positive in its turn, then comes a mean, macro or micro](#Four-numbers-for-a-classifier) | holds |
-# | CNNs suit images, RNNs suit sequences | D1 §3.2.2 | [for these texts the CNN suits better than the LSTM](#All-twenty-topics) | half true |
+# | CNNs suit images, RNNs suit sequences | D1 §3.2.2 | [on these texts, from nothing and in a few epochs, a CNN does better than an LSTM](#All-twenty-topics) | half true |
 # | RNN or LSTM "encodes the sequence" | D4 §4.3 | [it loses next to nothing when the words are shuffled](#Sentiment:-does-the-order-of-words-count?) | half true |
 # | regularization and dropout prevent overfitting | D1 §3.2.5 | [they keep the loss down; the accuracy hardly moves](#By-heart,-and-what-helps) | half true |
-# | networks need no features made by hand (said of large models) | D1 §3.3.1 | [they need none; at this size counted words are as good or better](#All-twenty-topics) | half true |
-# | large models are hard to explain | D1 §3.3.2 | [these small ones tell which word counted; why it does, they do not](#Classify-your-own-text) | half true |
+# | large models need no features made by hand | D1 §3.3.1 | [the small networks here need none either, and counted words are as good or better](#All-twenty-topics) | not tested |
+# | large models are hard to explain | D1 §3.3.2 | [the small ones here tell which word counted, not why](#Classify-your-own-text) | not tested |
 #
 # ## Going further
 #

@@ -367,3 +367,26 @@ def test_unknown_names_are_named_with_the_nearest():
         lab.check("house_prices.rmsee", ...)
     with pytest.raises(ValueError, match=r"house_price'.*house_prices"):
         lab.quiz("house_price")
+
+
+def test_ids_padded_to_one_length_are_told_to_be_lists():
+    def padded(train, test, min_count):
+        vocabulary = lab.text.Vocabulary(train, min_count=min_count)
+        return tuple(
+            lab.text.pad([vocabulary.encode(words) for words in part])
+            for part in (train, test)
+        )
+
+    feedback = lab.check("text.encode_both", padded)
+    assert feedback.outcome == "wrong"
+    assert "lists of different lengths" in feedback.message
+
+
+def test_a_probability_is_shown_as_it_is():
+    exercise = Scored(
+        lambda train: np.zeros(4),
+        inputs=lambda rng: (0, np.array([0, 1, 0, 1])),
+        bar=0.5,
+    )
+    feedback = exercise.judge(lambda train: np.array([0, 1, 0, 0.99999]))
+    assert feedback.message == "Every prediction must be 0 or 1, but one is 0.99999."
