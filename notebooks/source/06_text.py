@@ -506,14 +506,13 @@ assert scores["TextCNN"] < scores["embedding bag, 100 words"]
 
 # %%
 order = sorted(scores, key=scores.get)
-one_layer = {*linear, "softmax regression"}
+READING = ("TextCNN", "LSTM, last state", "LSTM, maximum", "D1's CNN, mended")
 figure, axes = plt.subplots(figsize=(6.4, 3.8))
 for row, name in enumerate(order):
-    color = lab.plots.COLORS[0 if name in one_layer else 1]
+    color = lab.plots.COLORS[1 if name.startswith(READING) else 0]
     axes.barh(row, 100 * scores[name], color=color)
-for color, kind in zip(
-    lab.plots.COLORS, ("counted words, one layer", "network"), strict=False
-):
+kinds = ("words counted or summed", "words read in order")
+for color, kind in zip(lab.plots.COLORS, kinds, strict=False):
     axes.barh(0, 0, color=color, label=kind)
 axes.set_yticks(range(len(order)), order)
 axes.set(
@@ -587,7 +586,7 @@ figure, places = plt.subplots(1, 2, figsize=(9.6, 4.6), sharey=True)
 for axes, name in zip(places, titles, strict=True):
     matrix = confusion_matrix(truth, read_as[name])[np.ix_(related, related)]
     errors = matrix - np.diag(matrix.diagonal())
-    axes.imshow(errors, cmap="Oranges", vmax=60)
+    axes.imshow(errors, cmap="Oranges", vmax=90)
     for row, column in np.ndindex(6, 6):
         axes.text(column, row, matrix[row, column], ha="center", va="center")
     among = errors[:3, :3].sum() / errors.sum()
@@ -634,7 +633,6 @@ assert summary.index[0] == "linear SVM, words and pairs"
 summary
 
 # %%
-READING = ("TextCNN", "LSTM, last state", "LSTM, maximum", "D1's CNN, mended")
 NAMED = {  # program -> where its name stands
     "naive Bayes": (0, -14),
     "linear SVM, words and pairs": (-20, 8),
@@ -643,8 +641,8 @@ NAMED = {  # program -> where its name stands
 }
 figure, axes = plt.subplots(figsize=(7.2, 4.2))
 for name, row in summary.drop(index=["most frequent topic", LOOP]).iterrows():
-    in_order, bag = name.startswith(READING), "bag" in name
-    color = lab.plots.COLORS[1 if in_order else 2 if bag else 0]
+    reads, bag = name.startswith(READING), "bag" in name
+    color = lab.plots.COLORS[1 if reads else 2 if bag else 0]
     axes.plot(row["seconds"], row["accuracy (%)"], "o", color=color)
     if name in NAMED:
         axes.annotate(
@@ -652,7 +650,7 @@ for name, row in summary.drop(index=["most frequent topic", LOOP]).iterrows():
             (row["seconds"], row["accuracy (%)"]),
             xytext=NAMED[name],
             textcoords="offset points",
-            ha="right" if in_order else "left",
+            ha="right" if reads else "left",
             color=color,
         )
 kinds = ("counted words, one layer", "networks that read in order", "embedding bags")
