@@ -24,6 +24,7 @@ _HOME = {
 }
 _MODULES = {
     "activations",
+    "classroom",
     "cleaning",
     "datasets",
     "fast_digits",

@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from datetime import datetime
 
 import bigmodel_lab
 
@@ -39,7 +40,56 @@ def _parser():
     new = command("new-chapter", _new_chapter, "start the source of a chapter")
     new.add_argument("number", type=int, help="as in 7")
     new.add_argument("topic", help="as in attention")
+    assignment = command(
+        "assignment", _assignment, "make an assignment of a chapter's exercises"
+    )
+    assignment.add_argument("chapters", nargs="+", metavar="CHAPTER", help='as in "02"')
+    assignment.add_argument(
+        "--out", required=True, metavar="COURSE", help="the course folder"
+    )
+    assignment.add_argument(
+        "--exercises",
+        default="",
+        metavar="NAMES",
+        help="as in hidden_delta,dense_backward; all functions if left out",
+    )
+    assignment.add_argument(
+        "--points",
+        action="append",
+        default=[],
+        help='for each exercise, as in "2", or for one, as in "hidden_delta=3"; 1 if '
+        "left out; may be repeated",
+    )
+    assignment.add_argument(
+        "--due", type=_date, help='as in 2027-01-31 or "2027-01-31 18:00"'
+    )
+    grade = command("grade", _grade, "grade what was handed in, in a sandbox")
+    grade.add_argument("course", metavar="COURSE", help="the course folder")
+    grade.add_argument("submissions", metavar="SUBMISSIONS", help="what was handed in")
+    grade.add_argument(
+        "--jobs", type=int, help="submissions at a time; as many as cores if left out"
+    )
+    grade.add_argument(
+        "--memory", type=float, default=2, help="GB for each submission (2)"
+    )
+    grade.add_argument(
+        "--seconds", type=float, default=300, help="for each submission (300)"
+    )
+    grade.add_argument(
+        "--cell-seconds", type=float, default=60, help="for each of its cells (60)"
+    )
+    grade.add_argument(
+        "--no-sandbox",
+        action="store_true",
+        help="run learners' code as yourself: with your files and your network",
+    )
     return parser
+
+
+def _date(text):
+    """Return a date and time, at the end of the day if it is only a date."""
+    day = datetime.fromisoformat(text)
+    return day if len(text) > len("2027-01-31") else day.replace(hour=23, minute=59)
 
 
 # Each command imports what it needs: doctor must run where packages are missing.
@@ -69,6 +119,42 @@ def _new_chapter(options):
     from bigmodel_lab import notebooks
 
     print(notebooks.new_chapter(options.number, options.topic))
+
+
+def _assignment(options):
+    from bigmodel_lab.classroom import assignment
+
+    wanted = [name for name in options.exercises.split(",") if name]
+    chosen = assignment.choose(options.chapters, wanted)
+    points = assignment.points(options.points, chosen)
+    for chapter, names in chosen.items():
+        path = assignment.make(chapter, options.out, names, points, options.due)
+        total = sum(points[name] for name in names)
+        print(f"{chapter}: {len(names)} exercises, {total:g} points")
+        print(f"  hand out  {path}")
+
+
+def _grade(options):
+    from bigmodel_lab.classroom import grading, sandbox
+
+    limits = sandbox.Limits(
+        memory=options.memory * 1e9,
+        seconds=options.seconds,
+        cell_seconds=options.cell_seconds,
+    )
+    if options.no_sandbox:
+        print(
+            "Warning: without the sandbox learners' code runs as yourself. It can read "
+            "and delete your files, see the solutions and use your network.",
+            file=sys.stderr,
+        )
+    grading.grade(
+        options.course,
+        options.submissions,
+        limits,
+        options.jobs,
+        walls=not options.no_sandbox,
+    )
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ import bigmodel_lab
 ROOT = Path(__file__).resolve().parent.parent
 VERSION = ".".join(bigmodel_lab.__version__.split(".")[:2])
 
-_METADATA = {
+METADATA = {
     "kernelspec": {
         "display_name": "Python 3 (ipykernel)",
         "language": "python",
@@ -83,7 +83,7 @@ def build(source):
     nb = jupytext.reads(text, fmt="py:percent", config=_jupytext_config())
     # Keep the filters that jupytext itself stores: a later --sync changes nothing.
     del nb.metadata.jupytext["text_representation"]
-    nb.metadata = nbformat.from_dict({"jupytext": nb.metadata.jupytext, **_METADATA})
+    nb.metadata = nbformat.from_dict({"jupytext": nb.metadata.jupytext, **METADATA})
     nb.nbformat_minor = 5
     for index, cell in enumerate(nb.cells):
         cell.id = f"cell-{index:03d}"

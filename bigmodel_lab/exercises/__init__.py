@@ -6,6 +6,7 @@ checks recognize, and the quiz. `core.py` is how an answer is judged.
 
 import difflib
 import inspect
+import os
 import pkgutil
 import random
 import textwrap
@@ -14,24 +15,18 @@ from importlib import import_module
 
 from IPython.display import Javascript, Markdown, display
 
-from bigmodel_lab.exercises.core import Exercise, Feedback
-from bigmodel_lab.plots import COLORS
+from bigmodel_lab.exercises.core import HANDOVER, Exercise, Feedback
 
 __all__ = ["Feedback", "all_exercises", "check", "hint", "quiz", "solution"]
 
 _hints_given = Counter()
-_QUIZ_COLORS = {
-    "--jq-multiple-choice-bg": COLORS[0],
-    "--jq-numeric-bg": COLORS[0],
-    "--jq-incorrect-color": "#D14900",  # readable in the light and the dark theme
-}
 
 
 def all_exercises():
     """Return every exercise by its full name, as in "house_prices.rmse"."""
     return {
         f"{chapter}.{name}": value
-        for chapter in _chapters()
+        for chapter in chapters()
         for name, value in vars(_module(chapter)).items()
         if isinstance(value, Exercise)
     }
@@ -45,12 +40,14 @@ def check(name, answer):
     ValueError
         If there is no exercise called `name`.
     """
-    return _find(name).judge(answer)
+    if HANDOVER in os.environ:  # no solutions here; the hidden test comes next
+        return None
+    return find(name).judge(answer)
 
 
 def hint(name):
     """Return the next hint of the exercise `name`; after the last, the last again."""
-    hints = _find(name).hints
+    hints = find(name).hints
     number = min(_hints_given[name] + 1, len(hints))
     _hints_given[name] = number
     return Markdown(f"**Hint {number} of {len(hints)}.** {hints[number - 1]}")
@@ -58,17 +55,23 @@ def hint(name):
 
 def solution(name):
     """Return the solution of the exercise `name` as code to read."""
-    source = textwrap.dedent(inspect.getsource(_find(name).solution))
-    code = source[source.index("def ") :]  # without the decorator
-    return Markdown(f"```python\n{code}```")
+    return Markdown(f"```python\n{code(name)}```")
+
+
+def code(name):
+    """Return the text of the solution of the exercise `name`, without its decorator."""
+    source = textwrap.dedent(inspect.getsource(find(name).solution))
+    return source[source.index("def ") :]
 
 
 def quiz(chapter):
     """Show the self-check quiz of `chapter`, as in "house_prices"; works offline."""
     from jupyterquiz import display_quiz
 
-    if chapter not in _chapters():
-        raise ValueError(_unknown("quiz", chapter, _chapters()))
+    from bigmodel_lab.plots import COLORS
+
+    if chapter not in chapters():
+        raise ValueError(_unknown("quiz", chapter, chapters()))
     state = random.getstate()
     random.seed(chapter)  # jupyterquiz draws the ids of its page elements
     # Without this, jupyterquiz loads another MathJax from the network, for no formulas.
@@ -78,13 +81,17 @@ def quiz(chapter):
             _module(chapter).QUIZ,
             shuffle_answers=False,
             max_width=800,
-            colors=_QUIZ_COLORS,
+            colors={
+                "--jq-multiple-choice-bg": COLORS[0],
+                "--jq-numeric-bg": COLORS[0],
+                "--jq-incorrect-color": "#D14900",  # readable in both themes
+            },
         )
     finally:
         random.setstate(state)
 
 
-def _chapters():
+def chapters():
     """Return the names of the chapter modules."""
     return [m.name for m in pkgutil.iter_modules(__path__) if m.name != "core"]
 
@@ -94,7 +101,7 @@ def _module(chapter):
     return import_module(f"{__name__}.{chapter}")
 
 
-def _find(name):
+def find(name):
     """Return the exercise called `name`."""
     exercises = all_exercises()
     if name not in exercises:

@@ -13,6 +13,7 @@ import torch
 
 from bigmodel_lab.sources import DataUnavailable
 
+HANDOVER = "BIGMODEL_LAB_HANDOVER"  # set where answers run away from the solutions
 CASES = 5  # random inputs per check
 LISTED = 8  # entries of an array that a message shows
 NOTCHES = 10 ** (np.arange(-50, 11) / 10)  # where the panels' learning rate can stand
@@ -79,52 +80,64 @@ class Exercise:
         self.misconceptions.append(function)
         return function
 
+    @property
+    def parameters(self):
+        """Return the parameters' names; None for an exercise that asks for a value."""
+        return self.inputs and list(inspect.signature(self.solution).parameters)
+
+    def cases(self, rng, count=CASES):
+        """Return random (arguments, right result) pairs; of a value, a single one."""
+        draws = [self.inputs(rng) for _ in range(count)] if self.inputs else [()]
+        return [(a, self.solution(*copy.deepcopy(a))) for a in draws]
+
     def judge(self, answer):
         """Judge a learner's answer and return the `Feedback`."""
+        if said := refusal(answer, self.parameters):
+            return said
         try:
-            return self._judge(answer)
+            cases = self.cases(np.random.default_rng())
         except DataUnavailable as error:  # the check's own: an answer's is an "error"
             return Feedback("no data", str(error))
-
-    def _judge(self, answer):
-        """Judge a value or a function; an untouched stub is never called."""
-        if answer is ... or answer is None:
-            return Feedback("not attempted")
         if self.inputs is None:
-            return self._compare([(answer, *_values(self, ()))])
-        if not callable(answer):
-            return Feedback("wrong", f"Give the function itself, not {answer!r}.")
-        wanted = list(inspect.signature(self.solution).parameters)
-        if len(inspect.signature(answer).parameters) != len(wanted):
-            return Feedback("wrong", f"The function must take {', '.join(wanted)}.")
-        if _is_stub(answer):
-            return Feedback("not attempted")
-        return self._judge_function(answer)
+            return self.compare([answer], cases)
+        results = attempt(answer, [arguments for arguments, _ in cases])
+        if isinstance(results, Feedback):
+            return results
+        return self.compare(results, cases)
 
-    def _judge_function(self, answer):
-        """Judge what a function returns for random inputs."""
-        rng = np.random.default_rng()
-        results = []
-        for _ in range(CASES):
-            arguments = self.inputs(rng)
-            try:
-                result = answer(*copy.deepcopy(arguments))
-            except (Exception, SystemExit) as error:
-                return Feedback("error", _where(error, answer))
-            results.append((result, *_values(self, arguments), arguments))
-        if all(r[0] is None or r[0] is ... for r in results):
+    def compare(self, results, cases):
+        """Judge an answer by its results for the `cases`; return the `Feedback`."""
+        if self.inputs and all(result is None or result is ... for result in results):
             return Feedback("wrong", _NOTHING)
-        return self._compare(results)
-
-    def _compare(self, results):
-        """Compare (result, expected, values of the misconceptions, arguments) rows."""
-        differing = [r for r in results if not _agree(r[0], r[1], self.tolerance)]
+        pairs = list(zip(results, cases, strict=True))
+        differing = [
+            (result, expected, arguments)
+            for result, (arguments, expected) in pairs
+            if not _agree(result, expected, self.tolerance)
+        ]
         if not differing:
             return Feedback("correct")
-        for k, function in enumerate(self.misconceptions):
-            if all(_agree(r[0], r[2][k], self.tolerance) for r in results):
+        for function in self.misconceptions:
+            if all(
+                _agree(result, function(*copy.deepcopy(arguments)), self.tolerance)
+                for result, (arguments, _) in pairs
+            ):
                 return Feedback("wrong", _help(function), function.__name__)
-        return Feedback("wrong", _describe(*differing[0]))
+        result, expected, arguments = differing[0]
+        return Feedback("wrong", _describe(result, expected, arguments or None))
+
+    def share(self, results, cases):
+        """Return the share of right results, 0 to 1; each part of a tuple counts."""
+        shares = []
+        for result, (_, expected) in zip(results, cases, strict=True):
+            parts = expected if isinstance(expected, tuple) else (expected,)
+            have = result if isinstance(expected, tuple) else (result,)
+            if not isinstance(have, (tuple, list)) or len(have) != len(parts):
+                have = (None,) * len(parts)
+            shares.append(
+                np.mean(list(map(_agree, have, parts, [self.tolerance] * len(parts))))
+            )
+        return float(np.mean(shares))
 
 
 @dataclass(eq=False)
@@ -152,23 +165,34 @@ class Scored(Exercise):
 
         return add
 
-    def _judge_function(self, answer):
-        """Judge what a function predicts for a single draw of the data."""
-        *arguments, labels = self.inputs(np.random.default_rng())
-        try:
-            result = answer(*arguments)
-        except (Exception, SystemExit) as error:
-            return Feedback("error", _where(error, answer))
+    def cases(self, rng, count=1):
+        """Return a single (arguments, labels) pair: a draw of the data."""
+        *arguments, labels = self.inputs(rng)
+        return [(tuple(arguments), labels)]
+
+    def compare(self, results, cases):
+        """Judge an answer by what it predicts for a single draw of the data."""
+        ((result,), ((_, labels),)) = results, cases
         if result is None or result is ...:
             return Feedback("wrong", _NOTHING)
         must = f"Every prediction must be {' or '.join(map(str, np.unique(labels)))}"
-        predictions = _array(result)
+        predictions = as_array(result)
         if predictions is None or predictions.shape != labels.shape:
-            return Feedback("wrong", f"{_describe(result, labels, None)} {must}.")
+            return Feedback("wrong", f"{_describe(result, labels)} {must}.")
         strange = predictions[~np.isin(predictions, labels)]
         if strange.size:
             return Feedback("wrong", f"{must}, but one is {strange[0].item()!r}.")
         return self._compare_labels(labels, predictions)
+
+    def share(self, results, cases):
+        """Return how far it is on the way from the commonest label to `bar`, 0 to 1."""
+        ((result,), ((_, labels),)) = results, cases
+        predictions = as_array(result)
+        if predictions is None or predictions.shape != labels.shape:
+            return 0.0
+        guess = np.unique(labels, return_counts=True)[1].max() / len(labels)
+        share = (np.mean(predictions == labels) - guess) / (self.bar - guess)
+        return float(np.clip(share, 0, 1))
 
     def _compare_labels(self, labels, predictions):
         """Compare predictions (N,) with the labels (N,)."""
@@ -183,6 +207,36 @@ class Scored(Exercise):
         return Feedback("wrong", said)
 
 
+def refusal(answer, parameters):
+    """Return the `Feedback` on an answer that cannot be tried, or None if it can.
+
+    It must be a function of as many `parameters`; any value, where these are None.
+    """
+    if answer is ... or answer is None:
+        return Feedback("not attempted")
+    if parameters is None:
+        return None
+    if not callable(answer):
+        return Feedback("wrong", f"Give the function itself, not {answer!r}.")
+    if len(inspect.signature(answer).parameters) != len(parameters):
+        return Feedback("wrong", f"The function must take {', '.join(parameters)}.")
+    return Feedback("not attempted") if _is_stub(answer) else None
+
+
+def attempt(answer, draws):
+    """Return what `answer` gives for each tuple of arguments; on an error, `Feedback`.
+
+    Needs no solution: this much of a check runs where a learner's code runs.
+    """
+    results = []
+    for arguments in draws:
+        try:
+            results.append(answer(*copy.deepcopy(arguments)))
+        except (Exception, SystemExit) as error:
+            return Feedback("error", _where(error, answer))
+    return results
+
+
 def exercise(**options):
     """Make an `Exercise` out of its solution: a decorator."""
     return lambda solution: Exercise(solution, **options)
@@ -193,16 +247,13 @@ def scored(**options):
     return lambda solution: Scored(solution, **options)
 
 
+class Described(str):
+    """What stands for a result that is no number: what `in_words` said of it."""
+
+
 def _help(misconception):
     """Return the sentence that helps against a misconception: its docstring."""
     return " ".join(inspect.getdoc(misconception).split())
-
-
-def _values(exercise, arguments):
-    """Return what solution and misconceptions give for `arguments`."""
-    return exercise.solution(*copy.deepcopy(arguments)), [
-        function(*copy.deepcopy(arguments)) for function in exercise.misconceptions
-    ]
 
 
 def _is_stub(function):
@@ -229,7 +280,7 @@ def _where(error, function):
     return f"{message}\nin line {frames[-1].lineno}: {line}"
 
 
-def _array(value):
+def as_array(value):
     """Return a number, tensor or array-like as a NumPy array; None if it is neither."""
     if isinstance(value, torch.Tensor):
         value = value.detach().cpu()
@@ -244,7 +295,7 @@ def _array(value):
 
 def _agree(result, expected, tolerance):
     """Tell whether two results are the same: tuples, ragged lists, arrays, numbers."""
-    a, b = _array(result), _array(expected)
+    a, b = as_array(result), as_array(expected)
     if isinstance(expected, tuple) or (isinstance(expected, list) and b is None):
         return (
             isinstance(result, (tuple, list))
@@ -259,17 +310,17 @@ def _agree(result, expected, tolerance):
     )
 
 
-def _describe(result, expected, _, arguments=None):
+def _describe(result, expected, arguments=None):
     """Say how a result that no misconception explains differs from the expected one."""
     if isinstance(expected, tuple):
         if not isinstance(result, (tuple, list)) or len(result) != len(expected):
             return f"It should return {len(expected)} things, not {_short(result)}."
         for k, (one, other) in enumerate(zip(result, expected, strict=True), start=1):
             if not _agree(one, other, 1e-4):
-                return f"Result {k} of {len(expected)}: {_describe(one, other, _)}"
-    a, b = _array(result), _array(expected)
+                return f"Result {k} of {len(expected)}: {_describe(one, other)}"
+    a, b = as_array(result), as_array(expected)
     if a is None:
-        return f"It should return numbers, not {_what(result)}."
+        return f"It should return numbers, not {in_words(result)}."
     if b is None:
         return f"It should return lists of different lengths, not {_short(result)}."
     if b is not None and a.shape != b.shape:
@@ -296,8 +347,10 @@ def _describe(result, expected, _, arguments=None):
     return f"It returns {one} where {other} is right{names}."
 
 
-def _what(value):
+def in_words(value):
     """Say what a result is that is no array of numbers."""
+    if isinstance(value, Described):
+        return str(value)
     if hasattr(value, "toarray"):
         return "a sparse matrix: call .toarray()"
     try:
@@ -313,14 +366,14 @@ def _what(value):
 
 def _entry(value, place):
     """Return one entry of a result in a few characters; of a mask, True or False."""
-    entry = _array(value)[place]
+    entry = as_array(value)[place]
     mask = str(getattr(value, "dtype", "")).endswith("bool")  # NumPy's and torch's
     return str(bool(entry)) if mask else f"{entry:.6g}"
 
 
 def _short(value):
     """Return a value in a few characters."""
-    array = _array(value)
+    array = as_array(value)
     if array is None:
         kind, text = type(value).__name__, str(value)
         return kind if "\n" in text else f"{kind} {text[:60]!r}"  # a model has lines

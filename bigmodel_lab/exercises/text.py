@@ -61,7 +61,11 @@ def encode_both(train, test, min_count):
     kept = [word for word in counts if counts[word] >= min_count]
     kept.sort(key=lambda word: (-counts[word], word))
     ids = {word: i for i, word in enumerate(kept, start=2)}
-    return _encoded(train, ids), _encoded(test, ids)
+    train, test = (
+        [[ids.get(word, 1) for word in document] for document in part]
+        for part in (train, test)
+    )
+    return train, test
 
 
 def _encoded(documents, ids, unknown=1):

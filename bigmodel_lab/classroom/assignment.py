@@ -1,0 +1,242 @@
+"""Assignments: nbgrader notebooks made from a chapter's exercises.
+
+The source notebook, with solutions and hidden tests, is the teacher's; nbgrader makes
+of it the release, which is what learners get.
+"""
+
+import ast
+import difflib
+import inspect
+import re
+import secrets
+from itertools import pairwise
+
+import nbformat
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+from bigmodel_lab import exercises, notebooks
+from bigmodel_lab.classroom.course import Course
+
+IMPORTS = """\
+import math
+from collections import Counter
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+import bigmodel_lab as lab"""
+_INTRODUCTION = """\
+# {title}: exercises to hand in
+
+{due}Write each answer in place of the `...`, and run the cell below it: it says whether
+the answer is right, and if not, why. The same function is graded, on other random
+numbers.
+
+| Exercise | Points |
+|---|---|
+{rows}
+
+`lab.hint("{topic}.…")` with an exercise's name helps, and so does chapter {chapter}.
+You may add cells. Leave those with the checks as they are, and hand in this file under
+its name, `{assignment}.ipynb`."""
+
+
+def make(chapter, folder, names, points, due=None):
+    """Write the assignment of a chapter into a course folder; return the release.
+
+    Parameters
+    ----------
+    chapter : str
+        As in "02" or "02_losses"; also the assignment's name.
+    names : list of str
+        The exercises to take, by full name, as in "losses.hidden_delta".
+    points : dict
+        The points of each.
+    due : datetime or None
+        When it is to be handed in.
+
+    Raises
+    ------
+    ValueError
+        If there is no such chapter.
+    RuntimeError
+        If nbgrader is not installed, or makes no release.
+    """
+    (path,) = notebooks.chapters([chapter])
+    course = Course(folder)
+    nb = source(path.stem, names, points, due)
+    target = course.folder / "source" / path.stem / path.name
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(nbformat.writes(nb) + "\n", encoding="utf-8")
+    return course.release(path.stem, due)
+
+
+def gradable(stem):
+    """Return the chapter's exercises that ask for a function, in its order.
+
+    A number read off a widget is for the chapter: it has no other random inputs.
+    """
+    return [
+        name
+        for name in _statements(stem)
+        if exercises.find(name).inputs and name.startswith(f"{stem[3:]}.")
+    ]
+
+
+def choose(chapters, wanted):
+    """Return the wanted exercises by chapter, all where `wanted` is empty.
+
+    Raises ValueError for one that no chapter has, or that asks for no function.
+    """
+    have = {path.stem: gradable(path.stem) for path in notebooks.chapters(chapters)}
+    known = {name.partition(".")[2]: name for names in have.values() for name in names}
+    full = [known.get(name, name) for name in wanted]
+    for name in full:
+        if name not in known.values():
+            near = difflib.get_close_matches(name, [*known.values(), *known], 3, 0.3)
+            raise ValueError(
+                f"{', '.join(have)}: no exercise {name!r} that can be graded; "
+                f"did you mean {' or '.join(near or known)}?"
+            )
+    chosen = {
+        stem: [name for name in names if not full or name in full]
+        for stem, names in have.items()
+    }
+    for stem, names in chosen.items():
+        if not names:
+            raise ValueError(f"None of the exercises {', '.join(wanted)} is of {stem}.")
+    return chosen
+
+
+def points(given, chosen):
+    """Return the points of every chosen exercise by full name, 1 unless given.
+
+    `given` holds texts as "2", for all, and "hidden_delta=3", for one; the last counts.
+    Raises ValueError for one that is neither, or for an exercise that is not chosen.
+    """
+    names = [name for names in chosen.values() for name in names]
+    found = dict.fromkeys(names, 1.0)
+    for text in given:
+        which, _, number = text.rpartition("=")
+        try:
+            value = float(number)
+        except ValueError:
+            value = -1.0
+        if not 0 < value < float("inf"):
+            raise ValueError(f"Points are as in 2 or hidden_delta=3, not {text!r}.")
+        these = [n for n in names if which in ("", n, n.partition(".")[2])]
+        if not these:
+            raise ValueError(f"--points {text}: {which} is not among the exercises.")
+        found |= dict.fromkeys(these, value)
+    return found
+
+
+def source(stem, names, points, due=None):
+    """Return the teacher's notebook of an assignment."""
+    statements, seed = _statements(stem), secrets.randbelow(2**32)
+    chapter = nbformat.read(notebooks.notebooks_folder() / f"{stem}.ipynb", 4)
+    title = re.match(r"# (?:\d+ · )?([^:\n]*)", chapter.cells[0].source)[1].strip()
+    introduction = _INTRODUCTION.format(
+        title=title,
+        topic=stem[3:],
+        chapter=stem[:2],
+        assignment=stem,
+        due=f"**Due:** {due:%A, %d %B %Y, %H:%M}. " if due else "",
+        rows="\n".join(
+            f"| {statements[name].splitlines()[0].lstrip('# ')} | {points[name]:g} |"
+            for name in names
+        ),
+    )
+    cells = [new_markdown_cell(introduction), _cell(IMPORTS, "imports", locked=True)]
+    for name in names:
+        cells += _exercise(name, statements[name], points[name], seed)
+    return new_notebook(cells=cells, metadata=notebooks.METADATA)
+
+
+def grade_id_of(name):
+    """Return nbgrader's id of an exercise's test: it allows no dots."""
+    return name.replace(".", "-")
+
+
+def _exercise(name, statement, points, seed):
+    """Return the cells of one exercise: statement, answer, test."""
+    grade_id, variable = grade_id_of(name), name.partition(".")[2]
+    test = (
+        f'lab.check("{name}", {variable})\n'
+        "### BEGIN HIDDEN TESTS\n"
+        f'lab.classroom.grade("{name}", {variable}, points={points:g}, seed={seed})\n'
+        "### END HIDDEN TESTS"
+    )
+    return [
+        new_markdown_cell(statement),
+        _cell(_with_markers(name), f"{grade_id}-answer", solution=True),
+        _cell(test, grade_id, grade=True, locked=True, points=points),
+    ]
+
+
+def _cell(text, grade_id, *, grade=False, solution=False, locked=False, points=None):
+    """Return a code cell with nbgrader's metadata."""
+    metadata = {
+        "schema_version": 3,
+        "grade_id": grade_id,
+        "grade": grade,
+        "solution": solution,
+        "locked": locked,
+        "task": False,
+    }
+    if grade:
+        metadata["points"] = points
+    return new_code_cell(text, metadata={"nbgrader": metadata})
+
+
+def _with_markers(name):
+    """Return an exercise's solution with nbgrader's markers around what is to find."""
+    code = exercises.code(name)
+    function = ast.parse(code).body[0]
+    lines = code.splitlines()
+    head, body = (
+        lines[: function.body[0].end_lineno],
+        lines[function.body[0].end_lineno :],
+    )
+    body = [f"    {line}" for line in _imports(name)] + body
+    return "\n".join([*head, "    ### BEGIN SOLUTION", *body, "    ### END SOLUTION"])
+
+
+def _imports(name):
+    """Return the import statements that a solution needs besides `IMPORTS`."""
+    solution = exercises.find(name).solution
+    needed = set(inspect.getclosurevars(solution).globals) - _bound(IMPORTS).keys()
+    module = inspect.getsource(inspect.getmodule(solution))
+    return [line for bound, line in _bound(module).items() if bound in needed]
+
+
+def _bound(code):
+    """Return the names that a module's imports bind, each with its statement."""
+    return {
+        alias.asname or alias.name: ast.unparse(_only(node, alias))
+        for node in ast.parse(code).body
+        if isinstance(node, (ast.Import, ast.ImportFrom))
+        for alias in node.names
+    }
+
+
+def _only(node, alias):
+    """Return an import statement with a single one of its names."""
+    if isinstance(node, ast.Import):
+        return ast.Import([alias])
+    return ast.ImportFrom(node.module, [alias], node.level)
+
+
+def _statements(stem):
+    """Return the chapter's exercises as Markdown, by full name, in its order."""
+    (path,) = notebooks.chapters([stem])
+    cells = notebooks.build(notebooks.source_of(path)).cells
+    found = {}
+    for before, cell in pairwise(cells):
+        match = re.search(r'^lab\.check\(\s*"([\w.]+)"', cell.source, re.M)
+        if cell.cell_type == "code" and match:
+            text = before.source[before.source.index("### Exercise") :]
+            # The chapter's links lead nowhere outside of its folder.
+            found[match[1]] = re.sub(r"\[([^\]]+)\]\([^)]*\)", r"\1", text[1:])
+    return found

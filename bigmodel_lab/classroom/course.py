@@ -1,0 +1,82 @@
+"""A course folder as nbgrader lays it out: source, release, gradebook, grades."""
+
+import os
+import re
+import sys
+from pathlib import Path
+
+CONFIG = '''\
+"""nbgrader's settings for this course; yours to change, never overwritten."""
+
+c = get_config()  # noqa: F821
+c.ClearSolutions.code_stub = {"python": "..."}  # as in the chapters
+c.OverwriteCells.add_missing_cells = True
+c.HTMLExporter.sanitize_html = True  # feedback shows what learners printed
+'''
+
+
+class Course:
+    """A course folder, made if it is new; RuntimeError where nbgrader is missing."""
+
+    def __init__(self, folder):
+        self.folder = Path(folder).resolve()
+        try:
+            import nbgrader  # noqa: F401
+        except ImportError:
+            raise RuntimeError(
+                "Assignments need nbgrader, which is not installed: "
+                'pip install "bigmodel_lab[classroom]", or in a checkout '
+                'pip install -e ".[classroom]".'
+            ) from None
+        # nbgrader starts `alembic` by name, which lies beside this Python.
+        beside = str(Path(sys.executable).parent)
+        if beside not in os.environ["PATH"].split(os.pathsep):
+            os.environ["PATH"] = beside + os.pathsep + os.environ["PATH"]
+        self.folder.mkdir(parents=True, exist_ok=True)
+        if not (config := self.folder / "nbgrader_config.py").exists():
+            config.write_text(CONFIG, encoding="utf-8")
+
+    def api(self, **settings):
+        """Return nbgrader's API on this folder; `settings` are traitlets by class."""
+        from nbgrader.apps import NbGraderAPI
+        from traitlets.config import PyFileConfigLoader
+
+        loader = PyFileConfigLoader("nbgrader_config.py", str(self.folder))
+        config = loader.load_config()
+        config.CourseDirectory.root = str(self.folder)
+        for name, values in settings.items():
+            config[name].update(values)
+        return NbGraderAPI(config=config)
+
+    def gradebook(self):
+        """Return nbgrader's gradebook, a context manager."""
+        from nbgrader.api import Gradebook
+
+        return Gradebook(f"sqlite:///{self.folder / 'gradebook.db'}")
+
+    def release(self, assignment, due=None):
+        """Have nbgrader make what learners get of an assignment; return its path."""
+        done = self.api().generate_assignment(assignment)
+        if not done["success"]:
+            raise RuntimeError(
+                f"nbgrader could not make the release of {assignment}: {reason(done)}"
+            )
+        with self.gradebook() as book:
+            book.update_or_create_assignment(assignment, duedate=due)
+        return self.released(assignment)
+
+    def released(self, assignment):
+        """Return the path of an assignment's release."""
+        return self.folder / "release" / assignment / f"{assignment}.ipynb"
+
+    def assignments(self):
+        """Return the names of the assignments that were released."""
+        return sorted(path.stem for path in self.folder.glob("release/*/*.ipynb"))
+
+
+def reason(done):
+    """Return the last error that nbgrader logged, as one line."""
+    said = f"{done.get('error') or ''}\n{done.get('log') or ''}"
+    errors = re.findall(r"^\s*([\w.]*(?:Error|Exception|Warning): .+)", said, re.M)
+    telling = [error for error in errors if "Please see the" not in error]
+    return (telling or errors or ["no reason given"])[-1]

@@ -1,0 +1,134 @@
+"""How an answer's results leave the sandbox, and become points outside of it.
+
+In the sandbox there are no solutions: `grade`, the hidden test of an assignment, calls
+the answer with arguments that it finds in a file, and hands over what the answer gives.
+Outside, `mark` compares. What comes out of the sandbox is data, never code.
+"""
+
+import json
+import os
+import pickle
+from base64 import b64decode, b64encode
+from pathlib import Path
+from zlib import crc32
+
+import numpy as np
+from IPython.display import display
+
+from bigmodel_lab.exercises import find
+from bigmodel_lab.exercises.core import (
+    HANDOVER,
+    Described,
+    Feedback,
+    as_array,
+    attempt,
+    in_words,
+    refusal,
+)
+
+MIME = "application/vnd.bigmodel-lab.results+json"
+DRAWS = 10  # random inputs per exercise
+LARGEST = 20e6  # characters of results; right ones need a thousandth of it
+
+
+def grade(name, answer, points, seed):
+    """Grade an answer: the hidden test of an assignment. Returns its points.
+
+    In the sandbox it returns nothing and hands the answer's results over instead.
+    """
+    if HANDOVER in os.environ:
+        return _hand_over(name, answer, Path(os.environ[HANDOVER]))
+    exercise, drawn = find(name), cases(name, seed)
+    results = _results(answer, exercise.parameters, [a for a, _ in drawn])
+    score, feedback = mark(exercise, drawn, results, points)
+    display(feedback)
+    return score
+
+
+def cases(name, seed):
+    """Return the (arguments, right result) pairs on which an exercise is graded."""
+    rng = np.random.default_rng([seed, crc32(name.encode())])
+    return find(name).cases(rng, DRAWS)
+
+
+def mark(exercise, cases, results, points):
+    """Return (score, Feedback): `points` times the share of right results.
+
+    `results` is a list, or the `Feedback` on an answer that has none.
+    """
+    if isinstance(results, Feedback):
+        return 0.0, results
+    feedback = exercise.compare(results, cases)
+    share = 1.0 if feedback.outcome == "correct" else exercise.share(results, cases)
+    return round(points * share, 2), feedback
+
+
+def prepare(folder, name, cases):
+    """Put an exercise's arguments where the sandbox finds them, without the results."""
+    draws = [arguments for arguments, _ in cases]
+    content = pickle.dumps((find(name).parameters, draws))
+    (Path(folder) / f"{name}.pickle").write_bytes(content)
+
+
+def _hand_over(name, answer, folder):
+    """Show the answer's results in a form that `receive` reads."""
+    parameters, draws = pickle.loads((folder / f"{name}.pickle").read_bytes())
+    results = _results(answer, parameters, draws)
+    if isinstance(results, Feedback):
+        package = {"outcome": results.outcome, "message": results.message}
+    else:
+        package = {"results": [_pack(result) for result in results]}
+    display({MIME: json.dumps(package)}, raw=True)
+
+
+def receive(text):
+    """Return the results that were handed over, or a `Feedback`; ValueError if neither.
+
+    The sender is not to be trusted: it can say that an answer fails, not that it is
+    right.
+    """
+    try:
+        if len(text) > LARGEST:
+            raise ValueError("too long")
+        package = json.loads(text)
+        if "results" in package:
+            return [_unpack(packed) for packed in package["results"]]
+        if package["outcome"] not in ("not attempted", "wrong", "error"):
+            raise ValueError(package["outcome"])
+        return Feedback(package["outcome"], str(package["message"])[:2000])
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise ValueError(f"These are no results: {error!r}") from None
+
+
+def _results(answer, parameters, draws):
+    """Return the results of an answer, or the `Feedback` if it has none."""
+    return refusal(answer, parameters) or attempt(answer, draws)
+
+
+def _pack(value):
+    """Return a result as JSON: numbers, lists, tuples, arrays; of others, words."""
+    if value is None or value is ...:
+        return None
+    if isinstance(value, (bool, int, float)):
+        return value
+    if isinstance(value, list):
+        return [_pack(entry) for entry in value]
+    if isinstance(value, tuple):
+        return {"tuple": [_pack(entry) for entry in value]}
+    array = as_array(value)
+    if array is None:
+        return {"described": in_words(value)}
+    return {"shape": array.shape, "data": b64encode(array.astype("<f8")).decode()}
+
+
+def _unpack(packed):
+    """Return what `_pack` packed; a tensor becomes an array."""
+    if isinstance(packed, list):
+        return [_unpack(entry) for entry in packed]
+    if not isinstance(packed, dict):
+        return packed
+    if "tuple" in packed:
+        return tuple(map(_unpack, packed["tuple"]))
+    if "described" in packed:
+        return Described(str(packed["described"])[:200])
+    return np.frombuffer(b64decode(packed["data"]), "<f8").reshape(packed["shape"])

@@ -1,0 +1,94 @@
+"""What a teacher gets to see of a grading: CSV files and a summary."""
+
+import csv
+from collections import Counter, defaultdict
+
+GRADES = ("student", "assignment", "score", "points", "late_hours", "remarks")
+EXERCISES = (
+    *("student", "assignment", "exercise", "score", "points"),
+    *("outcome", "misconception", "message"),
+)
+
+
+def write(results, folder):
+    """Write `grades.csv` and `exercises.csv` into a course folder.
+
+    Rows of other learners and assignments, from earlier gradings, stay as they are.
+    """
+    grades, details = [], []
+    for one in results:
+        who = {"student": one.student, "assignment": one.assignment}
+        said = [f"not graded: {one.problem}"] if one.problem else one.remarks
+        graded = {}
+        if not one.problem:
+            graded = {"score": f"{one.score:g}", "points": f"{one.points:g}"}
+        late = f"{one.late / 3600:.1f}" if one.late else ""
+        grades.append(who | graded | {"late_hours": late, "remarks": "; ".join(said)})
+        details += [who | exercise for exercise in one.exercises]
+    done = {(one.student, one.assignment) for one in results}
+    _merge(folder / "grades.csv", GRADES, grades, done)
+    _merge(folder / "exercises.csv", EXERCISES, details, done)
+
+
+def _merge(path, columns, rows, done):
+    """Write a CSV file anew, keeping its rows of those who were not graded now."""
+    if path.exists():
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            old = list(csv.DictReader(file))
+        rows = [r for r in old if (r["student"], r["assignment"]) not in done] + rows
+    rows.sort(key=lambda row: (row["assignment"], row["student"]))
+    temporary = path.with_suffix(".tmp")
+    # With a byte order mark, as spreadsheets guess the encoding of names otherwise.
+    with temporary.open("w", encoding="utf-8-sig", newline="") as file:
+        writer = csv.DictWriter(file, columns, restval="")
+        writer.writeheader()
+        writer.writerows({k: _harmless(v) for k, v in row.items()} for row in rows)
+    temporary.replace(path)
+
+
+def _harmless(value):
+    """Return a cell's value; text that a spreadsheet would run is quoted."""
+    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@"):
+        return f"'{value}"
+    return value
+
+
+def show(results, folder):
+    """Print who got how much, and what was hard."""
+    width = max(len(one.student) for one in results)
+    for assignment, group in _by(results, lambda one: one.assignment).items():
+        print(f"\n{assignment or 'no assignment'}")
+        for one in group:
+            if one.problem:
+                print(f"  {one.student:<{width}}  not graded: {one.problem}")
+                continue
+            remarks = f"  ({'; '.join(one.remarks)})" if one.remarks else ""
+            print(f"  {one.student:<{width}}  {one.score:g} of {one.points:g}{remarks}")
+        _show_exercises([one for one in group if not one.problem])
+    print(f"\nGrades: {folder / 'grades.csv'}, by exercise: {folder / 'exercises.csv'}")
+    print(f"Feedback for each learner: {folder / 'feedback'}")
+
+
+def _show_exercises(group):
+    """Print how many solved each exercise, and the commonest misconception."""
+    rows = [exercise for one in group for exercise in one.exercises]
+    if not rows:
+        return
+    print(
+        f"\n  {'of ' + str(len(group)) + ' learners':<30}  right  untouched  commonest"
+    )
+    for name, tries in _by(rows, lambda row: row["exercise"]).items():
+        counts = Counter(row["outcome"] for row in tries)
+        named = Counter(row["misconception"] for row in tries if row["misconception"])
+        common = "".join(f"{what} ({n})" for what, n in named.most_common(1))
+        name = name.partition(".")[2]
+        right, untouched = counts["correct"], counts["not attempted"]
+        print(f"  {name:<30}  {right:>5}  {untouched:>9}  {common}".rstrip())
+
+
+def _by(things, key):
+    """Return things by their key, in order."""
+    groups = defaultdict(list)
+    for thing in things:
+        groups[key(thing)].append(thing)
+    return groups

@@ -1,0 +1,167 @@
+"""Where a learner's code runs while it is graded: a kernel inside bubblewrap.
+
+It sees Python, the library without its solutions, the data files, and an empty folder
+of its own; no network, no other submission, nothing of the course. A guard ends it when
+it takes too long or too much memory.
+"""
+
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+from jupyter_client.kernelspec import KernelSpec
+from jupyter_client.manager import AsyncKernelManager
+from traitlets import Bool, Instance, Unicode
+
+import bigmodel_lab
+from bigmodel_lab import sources
+from bigmodel_lab.exercises.core import HANDOVER
+
+HOME = "/home/learner"
+GUARD_SECONDS = 0.2  # between two looks of the guard
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one submission may take: bytes, seconds, processes."""
+
+    memory: float = 2e9
+    seconds: float = 300
+    cell_seconds: float = 60
+    disk: float = 200e6
+    processes: int = 64
+    output: int = 100_000  # characters a cell may print
+
+
+def check():
+    """Raise RuntimeError, saying what to do, if there is no working bubblewrap."""
+    if not shutil.which("bwrap"):
+        raise RuntimeError(
+            "Grading runs learners' code in a sandbox, and bubblewrap is not here: "
+            "install the package bubblewrap (Linux). Without it --no-sandbox runs "
+            "their code as yourself, with your files and your network."
+        )
+    done = subprocess.run(
+        [*_walls(Path("/nonexistent")), "true"], capture_output=True, text=True
+    )
+    if done.returncode:
+        raise RuntimeError(
+            "bubblewrap cannot make a sandbox here, perhaps as the system forbids "
+            f"user namespaces: {done.stderr.strip()}"
+        )
+
+
+def _walls(folder, limits=Limits()):
+    """Return the bwrap command that shuts a process in; `folder` is its way out."""
+    package = Path(bigmodel_lab.__file__).parent
+    prefixes = {Path(p).resolve() for p in (sys.prefix, sys.base_prefix)}
+    seen = [Path("/usr"), *sorted(prefixes), package, sources.cache_folder()]
+    command = ["bwrap", "--unshare-all", "--unshare-user", "--disable-userns"]
+    command += ["--die-with-parent", "--new-session", "--cap-drop", "ALL"]
+    command += ["--clearenv", "--proc", "/proc", "--dev", "/dev"]
+    for scratch in ("/dev/shm", "/tmp", HOME):
+        command += ["--size", f"{limits.disk:.0f}", "--tmpfs", scratch]
+    for path in ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc/ld.so.cache"):
+        if Path(path).is_symlink():
+            command += ["--symlink", str(Path(path).readlink()), path]
+        else:
+            command += ["--ro-bind-try", path, path]
+    for path in seen:
+        command += ["--ro-bind-try", str(path), str(path)]
+    judged = package / "exercises"
+    command += ["--tmpfs", str(judged)]  # over the chapters' modules: the solutions
+    for module in ("__init__.py", "core.py"):
+        command += ["--ro-bind", str(judged / module), str(judged / module)]
+    command += ["--remount-ro", str(judged)]
+    for how, name in (("--bind-try", "sockets"), ("--ro-bind-try", "arguments")):
+        command += [how, str(folder / name), str(folder / name)]
+    environment = {
+        "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin",
+        "HOME": HOME,
+        "USER": Path(HOME).name,
+        "LANG": "C.UTF-8",
+        "PYTHONPATH": str(package.parent),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "OMP_NUM_THREADS": "1",
+        HANDOVER: str(folder / "arguments"),
+    }
+    for name, value in environment.items():
+        command += ["--setenv", name, value]
+    return [*command, "--remount-ro", "/dev", "--chdir", HOME, "--"]
+
+
+class SandboxedKernel(AsyncKernelManager):
+    """A kernel behind walls, reached by sockets in a folder of its own.
+
+    `folder` holds `arguments/`, which it may read, and `sockets/`; `stopped` says why
+    the guard ended it, or is empty.
+    """
+
+    folder = Instance(Path)
+    limits = Instance(Limits)
+    walls = Bool(True)
+    stopped = Unicode()
+
+    def __init__(self, **options):
+        super().__init__(**options)
+        self.transport = "ipc"  # a network of its own has no way to ours
+        self.ip = str(self.folder / "sockets" / "kernel")
+        self.connection_file = str(self.folder / "sockets" / "connection.json")
+
+    @property
+    def kernel_spec(self):
+        """Return what to start; interrupted by message, as a signal would end bwrap."""
+        argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+        return KernelSpec(argv=argv, language="python", interrupt_mode="message")
+
+    def format_kernel_cmd(self, extra_arguments=None):
+        """Return the command, behind the walls and under the limits of a process."""
+        memory, disk = (f"{x:.0f}" for x in (self.limits.memory, self.limits.disk))
+        caps = ["prlimit", f"--data={memory}", f"--fsize={disk}", "--core=0"]
+        walls = _walls(self.folder, self.limits) if self.walls else []
+        return [*walls, *caps, *super().format_kernel_cmd(extra_arguments)]
+
+    async def _async_launch_kernel(self, kernel_cmd, **options):
+        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        await super()._async_launch_kernel(kernel_cmd, **options | quiet)
+        threading.Thread(target=self._guard, daemon=True).start()
+
+    def _guard(self):
+        """End the kernel when it takes too long, or all of it too much memory."""
+        limits, deadline = self.limits, time.monotonic() + self.limits.seconds
+        while family := _family(self.provisioner.pid):
+            if time.monotonic() > deadline:
+                self.stopped = f"it ran for more than {limits.seconds:g} s"
+            elif sum(map(_memory, family)) > limits.memory:
+                self.stopped = f"it took more than {limits.memory / 1e9:g} GB"
+            elif len(family) > limits.processes:
+                self.stopped = f"it started more than {limits.processes} processes"
+            if self.stopped:
+                for member in family:
+                    with suppress(psutil.NoSuchProcess):
+                        member.kill()
+                return
+            time.sleep(GUARD_SECONDS)
+
+
+def _family(pid):
+    """Return a process and all that it started, and they; nothing when it ended."""
+    try:
+        process = psutil.Process(pid)
+        return [process, *process.children(recursive=True)]
+    except psutil.NoSuchProcess:
+        return []
+
+
+def _memory(process):
+    """Return the bytes of memory of a process, its share where others have them too."""
+    try:
+        return process.memory_full_info().pss
+    except (psutil.NoSuchProcess, psutil.AccessDenied):
+        return 0

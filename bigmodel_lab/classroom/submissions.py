@@ -1,0 +1,203 @@
+"""What learners handed in: whose it is, which assignment, and is it fit to be graded.
+
+A file comes from somebody else's machine. Of a notebook only the text of its cells is
+taken; the tests and all metadata are those of the release.
+"""
+
+import json
+import shutil
+from copy import deepcopy
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import nbformat
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+LARGEST = 20e6  # bytes of a notebook
+_ODD = set('*?[]<>:|"\\')  # what a folder's name may not hold everywhere
+
+
+class Refused(ValueError):
+    """A submission that cannot be graded; the message says why, and what to do."""
+
+
+@dataclass
+class Submission:
+    """A file that was handed in: whose, which assignment, or the problem with it."""
+
+    student: str
+    path: Path
+    assignment: str = ""
+    problem: str = ""
+    remarks: list = field(default_factory=list)
+    notebook: object = None
+
+
+def collect(folder, course):
+    """Return the `Submission`s in a folder, in the order of the learners' names.
+
+    A learner's notebooks lie in a folder of the learner's name, at any depth, or bear
+    the name, as in `ada_02_losses.ipynb`.
+
+    Raises
+    ------
+    ValueError
+        If there is no such folder, nothing in it, or the course has no assignment.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise ValueError(f"There is no folder {folder} with what was handed in.")
+    releases = {
+        name: nbformat.read(course.released(name), 4) for name in course.assignments()
+    }
+    if not releases:
+        raise ValueError(
+            f"{course.folder} has no assignment yet: make one with "
+            "`python -m bigmodel_lab assignment 02 --out FOLDER`."
+        )
+    found = [_examine(path, folder, releases) for path in _files(folder)]
+    if not found:
+        raise ValueError(f"Nothing was handed in: {folder} holds no file.")
+    with_notebook = {one.student for one in found if one.path.suffix == ".ipynb"}
+    found = [
+        one  # a notebook, or what came in place of one
+        for one in found
+        if one.path.suffix == ".ipynb" or one.student not in with_notebook
+    ]
+    return sorted(_without_doubles(found), key=lambda s: (s.student, s.assignment))
+
+
+def place(submission, course):
+    """Put a submission where nbgrader looks for it."""
+    target = course.folder / "submitted" / submission.student / submission.assignment
+    shutil.rmtree(target, ignore_errors=True)
+    target.mkdir(parents=True)
+    file = target / f"{submission.assignment}.ipynb"
+    file.write_text(nbformat.writes(submission.notebook) + "\n", encoding="utf-8")
+    handed_in = submission.path.with_name("timestamp.txt")  # as nbgrader collects
+    if handed_in.is_file() and not handed_in.is_symlink():
+        shutil.copy(handed_in, target)
+
+
+def _files(folder):
+    """Yield the files below a folder, except those that programs leave there."""
+    for path in sorted(folder.rglob("*")):
+        parts = path.relative_to(folder).parts
+        hidden = any(part.startswith((".", "__")) for part in parts)
+        if hidden or path.name == "timestamp.txt":
+            continue
+        if path.is_symlink() or path.is_file():
+            yield path
+
+
+def _examine(path, folder, releases):
+    """Return the `Submission` that a file is."""
+    parts = path.relative_to(folder).parts
+    student = parts[0] if len(parts) > 1 else path.stem
+    if len(parts) == 1:
+        for name in releases:
+            student = student.replace(name, "")
+        student = student.strip(" _-.")
+    submission = Submission(student or path.stem, path)
+    try:
+        if not student:
+            raise Refused(f"whose is {path.name}? Put it into a folder with the name")
+        if odd := sorted(_ODD & set(student)):
+            raise Refused(f"a name cannot hold {' '.join(odd)}: rename it")
+        links = [path, *path.parents[: len(parts) - 1]]
+        if any(link.is_symlink() for link in links):
+            raise Refused(f"{path.name} is a link, not a file")
+        cells = _cells(path)
+        submission.assignment = _which(cells, path, folder, releases)
+        release = releases[submission.assignment]
+        submission.notebook, submission.remarks = restore(cells, release)
+    except Refused as error:
+        submission.problem = str(error)
+    return submission
+
+
+def _without_doubles(submissions):
+    """Return the submissions; two for one assignment are refused, both."""
+    first = {}
+    for one in submissions:
+        if one.assignment and not one.problem:
+            other = first.setdefault((one.student, one.assignment), one)
+            if other is not one:
+                other.problem = one.problem = (
+                    f"two files for {one.assignment} ({other.path.name} and "
+                    f"{one.path.name}): keep one"
+                )
+    return submissions
+
+
+def _cells(path):
+    """Return the cells of a notebook file as plain dictionaries, or raise `Refused`."""
+    if path.suffix != ".ipynb":
+        raise Refused(f"{path.name} is not a notebook (.ipynb)")
+    if path.stat().st_size > LARGEST:
+        raise Refused(f"{path.name} is larger than {LARGEST / 1e6:g} MB")
+    try:
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        return [
+            {
+                "code": cell["cell_type"] == "code",
+                "source": "".join(cell["source"]),
+                "id": str(cell.get("metadata", {}).get("nbgrader", {}).get("grade_id")),
+            }
+            for cell in cells
+        ]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        raise Refused(f"{path.name} cannot be read as a notebook: damaged?") from None
+
+
+def _which(cells, path, folder, releases):
+    """Return the assignment whose exercises a notebook holds, or raise `Refused`."""
+    have = {cell["id"] for cell in cells}
+    share = {name: len(have & _known(nb).keys()) for name, nb in releases.items()}
+    found = max(share, key=share.get)
+    if share[found] <= 1:  # all assignments have the imports
+        raise Refused(
+            f"{path.name} holds no exercise of this course's "
+            f"({', '.join(releases)}): was it made from the release?"
+        )
+    named = [name for name in releases if name in str(path.relative_to(folder))]
+    if named and found not in named:
+        raise Refused(f"{path.name} holds the exercises of {found}: the wrong file?")
+    return found
+
+
+def restore(cells, release):
+    """Return the release with a learner's answers and added cells, and the remarks.
+
+    A cell that was deleted comes back, a test that was changed is the release's again.
+    """
+    known, seen, restored, remarks = _known(release), {}, [], []
+    for cell in cells:
+        ours = known.get(cell["id"])
+        if ours is None or cell["id"] in seen or not cell["code"]:
+            new = new_code_cell if cell["code"] else new_markdown_cell
+            restored.append(new(cell["source"]))
+            continue
+        restored.append(seen.setdefault(cell["id"], deepcopy(ours)))
+        if ours.metadata.nbgrader.solution:
+            restored[-1].source = cell["source"]
+        elif cell["source"].strip() != ours.source.strip():
+            remarks.append(f"cell {cell['id']} was changed: the release's was run")
+    before = None
+    for name, ours in known.items():
+        if name not in seen:
+            place = 1 + restored.index(before) if before in restored else 0
+            seen[name] = deepcopy(ours)
+            restored.insert(place, seen[name])
+            remarks.append(f"cell {name} was deleted: put back")
+        before = seen[name]
+    return new_notebook(cells=restored, metadata=release.metadata), remarks
+
+
+def _known(release):
+    """Return the release's cells that nbgrader knows, by their ids, in order."""
+    return {
+        cell.metadata.nbgrader.grade_id: cell
+        for cell in release.cells
+        if "nbgrader" in cell.metadata
+    }

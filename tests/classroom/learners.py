@@ -1,0 +1,85 @@
+"""Courses, and what learners hand in: right, wrong and hostile notebooks."""
+
+import inspect
+import textwrap
+
+import nbformat
+
+from bigmodel_lab import exercises
+from bigmodel_lab.classroom import assignment
+
+
+def make_course(folder, chosen, **points):
+    """Make the assignments of a course, exercises by chapter; return the releases."""
+    return {
+        chapter: assignment.make(
+            chapter, folder, names, {name: points.get(name, 1) for name in names}
+        )
+        for chapter, names in chosen.items()
+    }
+
+
+def hand_in(release, path, answers=(), change=None, first=""):
+    """Write a release with some answers to `path`, as a learner hands it in.
+
+    `answers` are codes by full name; `first` is code in a cell before all exercises;
+    `change` gets the notebook.
+    """
+    nb = nbformat.read(release, as_version=4)
+    answers = dict(answers)
+    for cell in nb.cells:
+        if (name := answered(cell)) in answers:
+            cell.source = answers.pop(name)
+    assert not answers, "there is no such exercise in the release"
+    if first:
+        nb.cells.insert(2, nbformat.v4.new_code_cell(first))
+    if change:
+        change(nb)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    nbformat.write(nb, path)
+
+
+def grade_id(cell):
+    return cell.metadata.get("nbgrader", {}).get("grade_id", "")
+
+
+def answered(cell):
+    """Return the full name of the exercise that a cell answers, or None."""
+    name = grade_id(cell).replace("-", ".", 1)
+    return name.removesuffix("-answer") if name.endswith("-answer") else None
+
+
+def solved(names):
+    """Return the right answers by full name."""
+    return {name: exercises.code(name) for name in names}
+
+
+def doing(name, lines):
+    """Return the answer to an exercise that consists of `lines`."""
+    parameters = ", ".join(exercises.find(name).parameters)
+    head = f"def {name.partition('.')[2]}({parameters}):\n"
+    return head + textwrap.indent(textwrap.dedent(lines).strip(), "    ")
+
+
+def misconceived(name, number):
+    """Return the name of an exercise's misconception, and its code as an answer."""
+    found = exercises.find(name).misconceptions
+    function = found[number % len(found)]
+    ours, theirs = (f"def {x}(" for x in (function.__name__, name.partition(".")[2]))
+    texts = [*_helpers(function), _text(function).replace(ours, theirs)]
+    return function.__name__, "\n\n".join(texts)
+
+
+def _text(function):
+    """Return a function's text without decorators."""
+    source = textwrap.dedent(inspect.getsource(function))
+    return source[source.index("def ") :]
+
+
+def _helpers(function):
+    """Return the texts of the functions that a function needs, and of theirs."""
+    found = []
+    for value in inspect.getclosurevars(function).globals.values():
+        if inspect.isfunction(value) and value.__module__.startswith("bigmodel_lab.ex"):
+            found += [*_helpers(value), _text(value)]
+    return found
