@@ -1,6 +1,7 @@
 """The command line: `python -m bigmodel_lab --help`."""
 
 import argparse
+import os
 import sys
 from datetime import datetime
 
@@ -131,7 +132,7 @@ def _assignment(options):
         path = assignment.make(chapter, options.out, names, points, options.due)
         total = sum(points[name] for name in names)
         print(f"{chapter}: {len(names)} exercises, {total:g} points")
-        print(f"  hand out  {path}")
+        print(f"  hand out  {os.path.relpath(path)}")
 
 
 def _grade(options):

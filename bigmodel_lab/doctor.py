@@ -5,6 +5,7 @@ finding, not stop the check-up.
 """
 
 import importlib.metadata
+import importlib.util
 import os
 import platform
 import re
@@ -137,7 +138,24 @@ def widgets():
     return Finding("widgets", not missing, detail, INSTALL if missing else "")
 
 
-CHECKS = (python, packages, device, threads, memory, data, chromium, widgets)
+def classroom():
+    """Look for what grading needs, which only teachers do: never a failure."""
+    if importlib.util.find_spec("nbgrader") is None:
+        advice = 'Only teachers need it: pip install -e ".[classroom]"'
+        return Finding("classroom", True, "nbgrader is not installed", advice)
+    from bigmodel_lab.classroom import sandbox
+
+    try:
+        sandbox.check()
+    except RuntimeError as error:
+        return Finding("classroom", True, "nbgrader, but no sandbox", str(error))
+    return Finding("classroom", True, "nbgrader and bubblewrap")
+
+
+CHECKS = (
+    *(python, packages, device, threads, memory),
+    *(data, widgets, chromium, classroom),
+)
 
 
 def report():

@@ -118,7 +118,8 @@ def _pack(value):
     array = as_array(value)
     if array is None:
         return {"described": in_words(value)}
-    return {"shape": array.shape, "data": b64encode(array.astype("<f8")).decode()}
+    data = b64encode(array.astype("<f8").tobytes()).decode()
+    return {"shape": array.shape, "data": data}
 
 
 def _unpack(packed):

@@ -1,6 +1,7 @@
 """What a teacher gets to see of a grading: CSV files and a summary."""
 
 import csv
+import os
 from collections import Counter, defaultdict
 
 GRADES = ("student", "assignment", "score", "points", "late_hours", "remarks")
@@ -65,8 +66,9 @@ def show(results, folder):
             remarks = f"  ({'; '.join(one.remarks)})" if one.remarks else ""
             print(f"  {one.student:<{width}}  {one.score:g} of {one.points:g}{remarks}")
         _show_exercises([one for one in group if not one.problem])
-    print(f"\nGrades: {folder / 'grades.csv'}, by exercise: {folder / 'exercises.csv'}")
-    print(f"Feedback for each learner: {folder / 'feedback'}")
+    folder = os.path.relpath(folder)
+    print(f"\nGrades: {folder}/grades.csv, by exercise: {folder}/exercises.csv")
+    print(f"For each learner: {folder}/feedback")
 
 
 def _show_exercises(group):

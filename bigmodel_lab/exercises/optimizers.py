@@ -330,8 +330,8 @@ def _bowl(rng):
 def largest_stable_learning_rate(H, momentum):
     """Return the learning rate above which gradient descent with momentum diverges.
 
-    The loss is quadratic with the Hessian H; each step is velocity = momentum *
-    velocity + gradient, then weight -= learning_rate * velocity.
+    The loss is quadratic with the Hessian H; the momentum is PyTorch's: the gradient
+    enters the velocity whole.
     """
     return 2 * (1 + momentum) / torch.linalg.eigvalsh(H)[-1]
 

@@ -109,7 +109,8 @@ import json
 from IPython.display import display
 def forge(*arguments, **named):
     package = {"outcome": "correct", "message": ""}
-    display({"application/vnd.bigmodel-lab.results+json": json.dumps(package)}, raw=True)
+    kind = "application/vnd.bigmodel-lab.results+json"
+    display({kind: json.dumps(package)}, raw=True)
     return 100
 lab.classroom.grade = forge
 """

@@ -139,7 +139,7 @@ def test_report_looks_at_everything_and_advises_on_every_problem():
     findings = doctor.report()
     assert [finding.what for finding in findings] == [
         *("Python", "packages", "device", "threads", "memory"),
-        *("data", "Chromium", "widgets"),
+        *("data", "widgets", "Chromium", "classroom"),
     ]
     assert all(finding.detail for finding in findings)
     assert all(finding.ok or finding.advice for finding in findings)
@@ -172,3 +172,15 @@ def test_run_prints_aligned_text_and_returns_the_exit_status(monkeypatch, capsys
         "PROBLEM  much longer  no",
         "                      Mend it.",
     ]
+
+
+def test_what_only_teachers_need_is_no_failure(monkeypatch):
+    monkeypatch.setattr(doctor.importlib.util, "find_spec", lambda name: None)
+    finding = doctor.classroom()
+    assert finding.ok
+    assert "[classroom]" in finding.advice
+    monkeypatch.undo()
+    monkeypatch.setenv("PATH", "/nowhere")
+    finding = doctor.classroom()
+    assert finding.ok
+    assert "bubblewrap is not here" in finding.advice
