@@ -199,16 +199,15 @@ def _with_markers(name):
         lines[: function.body[0].end_lineno],
         lines[function.body[0].end_lineno :],
     )
-    body = [f"    {line}" for line in _imports(name)] + body
+    body = [f"    {line}" for line in imports(exercises.find(name).solution)] + body
     return "\n".join([*head, "    ### BEGIN SOLUTION", *body, "    ### END SOLUTION"])
 
 
-def _imports(name):
-    """Return the import statements that a solution needs besides `IMPORTS`."""
-    solution = exercises.find(name).solution
-    needed = set(inspect.getclosurevars(solution).globals) - _bound(IMPORTS).keys()
-    module = inspect.getsource(inspect.getmodule(solution))
-    return [line for bound, line in _bound(module).items() if bound in needed]
+def imports(function):
+    """Return the import statements that a function needs besides `IMPORTS`."""
+    needed = set(inspect.getclosurevars(function).globals) - _bound(IMPORTS).keys()
+    module = inspect.getsource(inspect.getmodule(function))
+    return [line for name, line in _bound(module).items() if name in needed]
 
 
 def _bound(code):

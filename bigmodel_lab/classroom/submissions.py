@@ -98,7 +98,8 @@ def _examine(path, folder, releases):
         for name in releases:
             student = student.replace(name, "")
         student = student.strip(" _-.")
-    submission = Submission(student or path.stem, path)
+    named = [name for name in releases if name in str(path.relative_to(folder))]
+    submission = Submission(student or path.stem, path, "".join(named[:1]))
     try:
         if not student:
             raise Refused(f"whose is {path.name}? Put it into a folder with the name")
@@ -108,7 +109,7 @@ def _examine(path, folder, releases):
         if any(link.is_symlink() for link in links):
             raise Refused(f"{path.name} is a link, not a file")
         cells = _cells(path)
-        submission.assignment = _which(cells, path, folder, releases)
+        submission.assignment = _which(cells, path.name, named, releases)
         release = releases[submission.assignment]
         submission.notebook, submission.remarks = restore(cells, release)
     except Refused as error:
@@ -117,17 +118,14 @@ def _examine(path, folder, releases):
 
 
 def _without_doubles(submissions):
-    """Return the submissions; two for one assignment are refused, both."""
+    """Return one submission for a learner and an assignment; of two, neither is fit."""
     first = {}
     for one in submissions:
-        if one.assignment and not one.problem:
-            other = first.setdefault((one.student, one.assignment), one)
-            if other is not one:
-                other.problem = one.problem = (
-                    f"two files for {one.assignment} ({other.path.name} and "
-                    f"{one.path.name}): keep one"
-                )
-    return submissions
+        other = first.setdefault((one.student, one.assignment), one)
+        if other is not one:
+            files = f"{other.path.name} and {one.path.name}"
+            other.problem = f"two files ({files}): keep one"
+    return first.values()
 
 
 def _cells(path):
@@ -150,19 +148,21 @@ def _cells(path):
         raise Refused(f"{path.name} cannot be read as a notebook: damaged?") from None
 
 
-def _which(cells, path, folder, releases):
-    """Return the assignment whose exercises a notebook holds, or raise `Refused`."""
+def _which(cells, name, named, releases):
+    """Return the assignment whose exercises a notebook holds, or raise `Refused`.
+
+    `name` is the file's; `named` are the assignments that it or its folder names.
+    """
     have = {cell["id"] for cell in cells}
     share = {name: len(have & _known(nb).keys()) for name, nb in releases.items()}
     found = max(share, key=share.get)
     if share[found] <= 1:  # all assignments have the imports
         raise Refused(
-            f"{path.name} holds no exercise of this course's "
+            f"{name} holds no exercise of this course's "
             f"({', '.join(releases)}): was it made from the release?"
         )
-    named = [name for name in releases if name in str(path.relative_to(folder))]
     if named and found not in named:
-        raise Refused(f"{path.name} holds the exercises of {found}: the wrong file?")
+        raise Refused(f"{name} holds the exercises of {found}: the wrong file?")
     return found
 
 

@@ -66,20 +66,16 @@ def misconceived(name, number):
     found = exercises.find(name).misconceptions
     function = found[number % len(found)]
     ours, theirs = (f"def {x}(" for x in (function.__name__, name.partition(".")[2]))
-    texts = [*_helpers(function), _text(function).replace(ours, theirs)]
-    return function.__name__, "\n\n".join(texts)
+    parts = _parts(function)
+    parts[-1] = parts[-1].replace(ours, theirs)
+    return function.__name__, "\n\n".join(parts)
 
 
-def _text(function):
-    """Return a function's text without decorators."""
-    source = textwrap.dedent(inspect.getsource(function))
-    return source[source.index("def ") :]
-
-
-def _helpers(function):
-    """Return the texts of the functions that a function needs, and of theirs."""
-    found = []
+def _parts(function):
+    """Return the texts of what a function needs from its module, and its own."""
+    parts = assignment.imports(function)
     for value in inspect.getclosurevars(function).globals.values():
-        if inspect.isfunction(value) and value.__module__.startswith("bigmodel_lab.ex"):
-            found += [*_helpers(value), _text(value)]
-    return found
+        if inspect.isfunction(value) and value.__module__ == function.__module__:
+            parts += _parts(value)
+    source = textwrap.dedent(inspect.getsource(function))
+    return [*parts, source[source.index("def ") :]]  # without decorators
