@@ -1,4 +1,4 @@
-"""What the long benchmarks share: where results are kept, TensorFlow's own Python."""
+"""What the long benchmarks share: where results are kept, environments apart."""
 
 import json
 import os
@@ -41,11 +41,19 @@ def begun(name, origin, whole):
 
 def tensorflow_python():
     """Return the Python of TensorFlow's virtual environment, made at the first call."""
-    folder = Path(pooch.os_cache("bigmodel_lab")) / TENSORFLOW.replace("==", "-")
+    return python_with(TENSORFLOW)
+
+
+def python_with(requirement):
+    """Return the Python of a virtual environment with `requirement`, as in "a==1".
+
+    It is made at the first call. CalledProcessError if pip fails.
+    """
+    folder = Path(pooch.os_cache("bigmodel_lab")) / requirement.replace("==", "-")
     python = folder / "bin" / "python"
     if not (folder / "ready").exists():
-        print(f"installing {TENSORFLOW} in its own virtual environment", flush=True)
+        print(f"installing {requirement} in its own virtual environment", flush=True)
         venv.create(folder, with_pip=True, clear=True)
-        subprocess.run([python, "-m", "pip", "install", "-qq", TENSORFLOW], check=True)
+        subprocess.run([python, "-m", "pip", "install", "-qq", requirement], check=True)
         (folder / "ready").touch()  # an interrupted installation is made anew
     return python
