@@ -39,6 +39,12 @@ def _parser():
     new = command("new-chapter", _new_chapter, "start the source of a chapter")
     new.add_argument("number", type=int, help="as in 7")
     new.add_argument("topic", help="as in attention")
+    command("course", _course, "write the course card, openings and links")
+    link = command("link", _link, "print links that open chapters on a school's hub")
+    link.add_argument("hub", help="the hub's address, as in https://hub.school.edu")
+    link.add_argument("--chapter", help='as in "04"; none means all')
+    link.add_argument("--repository", help="an address other than pyproject.toml's")
+    link.add_argument("--branch", default="main", help="main if not given")
     return parser
 
 
@@ -69,6 +75,21 @@ def _new_chapter(options):
     from bigmodel_lab import notebooks
 
     print(notebooks.new_chapter(options.number, options.topic))
+
+
+def _course(options):
+    from bigmodel_lab import course
+
+    for path in course.write():
+        print(path.name)
+
+
+def _link(options):
+    from bigmodel_lab import links, notebooks
+
+    repository = options.repository or links.repository()
+    for path in notebooks.chapters([options.chapter] if options.chapter else ()):
+        print(links.hub(options.hub, repository, options.branch, path.stem))
 
 
 if __name__ == "__main__":
