@@ -53,7 +53,9 @@ def card_problems(path):
     nb = nbformat.read(path, as_version=4)
     faults = [f"{cell.id}: code in the course card" for cell in code_cells(nb)]
     faults += _text_faults(nb, path)
-    correct = "correct course.toml, then run `python -m bigmodel_lab course`"
+    correct = (
+        "correct bigmodel_lab/course.toml, then run `python -m bigmodel_lab course`"
+    )
     return [f"{path.stem}, {fault}: {correct}." for fault in faults]
 
 

@@ -16,6 +16,7 @@ BINDER = ROOT / "binder"
 START = BINDER / "start"
 MEMORY = 2_000  # MB, what Binder grants
 SERVER = 150  # MB, what JupyterLab itself takes, rounded up
+FORGOTTEN = ("CPU_LIMIT", "OMP_NUM_THREADS", "PYTHONPATH")
 BASE = {"gettext-base", "less", "locales", "unzip"}  # Debian packages of every image
 
 
@@ -32,9 +33,6 @@ def run(*command, **environment):
     )
     assert done.returncode == 0, done.stdout[-3000:]
     return done.stdout.strip()
-
-
-FORGOTTEN = ("CPU_LIMIT", "OMP_NUM_THREADS", "PYTHONPATH")
 
 
 @pytest.fixture(scope="module")
@@ -111,7 +109,7 @@ def python(tmp_path_factory):
     the usual build with gigabytes of CUDA: the constraint makes that an error.
     """
     folder = tmp_path_factory.mktemp("binder")
-    venv.create(folder)
+    venv.create(folder, symlinks=True)
     interpreter = folder / "bin" / "python"
     version = re.search(r"^torch==(.+)$", pins(), re.MULTILINE)[1]
     constraints = folder / "constraints.txt"

@@ -41,7 +41,8 @@ def test_the_owner_is_named_in_one_place():
     """To edit pyproject.toml and run `course` is enough: it names the owner anew."""
     owner = urlsplit(PROJECT["project"]["urls"]["Repository"]).path.split("/")[1]
     renamed = course.generated("https://github.com/new-owner/bigmodel_lab")
-    for pattern in ("*.md", "notebooks/*.ipynb", "notebooks/source/*.py", "binder/*"):
+    patterns = ("*.md", "docs/*.md", "notebooks/*.ipynb", "notebooks/source/*.py")
+    for pattern in patterns:
         for path in ROOT.glob(pattern):
             text = renamed.get(path) or path.read_text(encoding="utf-8")
             assert f"/{owner}/" not in text, path.name
