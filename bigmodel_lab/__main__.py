@@ -84,6 +84,12 @@ def _parser():
         action="store_true",
         help="run learners' code as yourself: with your files and your network",
     )
+    command("course", _course, "write the course card, openings and links")
+    link = command("link", _link, "print links that open chapters on a school's hub")
+    link.add_argument("hub", help="the hub's address, as in https://hub.school.edu")
+    link.add_argument("--chapter", help='as in "04"; none means all')
+    link.add_argument("--repository", help="an address other than pyproject.toml's")
+    link.add_argument("--branch", default="main", help="main if not given")
     return parser
 
 
@@ -156,6 +162,21 @@ def _grade(options):
         options.jobs,
         walls=not options.no_sandbox,
     )
+
+
+def _course(options):
+    from bigmodel_lab import course
+
+    for path in course.write():
+        print(path.name)
+
+
+def _link(options):
+    from bigmodel_lab import links, notebooks
+
+    repository = options.repository or links.repository()
+    for path in notebooks.chapters([options.chapter] if options.chapter else ()):
+        print(links.hub(options.hub, repository, options.branch, path.stem))
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ import math
 import os
 import platform
 import random
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -121,6 +122,7 @@ def start_chapter(chapter, version, small_models=True):
     bigmodel_lab.plots.use_style()
     seed_everything(0)
     threads = set_threads(small_models)
+    _enable_widgets_on_colab()
     # The first optimizer imports torch._dynamo (seconds): pay here, not on a click.
     torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.1)
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
@@ -129,3 +131,11 @@ def start_chapter(chapter, version, small_models=True):
         f"torch {torch.__version__}, Python {platform.python_version()}"
     )
     return device
+
+
+def _enable_widgets_on_colab():
+    """Let Google Colab load the widgets that are not its own: charts, the canvas."""
+    if "google.colab" in sys.modules:
+        from google.colab import output
+
+        output.enable_custom_widget_manager()

@@ -47,6 +47,18 @@ def problems(path):
     return record + [f"{name}, {fault}: {correct}." for fault in faults]
 
 
+def card_problems(path):
+    """Return what is wrong with the course card, one sentence each: it is all text."""
+    path = Path(path)
+    nb = nbformat.read(path, as_version=4)
+    faults = [f"{cell.id}: code in the course card" for cell in code_cells(nb)]
+    faults += _text_faults(nb, path)
+    correct = (
+        "correct bigmodel_lab/course.toml, then run `python -m bigmodel_lab course`"
+    )
+    return [f"{path.stem}, {fault}: {correct}." for fault in faults]
+
+
 def _record_faults(nb, path):
     """Yield where the stored notebook is not what refresh would write."""
     if difference := drift(path).splitlines()[2:]:

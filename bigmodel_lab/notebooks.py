@@ -34,8 +34,8 @@ METADATA = {
 }
 # The arc that every chapter follows, so that readers know where they are.
 _ARC = {
-    "What you will be able to do": "Three abilities, the time needed, and the sections "
-    "of the documents that this chapter mirrors.",
+    "What you will be able to do": "Comes from bigmodel_lab/course.toml: enter the "
+    "chapter there, then run `python -m bigmodel_lab course`.",
     "As the documents have it": "The idea and the formula in our words; then the "
     "printed code, run faithfully, with its outcome.",
     "Derive it": "The mathematics that is needed, in small steps.",
@@ -139,7 +139,7 @@ def refresh(names=(), folder=None):
             raise RuntimeError(
                 f"{path.stem}, {error}. {path.name} was left as it was."
             ) from None
-        _write(path, nbformat.writes(nb) + "\n")
+        write(path, nbformat.writes(nb) + "\n")
         print(f"{path.stem}: {time.perf_counter() - started:.1f} s", flush=True)
 
 
@@ -171,17 +171,21 @@ def new_chapter(number, topic, folder=None):
     name = f"{int(number):02d}_{topic}"
     if taken := sorted(folder.glob(f"{name[:2]}_*.py")):
         raise FileExistsError(f"Chapter {name[:2]} exists already: {taken[0].name}.")
-    cells = [f"# %% [markdown]\n# # {name[:2]}. {topic.replace('_', ' ').capitalize()}"]
+    title = f"# {int(number)} · {topic.replace('_', ' ').capitalize()}"
+    cells = []
     for part, todo in _ARC.items():
         lines = [f"## {part}", *textwrap.wrap(todo, 76)]
         cells.append("# %% [markdown]\n# " + "\n# ".join(lines))
-    cells.insert(
-        2,  # after the first part; its output names the device and the versions
+    opening = '# %% [markdown] tags=["course-opening"]\n# ' + f"{title}\n#\n"
+    cells[0] = cells[0].replace("# %% [markdown]\n", opening)
+    cells[1:1] = [
+        '# %% tags=["course-colab"]\n# Written by `python -m bigmodel_lab course`.',
+        # Its output names the device and the versions.
         '# %% tags=["nbval-ignore-output"]\nimport bigmodel_lab as lab\n\n'
         f'device = lab.start_chapter("{name}", version="{VERSION}")',
-    )
+    ]
     path = folder / f"{name}.py"
-    _write(path, "\n\n".join(cells) + "\n")
+    write(path, "\n\n".join(cells) + "\n")
     _normalize(path)
     return path
 
@@ -201,7 +205,7 @@ def as_text(nb):
     return jupytext.writes(nb, fmt="py:percent", config=_jupytext_config())
 
 
-def _write(path, text):
+def write(path, text):
     """Write a whole file or none."""
     temporary = path.with_name(f".{path.name}.tmp")
     temporary.write_text(text, encoding="utf-8", newline="\n")
@@ -212,7 +216,7 @@ def _normalize(source):
     """Write a source in jupytext's own form (header, blank lines), if it is not yet."""
     text = as_text(build(source))
     if text != source.read_text(encoding="utf-8"):
-        _write(source, text)
+        write(source, text)
 
 
 def code_cells(nb):
@@ -221,8 +225,12 @@ def code_cells(nb):
 
 
 def digest(nb):
-    """Hash the code that made a notebook's outputs; text may change without a run."""
-    code = json.dumps([cell.source for cell in code_cells(nb)])
+    """Hash the code that made a notebook's outputs; text may change without a run.
+
+    So may the cell for Colab: it does nothing elsewhere (see `course`).
+    """
+    cells = [(cell.source, cell.metadata.get("tags", [])) for cell in code_cells(nb)]
+    code = json.dumps([source for source, tags in cells if "course-colab" not in tags])
     return hashlib.sha256(code.encode()).hexdigest()
 
 

@@ -6,23 +6,37 @@
 #     name: python3
 # ---
 
-# %% [markdown]
+# %% [markdown] tags=["course-opening"]
 # # 0 · Start here
+#
+# [Open in Binder](https://mybinder.org/v2/gh/OWNER/bigmodel_lab/HEAD?urlpath=lab/tree/notebooks/00_start_here.ipynb) · [Open in Colab](https://colab.research.google.com/github/OWNER/bigmodel_lab/blob/HEAD/notebooks/00_start_here.ipynb) · [Course card and glossary](course_card.ipynb)
 #
 # Five articles on "AI 大模型" (large models) gave us claims, formulas and code. This
 # workbook runs them. You tune them with sliders, break them, mend them, and are checked
 # on what you learned.
 #
-# **After this chapter you can**
+# ## What you will be able to do
+#
 # - tell which device your models train on,
 # - train a model with the panel and read its curves,
 # - answer an exercise and use the feedback,
 # - find the chapter that belongs to an article.
 #
 # **Time:** 15 minutes. **You need:** Python, and what a function's graph is.
-#
+
+# %% [markdown]
 # Run a cell with <kbd>Shift</kbd>+<kbd>Enter</kbd>; run them all from the menu *Run ›
 # Run All Cells*.
+
+# %% tags=["course-colab"]
+# On Google Colab, install the library; elsewhere, do nothing.
+import sys
+
+from IPython import get_ipython
+
+if "google.colab" in sys.modules:
+    url = "git+https://github.com/OWNER/bigmodel_lab"
+    get_ipython().run_line_magic("pip", f"install -q {url}")
 
 # %% tags=["nbval-ignore-output"]
 import bigmodel_lab as lab
@@ -214,29 +228,31 @@ lab.check("start_here.first_diverging_notch", first_diverging_notch)
 # %%
 lab.quiz("start_here")
 
-# %% [markdown]
+# %% [markdown] tags=["course-articles"]
 # ## The chapters and the articles
 #
 # We call the articles D0 to D4. Each chapter mirrors some of their sections, and ends
 # with a table of the claims it checked.
 #
-# | Chapter | Mirrors | Question |
-# |---|---|---|
-# | **00 Start here** | | How does this workbook work? |
-# | [**01 Preprocessing**](01_preprocessing.ipynb) | D0 §3.2, D1 §3.2, D2 §2.1 | What do dirty data cost? |
-# | [**02 Losses**](02_losses.ipynb) | D0 §4, D2 §4, D3 §4, D4 §4 | What does a model minimize? |
-# | [**03 Optimizers**](03_optimizers.ipynb) | D0 §4, D1 §3-4, §1 of all | How does it get down there? |
-# | [**04 House prices**](04_house_prices.ipynb) | D0 §4.3, §5 | What is a good regression? |
-# | [**05 MNIST**](05_mnist.ipynb) | D2 §5, D3 §5, D4 §5 | How good is 98.75 %? |
-# | [**06 Text**](06_text.ipynb) | D1 §5, D4 §4.3 | Does it need a network? |
+# | Chapter | D0 | D1 | D2 | D3 | D4 |
+# | --- | --- | --- | --- | --- | --- |
+# | [00 Start here](00_start_here.ipynb) |  |  |  |  |  |
+# | [01 Preprocessing](01_preprocessing.ipynb) | §3.2 and §9 Q2 | §3.2.1 | §2.1.2 | §4 | §3.2 |
+# | [02 Losses](02_losses.ipynb) | §4.1-4.2 |  | §3.2 and §4 | §4 | §4.1-4.2 |
+# | [03 Optimizers](03_optimizers.ipynb) | §1, §4.1 and §4.3 | §1, §3.2.3 and §4 | §1 | §1 | §1 |
+# | [04 House prices](04_house_prices.ipynb) | §4.3, §5 |  |  |  |  |
+# | [05 MNIST](05_mnist.ipynb) |  |  | §5 | §5 | §5 |
+# | [06 Text](06_text.ipynb) |  | §3.2.4, §3.2.5, §5 |  |  | §4.3 |
 #
-# | Article | Its subject |
-# |---|---|
-# | D0 | large models and academic exchange: preprocessing, losses, gradient descent, Adam, house prices |
-# | D1 | applying large models: gradient descent, metrics, a stock price, 20 Newsgroups |
-# | D2 | an innovation ecosystem: backpropagation, ReLU, cross-entropy, MNIST |
-# | D3 | academic cooperation: backpropagation by hand, data sharing, knowledge fusion |
-# | D4 | large models across fields: sigmoid, backpropagation, a CNN on MNIST |
+# | Article | Chinese title | Its subject |
+# | --- | --- | --- |
+# | D0 | AI大模型在学术合作与交流中的作用 \* | large models and academic exchange: preprocessing, losses, gradient descent, Adam, house prices |
+# | D1 | AI大模型的技术应用 \* | applying large models: gradient descent, metrics, a stock price, 20 Newsgroups |
+# | D2 | 大模型时代的创新生态构建 | an innovation ecosystem: backpropagation, ReLU, cross-entropy, MNIST |
+# | D3 | AI大模型应用的学术合作与交流策略 | academic cooperation: backpropagation by hand, data sharing, knowledge fusion |
+# | D4 | 人工智能大模型在各个领域的跨界融合新趋势 \* | large models across fields: sigmoid, backpropagation, a CNN on MNIST |
+#
+# \* This article came without a title: the words are its abstract's.
 
 # %% [markdown]
 # ## Claims checked

@@ -6,8 +6,10 @@
 #     name: python3
 # ---
 
-# %% [markdown]
+# %% [markdown] tags=["course-opening"]
 # # 1 · Preprocessing: from dirty data to honest numbers
+#
+# [Open in Binder](https://mybinder.org/v2/gh/OWNER/bigmodel_lab/HEAD?urlpath=lab/tree/notebooks/01_preprocessing.ipynb) · [Open in Colab](https://colab.research.google.com/github/OWNER/bigmodel_lab/blob/HEAD/notebooks/01_preprocessing.ipynb) · [Course card and glossary](course_card.ipynb)
 #
 # ## What you will be able to do
 #
@@ -17,9 +19,19 @@
 # - turn English and Chinese text into numbers, and measure what each step is worth,
 # - augment images without changing what they show.
 #
-# **Time:** two hours (tables 60 minutes, text 30, images 30). **Mirrors:** D0 §3.2 and
-# §9 Q2 (cleaning, scaling, augmentation, outliers), D1 §3.2.1 (text and images), D2
+# **Time:** 2 hours (tables 60 minutes, text 30, images 30). **Mirrors:** D0 §3.2 and §9
+# Q2 (cleaning, scaling, augmentation, outliers), D1 §3.2.1 (text and images), D2
 # §2.1.2, D3 §4, D4 §3.2. **Before it:** [chapter 00](00_start_here.ipynb).
+
+# %% tags=["course-colab"]
+# On Google Colab, install the library; elsewhere, do nothing.
+import sys
+
+from IPython import get_ipython
+
+if "google.colab" in sys.modules:
+    url = "git+https://github.com/OWNER/bigmodel_lab"
+    get_ipython().run_line_magic("pip", f"install -q {url}")
 
 # %% tags=["nbval-ignore-output"]
 import bigmodel_lab as lab

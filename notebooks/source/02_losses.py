@@ -6,8 +6,10 @@
 #     name: python3
 # ---
 
-# %% [markdown]
+# %% [markdown] tags=["course-opening"]
 # # 2 · Losses: what a model minimizes
+#
+# [Open in Binder](https://mybinder.org/v2/gh/OWNER/bigmodel_lab/HEAD?urlpath=lab/tree/notebooks/02_losses.ipynb) · [Open in Colab](https://colab.research.google.com/github/OWNER/bigmodel_lab/blob/HEAD/notebooks/02_losses.ipynb) · [Course card and glossary](course_card.ipynb)
 #
 # ## What you will be able to do
 #
@@ -17,9 +19,19 @@
 # - backpropagate a network by hand, and find a mistake with a gradient check,
 # - recognize a loss that cannot teach what you want.
 #
-# **Time:** two hours. **Mirrors:** D0 §4.1-4.2 (losses, derivation), D2 §3.2 and §4
+# **Time:** 2 hours. **Mirrors:** D0 §4.1-4.2 (losses, derivation), D2 §3.2 and §4
 # (pseudo-code, ReLU, cross-entropy), D3 §4 (backpropagation by hand), D4 §4.1-4.2
 # (sigmoid, losses). **Before it:** [chapter 00](00_start_here.ipynb).
+
+# %% tags=["course-colab"]
+# On Google Colab, install the library; elsewhere, do nothing.
+import sys
+
+from IPython import get_ipython
+
+if "google.colab" in sys.modules:
+    url = "git+https://github.com/OWNER/bigmodel_lab"
+    get_ipython().run_line_magic("pip", f"install -q {url}")
 
 # %% tags=["nbval-ignore-output"]
 import bigmodel_lab as lab

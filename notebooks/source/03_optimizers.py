@@ -6,8 +6,10 @@
 #     name: python3
 # ---
 
-# %% [markdown]
+# %% [markdown] tags=["course-opening"]
 # # 3 · Optimizers: how a model gets down there
+#
+# [Open in Binder](https://mybinder.org/v2/gh/OWNER/bigmodel_lab/HEAD?urlpath=lab/tree/notebooks/03_optimizers.ipynb) · [Open in Colab](https://colab.research.google.com/github/OWNER/bigmodel_lab/blob/HEAD/notebooks/03_optimizers.ipynb) · [Course card and glossary](course_card.ipynb)
 #
 # ## What you will be able to do
 #
@@ -16,10 +18,20 @@
 # - choose a batch size, a schedule and an optimizer for a reason,
 # - judge a price forecast by the one baseline that counts.
 #
-# **Time:** two hours. **Mirrors:** D0 §4.1 and §4.3 (gradient descent, Adam), D1 §3.2.3
-# and §4 (batch and stochastic descent, the stock example), D0 §1 to D4 §1 (what is
-# "large"). **Before it:** [chapter 00](00_start_here.ipynb);
-# [chapter 02](02_losses.ipynb) helps.
+# **Time:** 2 hours. **Mirrors:** D0 §4.1 and §4.3 (gradient descent, Adam), D1 §3.2.3
+# and §4 (batch and stochastic descent, the stock example), D0 §1, D1 §1, D2 §1, D3 §1,
+# D4 §1 (what is "large"). **Before it:** [chapter 00](00_start_here.ipynb); [chapter
+# 02](02_losses.ipynb) helps.
+
+# %% tags=["course-colab"]
+# On Google Colab, install the library; elsewhere, do nothing.
+import sys
+
+from IPython import get_ipython
+
+if "google.colab" in sys.modules:
+    url = "git+https://github.com/OWNER/bigmodel_lab"
+    get_ipython().run_line_magic("pip", f"install -q {url}")
 
 # %% tags=["nbval-ignore-output"]
 import bigmodel_lab as lab

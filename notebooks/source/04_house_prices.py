@@ -6,8 +6,10 @@
 #     name: python3
 # ---
 
-# %% [markdown]
+# %% [markdown] tags=["course-opening"]
 # # 4 · House prices: a line through 1,728 real sales
+#
+# [Open in Binder](https://mybinder.org/v2/gh/OWNER/bigmodel_lab/HEAD?urlpath=lab/tree/notebooks/04_house_prices.ipynb) · [Open in Colab](https://colab.research.google.com/github/OWNER/bigmodel_lab/blob/HEAD/notebooks/04_house_prices.ipynb) · [Course card and glossary](course_card.ipynb)
 #
 # ## What you will be able to do
 #
@@ -16,8 +18,18 @@
 # - judge a regression by a baseline, RMSE, R² and its residuals,
 # - choose between a longer training, a better model and better data.
 #
-# **Time:** 75 minutes. **Mirrors:** D0 §4.3 (gradient of the squared error) and D0 §5
+# **Time:** 75 minutes. **Mirrors:** D0 §4.3 (gradient of the squared error), D0 §5
 # (house-price regression). **Before it:** [chapter 00](00_start_here.ipynb).
+
+# %% tags=["course-colab"]
+# On Google Colab, install the library; elsewhere, do nothing.
+import sys
+
+from IPython import get_ipython
+
+if "google.colab" in sys.modules:
+    url = "git+https://github.com/OWNER/bigmodel_lab"
+    get_ipython().run_line_magic("pip", f"install -q {url}")
 
 # %% tags=["nbval-ignore-output"]
 import bigmodel_lab as lab

@@ -6,8 +6,10 @@
 #     name: python3
 # ---
 
-# %% [markdown]
+# %% [markdown] tags=["course-opening"]
 # # 5 · MNIST: read digits, and measure honestly
+#
+# [Open in Binder](https://mybinder.org/v2/gh/OWNER/bigmodel_lab/HEAD?urlpath=lab/tree/notebooks/05_mnist.ipynb) · [Open in Colab](https://colab.research.google.com/github/OWNER/bigmodel_lab/blob/HEAD/notebooks/05_mnist.ipynb) · [Course card and glossary](course_card.ipynb)
 #
 # ## What you will be able to do
 #
@@ -16,9 +18,19 @@
 # - look into a network: its filters, its feature maps, its worst errors,
 # - train in a fortieth of the documents' time, and say what each part brings.
 #
-# **Time:** two hours. **Mirrors:** D2 §5 (a dense network on MNIST), D4 §5 (a convolutional
-# one, "accuracy: 0.9875"), D3 §5 (random data). **Before it:** [chapter 00](00_start_here.ipynb);
-# [chapter 02](02_losses.ipynb) for cross-entropy.
+# **Time:** 2 hours. **Mirrors:** D2 §5 (a dense network on MNIST), D4 §5 (a
+# convolutional one, "accuracy: 0.9875"), D3 §5 (random data). **Before it:** [chapter
+# 00](00_start_here.ipynb); [chapter 02](02_losses.ipynb) for cross-entropy.
+
+# %% tags=["course-colab"]
+# On Google Colab, install the library; elsewhere, do nothing.
+import sys
+
+from IPython import get_ipython
+
+if "google.colab" in sys.modules:
+    url = "git+https://github.com/OWNER/bigmodel_lab"
+    get_ipython().run_line_magic("pip", f"install -q {url}")
 
 # %% tags=["nbval-ignore-output"]
 import bigmodel_lab as lab

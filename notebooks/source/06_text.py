@@ -6,20 +6,34 @@
 #     name: python3
 # ---
 
-# %% [markdown]
+# %% [markdown] tags=["course-opening"]
 # # 6 · Text: from a program that cannot run to one worth running
+#
+# [Open in Binder](https://mybinder.org/v2/gh/OWNER/bigmodel_lab/HEAD?urlpath=lab/tree/notebooks/06_text.ipynb) · [Open in Colab](https://colab.research.google.com/github/OWNER/bigmodel_lab/blob/HEAD/notebooks/06_text.ipynb) · [Course card and glossary](course_card.ipynb)
 #
 # ## What you will be able to do
 #
 # - find the faults of a text classifier, the silent one too, and mend them one by one,
 # - judge a classifier of many topics: precision, recall, F1, macro and micro,
-# - build an embedding bag, a text CNN and an LSTM, and say when a linear model beats them,
-# - see what gives the answer away: signatures, quotes, the same thread in training and test.
+# - build an embedding bag, a text CNN and an LSTM, and say when a linear model beats
+#   them,
+# - see what gives the answer away: signatures, quotes, the same thread in training and
+#   test.
 #
-# **Time:** two hours. **Mirrors:** D1 §5 (a CNN on 20 Newsgroups), D1 §3.2.4 (precision,
+# **Time:** 2 hours. **Mirrors:** D1 §5 (a CNN on 20 Newsgroups), D1 §3.2.4 (precision,
 # recall, F1), D1 §3.2.5 (regularization, dropout), D4 §4.3 (sentiment with an LSTM).
 # **Before it:** [chapter 01](01_preprocessing.ipynb) for words, ids and tf-idf;
 # [chapter 02](02_losses.ipynb) for cross-entropy.
+
+# %% tags=["course-colab"]
+# On Google Colab, install the library; elsewhere, do nothing.
+import sys
+
+from IPython import get_ipython
+
+if "google.colab" in sys.modules:
+    url = "git+https://github.com/OWNER/bigmodel_lab"
+    get_ipython().run_line_magic("pip", f"install -q {url}")
 
 # %% tags=["nbval-ignore-output"]
 import bigmodel_lab as lab

@@ -13,7 +13,7 @@ import pytest
 from nbval.plugin import get_sanitize_patterns
 
 from bigmodel_lab import notebooks
-from bigmodel_lab.hygiene import problems
+from bigmodel_lab.hygiene import card_problems, problems
 
 NAME = "01_tiny"
 # Without the header of jupytext: refresh adds it.
@@ -342,6 +342,37 @@ def test_one_ignored_cell_in_ten_is_allowed_and_no_more(chapter):
     plant_in_both(chapter, "# %%\nimport", "# %%\n# NBVAL_IGNORE_OUTPUT\nimport")
     (problem,) = problems(chapter)
     assert "2 of 4 code cells" in problem
+
+
+@pytest.mark.parametrize(
+    ("text", "sign"),
+    [
+        ("# Card\n\n### Deep", "skips a level"),
+        ("[here](nowhere.ipynb)\n\n# Card", "`nowhere.ipynb` leads nowhere"),
+        ("# Card\n\n![](https://a.org/badge.svg)", "alt text"),
+    ],
+)
+def test_a_fault_in_the_course_card_is_reported(tmp_path, text, sign):
+    nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(text)])
+    path = tmp_path / "course_card.ipynb"
+    nbformat.write(nb, path)
+    (problem,) = card_problems(path)
+    assert sign in problem
+    assert problem.endswith("then run `python -m bigmodel_lab course`.")
+    nb.cells.append(nbformat.v4.new_code_cell("1 + 1"))
+    nbformat.write(nb, path)
+    assert "code in the course card" in card_problems(path)[0]
+
+
+def test_the_cell_for_colab_may_change_without_a_run(chapter):
+    cell = nbformat.v4.new_code_cell("one", metadata={"tags": ["course-colab"]})
+    nb = nbformat.read(chapter, as_version=4)
+    nb.cells.insert(1, cell)
+    before = notebooks.digest(nb)
+    cell.source = "other"
+    assert notebooks.digest(nb) == before
+    cell.metadata.tags = []
+    assert notebooks.digest(nb) != before
 
 
 def test_a_missing_half_is_reported(chapter):

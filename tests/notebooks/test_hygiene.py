@@ -1,16 +1,25 @@
-"""Every chapter: the stored notebook is what its source makes, and fit to publish."""
+"""Every chapter: the stored notebook is what its source makes, and fit to publish.
+
+And the course card, which has no source of its own.
+"""
 
 import pytest
 
-from bigmodel_lab import hygiene, notebooks
+from bigmodel_lab import course, hygiene, notebooks
 
 FOLDER = notebooks.notebooks_folder()
 CHAPTERS = notebooks.chapters()
 SOURCES = sorted(FOLDER.glob("source/*.py"))
+CARD = FOLDER / f"{course.CARD}.ipynb"
 
 
-def test_every_source_has_a_notebook_and_every_notebook_a_source():
-    assert [p.stem for p in sorted(FOLDER.glob("*.ipynb"))] == [p.stem for p in SOURCES]
+def test_every_source_has_a_notebook_and_every_notebook_but_the_card_a_source():
+    stored = {path.stem for path in FOLDER.glob("*.ipynb")}
+    assert stored == {source.stem for source in SOURCES} | {CARD.stem}
+
+
+def test_the_course_card_has_no_problems():
+    assert hygiene.card_problems(CARD) == []
 
 
 @pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)

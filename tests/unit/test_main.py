@@ -6,7 +6,7 @@ import sys
 import pytest
 
 import bigmodel_lab
-from bigmodel_lab import doctor, notebooks, sources
+from bigmodel_lab import course, doctor, notebooks, sources
 from bigmodel_lab.__main__ import main
 
 
@@ -17,7 +17,7 @@ def test_help_names_every_command():
         text=True,
         check=True,
     ).stdout
-    for command in ("doctor", "fetch", "refresh", "new-chapter"):
+    for command in ("doctor", "fetch", "refresh", "new-chapter", "course", "link"):
         assert command in text
 
 
@@ -47,6 +47,8 @@ def test_fetch_takes_names_or_all(monkeypatch, capsys):
         (["refresh", "99"], "04_house_prices"),
         (["new-chapter", "4", "houses"], "04_house_prices"),
         (["new-chapter", "7", "Bad Topic!"], "Bad Topic!"),
+        (["link", "hub.school.edu"], "write it like https://hub.school.edu"),
+        (["link", "https://hub.school.edu", "--chapter", "99"], "04_house_prices"),
     ],
 )
 def test_a_wrong_name_gives_one_sentence_and_status_1(arguments, says, capsys):
@@ -54,6 +56,26 @@ def test_a_wrong_name_gives_one_sentence_and_status_1(arguments, says, capsys):
     error = capsys.readouterr().err
     assert says in error
     assert "Traceback" not in error
+
+
+def test_course_prints_what_it_wrote(monkeypatch, capsys):
+    monkeypatch.setattr(course, "write", lambda: [notebooks.ROOT / "README.md"])
+    assert main(["course"]) == 0
+    assert capsys.readouterr().out == "README.md\n"
+
+
+def test_link_prints_one_link_or_all(capsys):
+    link = ["link", "https://hub.school.edu", "--repository", "https://a.org/b/lab"]
+    assert main([*link, "--chapter", "04", "--branch", "spring"]) == 0
+    assert capsys.readouterr().out == (
+        "https://hub.school.edu/hub/user-redirect/git-pull?repo=https%3A%2F%2Fa.org%2Fb"
+        "%2Flab&branch=spring&urlpath=lab%2Ftree%2Flab%2Fnotebooks%2F"
+        "04_house_prices.ipynb\n"
+    )
+    assert main(link) == 0
+    printed = capsys.readouterr().out.splitlines()
+    assert len(printed) == len(notebooks.chapters())
+    assert all("&branch=main&" in line for line in printed)
 
 
 def test_refresh_passes_the_names_on(monkeypatch):

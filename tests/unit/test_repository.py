@@ -2,9 +2,11 @@
 
 import re
 import tomllib
+from urllib.parse import urlsplit
 
 from packaging.requirements import Requirement
 
+from bigmodel_lab import course
 from bigmodel_lab.notebooks import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -25,7 +27,7 @@ def test_the_readme_has_the_two_commands_and_ci_runs_the_second():
     assert script[-1] == second
 
 
-def test_the_readme_lists_every_chapter():
+def test_the_readme_lists_every_chapter_and_the_course_card():
     chapters = {path.name for path in ROOT.glob("notebooks/*.ipynb")}
     assert set(re.findall(r"\(notebooks/(\w+\.ipynb)\)", README)) == chapters
 
@@ -36,11 +38,15 @@ def test_the_readmes_links_and_pictures_exist():
 
 
 def test_the_owner_is_named_in_one_place():
-    block = README[README.index("<!-- Put the repository's owner") :]
-    assert "OWNER" in block
-    for path in [*ROOT.glob("*.md"), *ROOT.glob("notebooks/source/*.py")]:
-        text = path.read_text(encoding="utf-8").replace(block, "")
-        assert "OWNER" not in text, path.name
+    """To edit pyproject.toml and run `course` is enough: it names the owner anew."""
+    owner = urlsplit(PROJECT["project"]["urls"]["Repository"]).path.split("/")[1]
+    renamed = course.generated("https://github.com/new-owner/bigmodel_lab")
+    patterns = ("*.md", "docs/*.md", "notebooks/*.ipynb", "notebooks/source/*.py")
+    for pattern in patterns:
+        for path in ROOT.glob(pattern):
+            text = renamed.get(path) or path.read_text(encoding="utf-8")
+            assert f"/{owner}/" not in text, path.name
+    assert "/new-owner/bigmodel_lab" in renamed[ROOT / "README.md"]
 
 
 def test_the_pins_lie_in_the_ranges_of_the_metadata():

@@ -1,0 +1,338 @@
+"""What the workbook says of itself, once: `course.toml`, and all that is made from it.
+
+`write` puts it into the course card (`notebooks/course_card.ipynb`), the README, and
+the cells of the chapters that carry one of the tags of `_CELLS`.
+"""
+
+import re
+import textwrap
+import tomllib
+from functools import cache
+from importlib.resources import files
+
+import nbformat
+
+from bigmodel_lab import links, notebooks
+
+CARD = "course_card"
+# The parts of the README between `<!-- course: name -->` and `<!-- course: end -->`.
+_PART = re.compile(r"(<!-- course: (\w+) -->\n).*?(<!-- course: end -->)", re.DOTALL)
+
+
+@cache
+def course():
+    """Return the facts of course.toml as a dictionary."""
+    text = files("bigmodel_lab").joinpath("course.toml").read_text(encoding="utf-8")
+    return tomllib.loads(text)
+
+
+def generated(repository=None):
+    """Return the text of every file that `write` writes, by path; nothing is written.
+
+    `repository` is the address for the links; by default that of pyproject.toml.
+    Raises RuntimeError outside a checkout, ValueError if a chapter is not in
+    course.toml or the repository is not at GitHub.
+    """
+    repository = repository or links.repository()
+    readme = notebooks.ROOT / "README.md"
+    card = notebooks.notebooks_folder() / f"{CARD}.ipynb"
+    texts = {
+        card: nbformat.writes(_card(repository)) + "\n",
+        readme: _fill_readme(readme.read_text(encoding="utf-8"), repository),
+    }
+    for path in notebooks.chapters():
+        source = notebooks.source_of(path)
+        filled = _fill(notebooks.build(source), path.stem, repository)
+        texts[source] = notebooks.as_text(filled)
+        if path.exists():
+            stored = _fill(nbformat.read(path, as_version=4), path.stem, repository)
+            texts[path] = nbformat.writes(stored) + "\n"
+    return texts
+
+
+def write():
+    """Write what is not yet as `generated` has it; return the paths written."""
+    written = []
+    for path, text in generated().items():
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            notebooks.write(path, text)
+            written.append(path)
+    return written
+
+
+# -- Chapters
+
+
+def _fill(nb, name, repository):
+    """Write the cells of a chapter's notebook that come from here; return it."""
+    for cell in nb.cells:
+        for tag in cell.metadata.get("tags", []):
+            if tag in _CELLS:
+                cell.source = _CELLS[tag](_chapter(name), repository)
+    return nb
+
+
+def _chapter(name):
+    """Return the facts of one chapter."""
+    for chapter in course()["chapters"]:
+        if chapter["name"] == name:
+            return chapter
+    raise ValueError(
+        f"Chapter {name} is not in bigmodel_lab/course.toml: add it there."
+    )
+
+
+def _opening(chapter, repository):
+    """Return a chapter's first cell: title, links, what it is good for and needs."""
+    name = chapter["name"]
+    title = chapter["title"]
+    if "subtitle" in chapter:
+        title += f": {chapter['subtitle']}"
+    places = (
+        f"{_elsewhere(repository, name)} · [Course card and glossary]({CARD}.ipynb)"
+    )
+    goals = [_wrap(goal, "- ", "  ") for goal in chapter["goals"]]
+    parts = f" ({chapter['parts']})" if "parts" in chapter else ""
+    facts = [f"**Time:** {_duration(chapter['minutes'])}{parts}."]
+    if "mirrors" in chapter:
+        facts.append(f"**Mirrors:** {', '.join(map(_mirror, chapter['mirrors']))}.")
+    if "needs" in chapter:
+        facts.append(f"**You need:** {chapter['needs']}.")
+    if "before" in chapter:
+        facts.append(f"**Before it:** {_before(chapter)}.")
+    blocks = [
+        f"# {int(name[:2])} · {title}",
+        places,
+        *([_wrap(chapter["lead"])] if "lead" in chapter else []),
+        "## What you will be able to do",
+        "\n".join(goals),
+        _wrap(" ".join(facts)),
+    ]
+    return "\n\n".join(blocks)
+
+
+def _colab(chapter, repository):
+    """Return the cell that installs the library on Colab, and is silent elsewhere."""
+    return (
+        "# On Google Colab, install the library; elsewhere, do nothing.\n"
+        "import sys\n\n"
+        "from IPython import get_ipython\n\n"
+        'if "google.colab" in sys.modules:\n'
+        f'    url = "git+{repository}"\n'
+        '    get_ipython().run_line_magic("pip", f"install -q {url}")'
+    )
+
+
+def _articles(*_):
+    """Return which chapter mirrors which article, and what the articles are."""
+    names = [article["name"] for article in course()["articles"]]
+    rows = [
+        [_link(chapter), *(_sections(chapter, name) for name in names)]
+        for chapter in course()["chapters"]
+    ]
+    articles = [
+        [
+            article["name"],
+            article["chinese"] + ("" if article["titled"] else " \\*"),
+            article["subject"],
+        ]
+        for article in course()["articles"]
+    ]
+    return "\n\n".join(
+        [
+            "## The chapters and the articles",
+            _wrap(
+                "We call the articles D0 to D4. Each chapter mirrors some of their "
+                "sections, and ends with a table of the claims it checked."
+            ),
+            _table(["Chapter", *names], rows),
+            _table(["Article", "Chinese title", "Its subject"], articles),
+            _wrap(
+                "\\* This article came without a title: the words are its abstract's."
+            ),
+        ]
+    )
+
+
+_CELLS = {
+    "course-opening": _opening,
+    "course-colab": _colab,
+    "course-articles": _articles,
+}
+
+
+# -- The course card and the README
+
+
+def _card(repository):
+    """Return the course card as a notebook of Markdown cells."""
+    chapters = course()["chapters"]
+    minutes = sum(chapter["minutes"] for chapter in chapters)
+    table = [
+        [
+            _link(chapter),
+            chapter["question"],
+            _duration(chapter["minutes"]),
+            _before(chapter) if "before" in chapter else "",
+        ]
+        for chapter in chapters
+    ]
+    texts = [
+        "# Course card and glossary\n\n"
+        + f"{_elsewhere(repository, CARD)} · [Start here]({chapters[0]['name']}.ipynb)"
+        + f"\n\n{_wrap(course()['purpose'])}",
+        "## What you need\n\n"
+        + "\n".join(_wrap(need, "- ", "  ") for need in course()["prerequisites"]),
+        f"## The chapters\n\n{len(chapters)} chapters, {_duration(minutes)} in all, "
+        "exercises included.\n\n"
+        + _table(["Chapter", "Question", "Time", "Before it"], table),
+        _articles(),
+        "## What you will be able to do\n\nAfter each chapter, you can …",
+        *map(_goals, chapters),
+        _glossary(),
+        _chinese_index(),
+    ]
+    cells = [nbformat.v4.new_markdown_cell(text) for text in texts]
+    for index, cell in enumerate(cells):
+        cell.id = f"cell-{index:03d}"
+    # The card has no source: the checkout's jupytext must not make one.
+    metadata = {**notebooks.METADATA, "jupytext": {"formats": "ipynb"}}
+    return nbformat.v4.new_notebook(cells=cells, metadata=metadata)
+
+
+def _goals(chapter):
+    """Return a chapter's goals under its name."""
+    goals = "\n".join(_wrap(goal, "- ", "  ") for goal in chapter["goals"])
+    return f"### {_name(chapter)}\n\n{goals}"
+
+
+def _glossary():
+    """Return the glossary, sorted by the English terms."""
+    chapters = {chapter["name"][:2]: chapter for chapter in course()["chapters"]}
+    rows = []
+    for term in sorted(_terms(), key=lambda term: term["english"].casefold()):
+        words = [f"**{term['english']}**", term["chinese"]]
+        if "articles" in term:
+            words.append(f"articles: {term['articles']}")
+        chapter = f"[{term['chapter']}]({chapters[term['chapter']]['name']}.ipynb)"
+        rows.append(["<br>".join(words), term["meaning"], chapter])
+    return "\n\n".join(
+        [
+            "## Glossary",
+            _wrap(
+                "The Chinese term is the usual one of textbooks; the articles' own, "
+                "where it differs, follows. The chapter is where a term first matters."
+            ),
+            _table(["Term", "Meaning", "Chapter"], rows),
+        ]
+    )
+
+
+def _chinese_index():
+    """Return the Chinese terms, sorted by their pinyin, with the English ones."""
+    # GB 18030 keeps the order of GB 2312, whose common characters go by their pinyin.
+    by_pinyin = sorted(_terms(), key=lambda term: term["chinese"].encode("gb18030"))
+    rows = [[term["chinese"], term["english"]] for term in by_pinyin]
+    return "### From Chinese\n\n" + _table(["Chinese", "English"], rows)
+
+
+def _terms():
+    """Return the terms of the glossary."""
+    return course()["glossary"]["terms"]
+
+
+def _fill_readme(text, repository):
+    """Write the parts of the README that come from here; return the whole."""
+    return _PART.sub(
+        lambda part: f"{part[1]}\n{_README[part[2]](repository)}\n\n{part[3]}", text
+    )
+
+
+def _readme_chapters(repository):
+    """Return the README's table of chapters."""
+    rows = [
+        [
+            f"[{_name(chapter)}](notebooks/{chapter['name']}.ipynb)",
+            chapter["learn"],
+            _elsewhere(repository, chapter["name"], "Binder", "Colab"),
+        ]
+        for chapter in course()["chapters"]
+    ]
+    return _table(["Chapter", "You learn to", "Open in"], rows)
+
+
+def _readme_links(repository):
+    """Return the addresses behind the README's badges."""
+    first = course()["chapters"][0]["name"]
+    return (
+        f"[binder]: {links.binder(repository, first)}\n"
+        f"[colab]: {links.colab(repository, first)}"
+    )
+
+
+_README = {"chapters": _readme_chapters, "links": _readme_links}
+
+
+# -- Markdown
+
+
+def _elsewhere(repository, name, binder="Open in Binder", colab="Open in Colab"):
+    """Return links that open a notebook elsewhere: words, readable offline."""
+    return (
+        f"[{binder}]({links.binder(repository, name)}) · "
+        f"[{colab}]({links.colab(repository, name)})"
+    )
+
+
+def _name(chapter):
+    """Return a chapter's number and title, as in "05 MNIST"."""
+    return f"{chapter['name'][:2]} {chapter['title']}"
+
+
+def _link(chapter):
+    """Return a link to a chapter, from a notebook."""
+    return f"[{_name(chapter)}]({chapter['name']}.ipynb)"
+
+
+def _before(chapter):
+    """Return the chapters to read before this one, and what for."""
+    return "; ".join(
+        f"[chapter {other['chapter'][:2]}]({other['chapter']}.ipynb)"
+        + (f" {other['why']}" if "why" in other else "")
+        for other in chapter["before"]
+    )
+
+
+def _mirror(mirror):
+    """Return sections of an article with their subject, as in "D2 §5 (MNIST)"."""
+    about = f" ({mirror['about']})" if "about" in mirror else ""
+    return f"{mirror['article']} {mirror['sections']}{about}"
+
+
+def _sections(chapter, article):
+    """Return the sections of an article that a chapter mirrors."""
+    mirrors = chapter.get("mirrors", [])
+    return ", ".join(sorted(m["sections"] for m in mirrors if m["article"] == article))
+
+
+def _duration(minutes):
+    """Return minutes in words: 75 minutes, 2 hours, 11.5 hours."""
+    return f"{minutes} minutes" if minutes < 120 else f"{minutes / 60:g} hours"
+
+
+def _wrap(text, first="", rest=""):
+    """Break a paragraph into a source's lines, but no address."""
+    return textwrap.fill(
+        text.strip(),
+        width=86,
+        initial_indent=first,
+        subsequent_indent=rest,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def _table(header, rows):
+    """Return a Markdown table."""
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
