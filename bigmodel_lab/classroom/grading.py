@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from multiprocessing import get_context
 from pathlib import Path
 
-from nbclient.exceptions import DeadKernelError
+from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat.v4 import new_output
 from nbgrader.converters import Autograde
 from nbgrader.preprocessors import Execute
@@ -102,7 +102,9 @@ class SandboxedExecute(Execute):
                 return super().preprocess_cell(cell, resources, index)
             except DeadKernelError:
                 why = self.km.stopped or "the program ended itself or crashed"
-                self.ended = f"{why}, in the cell `{cell.source.splitlines()[0]}`"
+            except CellTimeoutError:  # raised where an interrupt changes nothing
+                why = f"it ran on after {self.timeout} s, though interrupted"
+            self.ended = f"{why}, in the cell `{cell.source.splitlines()[0]}`"
         if cell.cell_type == "code":
             cell.outputs = [_error("Stopped", f"The run was stopped: {self.ended}.")]
         return cell, resources

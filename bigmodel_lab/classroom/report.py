@@ -25,7 +25,10 @@ def write(results, folder):
             graded = {"score": f"{one.score:g}", "points": f"{one.points:g}"}
         late = f"{one.late / 3600:.1f}" if one.late else ""
         grades.append(who | graded | {"late_hours": late, "remarks": "; ".join(said)})
-        details += [who | exercise for exercise in one.exercises]
+        details += [
+            who | row | {key: f"{row[key]:g}" for key in ("score", "points")}
+            for row in one.exercises
+        ]
     done = {(one.student, one.assignment) for one in results}
     _merge(folder / "grades.csv", GRADES, grades, done)
     _merge(folder / "exercises.csv", EXERCISES, details, done)

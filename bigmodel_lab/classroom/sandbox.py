@@ -48,7 +48,7 @@ def check():
             "their code as yourself, with your files and your network."
         )
     done = subprocess.run(
-        [*_walls(Path("/nonexistent")), "true"], capture_output=True, text=True
+        [*walls(Path("/nonexistent")), "true"], capture_output=True, text=True
     )
     if done.returncode:
         raise RuntimeError(
@@ -57,7 +57,7 @@ def check():
         )
 
 
-def _walls(folder, limits=Limits()):
+def walls(folder, limits=Limits()):
     """Return the bwrap command that shuts a process in; `folder` is its way out."""
     package = Path(bigmodel_lab.__file__).parent
     prefixes = {Path(p).resolve() for p in (sys.prefix, sys.base_prefix)}
@@ -124,8 +124,8 @@ class SandboxedKernel(AsyncKernelManager):
         """Return the command, behind the walls and under the limits of a process."""
         memory, disk = (f"{x:.0f}" for x in (self.limits.memory, self.limits.disk))
         caps = ["prlimit", f"--data={memory}", f"--fsize={disk}", "--core=0"]
-        walls = _walls(self.folder, self.limits) if self.walls else []
-        return [*walls, *caps, *super().format_kernel_cmd(extra_arguments)]
+        around = walls(self.folder, self.limits) if self.walls else []
+        return [*around, *caps, *super().format_kernel_cmd(extra_arguments)]
 
     async def _async_launch_kernel(self, kernel_cmd, **options):
         quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
