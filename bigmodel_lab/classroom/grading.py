@@ -158,7 +158,11 @@ class SandboxedExecute(Execute):
         if errors:
             name = "" if errors[0].ename == "Stopped" else f"{errors[0].ename}: "
             return Feedback("error", f"{name}{errors[0].evalue}"[:2000])
-        return Feedback("error", "The test ran, but no results came out of it.")
+        return Feedback(
+            "error",
+            "The test ran, but no results came out of it: did the program print "
+            "without end, or change the test's tools?",
+        )
 
 
 def _is_package(output):

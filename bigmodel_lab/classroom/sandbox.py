@@ -128,6 +128,7 @@ class SandboxedKernel(AsyncKernelManager):
         return [*around, *caps, *super().format_kernel_cmd(extra_arguments)]
 
     async def _async_launch_kernel(self, kernel_cmd, **options):
+        options["env"] = options["env"] | {HANDOVER: str(self.folder / "arguments")}
         quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
         await super()._async_launch_kernel(kernel_cmd, **options | quiet)
         threading.Thread(target=self._guard, daemon=True).start()

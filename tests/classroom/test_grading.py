@@ -3,6 +3,7 @@
 import csv
 import hashlib
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -39,7 +40,11 @@ return (upstream * slope).T @ x, torch.zeros_like(b)
 # Each replaces the answer to the first exercise; what the teacher reads of it.
 HOSTILE = {
     "loop": ("while True: pass", "did not end within 20 s"),
-    "prints": ("while True: print('x' * 10_000)", "did not end within 20 s"),
+    # Which of the two depends on how much of it the machine could hold.
+    "prints": (
+        "while True: print('x' * 10_000)",
+        "did not end within 20 s|did the program print without end",
+    ),
     "hungry": ("return torch.ones(10**13)", "allocate"),
     "greedy": (
         """
@@ -277,7 +282,7 @@ def test_every_misconception_is_recognized(graded, name):
 def test_a_hostile_answer_costs_itself_only(graded, student):
     row = graded.exercises[student, SOFTMAX]
     assert (row["outcome"], row["score"]) == ("error", "0")
-    assert HOSTILE[student][1] in row["message"]
+    assert re.search(HOSTILE[student][1], row["message"])
     assert graded.rows[student]["score"] == "5"
 
 
@@ -359,7 +364,9 @@ def test_feedback_tells_each_learner_why(graded):
 
 
 def test_the_summary_counts(graded):
-    line = next(s for s in graded.printed.splitlines() if "hidden_delta " in s)
+    line = next(
+        s for s in graded.printed.splitlines() if s.startswith("  hidden_delta")
+    )
     right = sum(
         row["outcome"] == "correct"
         for (_, name), row in graded.exercises.items()
