@@ -8,6 +8,7 @@ import json
 import re
 import tempfile
 import warnings
+from collections import Counter
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
@@ -69,7 +70,7 @@ class SandboxedExecute(Execute):
 
     def preprocess(self, nb, resources, km=None):
         """Run the notebook; replace each test's output by its score and feedback."""
-        self.ended, self.printed = "", {}
+        self.ended, self.printed = "", Counter()
         tests = [
             (cell, *test.groups())
             for cell in nb.cells
@@ -112,9 +113,9 @@ class SandboxedExecute(Execute):
     def process_message(self, msg, cell, cell_index):
         """Take an output, but not without end."""
         if msg["msg_type"] in ("stream", "display_data", "execute_result"):
-            self.printed.setdefault(cell_index, 0)
             self.printed[cell_index] += len(str(msg["content"]))
-            if self.printed[cell_index] > handover.LARGEST:
+            if self.printed[cell_index] > self.limits.output:
+                self.km.stop("it printed without end")
                 return None
         return super().process_message(msg, cell, cell_index)
 
@@ -160,8 +161,8 @@ class SandboxedExecute(Execute):
             return Feedback("error", f"{name}{errors[0].evalue}"[:2000])
         return Feedback(
             "error",
-            "The test ran, but no results came out of it: did the program print "
-            "without end, or change the test's tools?",
+            "The test ran, but no results came out of it: does the program change what "
+            "the test needs?",
         )
 
 

@@ -28,7 +28,6 @@ from bigmodel_lab.exercises.core import (
 
 MIME = "application/vnd.bigmodel-lab.results+json"
 DRAWS = 10  # random inputs per exercise
-LARGEST = 20e6  # characters of results; right ones need a thousandth of it
 
 
 def grade(name, answer, points, seed):
@@ -88,8 +87,6 @@ def receive(text):
     right.
     """
     try:
-        if len(text) > LARGEST:
-            raise ValueError("too long")
         package = json.loads(text)
         if "results" in package:
             return [_unpack(packed) for packed in package["results"]]

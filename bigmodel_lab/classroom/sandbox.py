@@ -29,14 +29,14 @@ GUARD_SECONDS = 0.2  # between two looks of the guard
 
 @dataclass(frozen=True)
 class Limits:
-    """What one submission may take: bytes, seconds, processes."""
+    """What one submission may take: bytes, seconds, processes, characters."""
 
     memory: float = 2e9
     seconds: float = 300
     cell_seconds: float = 60
     disk: float = 200e6
     processes: int = 64
-    output: int = 100_000  # characters a cell may print
+    output: int = 20_000_000  # characters of a cell's outputs
 
 
 def check():
@@ -133,21 +133,23 @@ class SandboxedKernel(AsyncKernelManager):
         await super()._async_launch_kernel(kernel_cmd, **options | quiet)
         threading.Thread(target=self._guard, daemon=True).start()
 
+    def stop(self, why):
+        """End the kernel and all that it started; `why` is kept in `stopped`."""
+        self.stopped = self.stopped or why
+        for member in _family(self.provisioner.pid):
+            with suppress(psutil.NoSuchProcess):
+                member.kill()
+
     def _guard(self):
         """End the kernel when it takes too long, or all of it too much memory."""
         limits, deadline = self.limits, time.monotonic() + self.limits.seconds
-        while family := _family(self.provisioner.pid):
+        while (family := _family(self.provisioner.pid)) and not self.stopped:
             if time.monotonic() > deadline:
-                self.stopped = f"it ran for more than {limits.seconds:g} s"
+                self.stop(f"it ran for more than {limits.seconds:g} s")
             elif sum(map(_memory, family)) > limits.memory:
-                self.stopped = f"it took more than {limits.memory / 1e9:g} GB"
+                self.stop(f"it took more than {limits.memory / 1e9:g} GB")
             elif len(family) > limits.processes:
-                self.stopped = f"it started more than {limits.processes} processes"
-            if self.stopped:
-                for member in family:
-                    with suppress(psutil.NoSuchProcess):
-                        member.kill()
-                return
+                self.stop(f"it started more than {limits.processes} processes")
             time.sleep(GUARD_SECONDS)
 
 

@@ -3,7 +3,6 @@
 import csv
 import hashlib
 import os
-import re
 import shutil
 import socket
 import subprocess
@@ -40,11 +39,6 @@ return (upstream * slope).T @ x, torch.zeros_like(b)
 # Each replaces the answer to the first exercise; what the teacher reads of it.
 HOSTILE = {
     "loop": ("while True: pass", "did not end within 20 s"),
-    # Which of the two depends on how much of it the machine could hold.
-    "prints": (
-        "while True: print('x' * 10_000)",
-        "did not end within 20 s|did the program print without end",
-    ),
     "hungry": ("return torch.ones(10**13)", "allocate"),
     "greedy": (
         """
@@ -80,6 +74,7 @@ HOSTILE = {
 }
 # These end the program: what was done before counts, and the reason is given.
 FATAL = {
+    "prints": ("while True: print('x' * 10_000)", "it printed without end"),
     "crashes": ("import os\nos._exit(0)", "ended itself or crashed"),
     "stubborn": (
         """
@@ -282,7 +277,7 @@ def test_every_misconception_is_recognized(graded, name):
 def test_a_hostile_answer_costs_itself_only(graded, student):
     row = graded.exercises[student, SOFTMAX]
     assert (row["outcome"], row["score"]) == ("error", "0")
-    assert re.search(HOSTILE[student][1], row["message"])
+    assert HOSTILE[student][1] in row["message"]
     assert graded.rows[student]["score"] == "5"
 
 
