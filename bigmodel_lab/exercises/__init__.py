@@ -15,15 +15,15 @@ from importlib import import_module
 from IPython.display import Javascript, Markdown, display
 
 from bigmodel_lab.exercises.core import Exercise, Feedback
-from bigmodel_lab.plots import COLORS
+from bigmodel_lab.plots import BLUE, RED
 
 __all__ = ["Feedback", "all_exercises", "check", "hint", "quiz", "solution"]
 
 _hints_given = Counter()
 _QUIZ_COLORS = {
-    "--jq-multiple-choice-bg": COLORS[0],
-    "--jq-numeric-bg": COLORS[0],
-    "--jq-incorrect-color": "#D14900",  # readable in the light and the dark theme
+    "--jq-multiple-choice-bg": BLUE,
+    "--jq-numeric-bg": BLUE,
+    "--jq-incorrect-color": RED,
 }
 
 
