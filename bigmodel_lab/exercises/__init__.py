@@ -25,6 +25,15 @@ _QUIZ_COLORS = {
     "--jq-numeric-bg": BLUE,
     "--jq-incorrect-color": RED,
 }
+# jupyterquiz says to a screen reader neither which question a field answers nor whether
+# the answer was right.
+_QUIZ_NAMES = """for (const quiz of document.querySelectorAll(".Quiz")) {
+  const question = quiz.querySelector("[id^=quizQn]").id;
+  quiz.setAttribute("role", "group");
+  for (const named of [quiz, ...quiz.querySelectorAll(".Input-text")])
+    named.setAttribute("aria-labelledby", question);
+  quiz.querySelector(".Feedback").setAttribute("role", "status");
+}"""
 
 
 def all_exercises():
@@ -80,6 +89,7 @@ def quiz(chapter):
             max_width=800,
             colors=_QUIZ_COLORS,
         )
+        display(Javascript(_QUIZ_NAMES))
     finally:
         random.setstate(state)
 

@@ -70,7 +70,7 @@ def test_shared_figures_are_labeled_with_units(monkeypatch):
     plt.close("all")
 
 
-# -- contrast (WCAG 2.2, 1.4.3 and 1.4.11) ----------------------------------------------
+# -- contrast (WCAG 2.2, 1.4.3 and 1.4.11) ---------------------------------------------
 
 
 def luminance(color):
