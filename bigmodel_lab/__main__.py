@@ -95,7 +95,12 @@ def _parser():
 
 def _date(text):
     """Return a date and time, at the end of the day if it is only a date."""
-    day = datetime.fromisoformat(text)
+    try:
+        day = datetime.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f'write it like 2027-01-31 or "2027-01-31 18:00", not {text!r}'
+        ) from None
     return day if len(text) > len("2027-01-31") else day.replace(hour=23, minute=59)
 
 
@@ -131,13 +136,13 @@ def _new_chapter(options):
 def _assignment(options):
     from bigmodel_lab.classroom import assignment
 
-    wanted = [name for name in options.exercises.split(",") if name]
+    wanted = [name.strip() for name in options.exercises.split(",") if name.strip()]
     chosen = assignment.choose(options.chapters, wanted)
     points = assignment.points(options.points, chosen)
     for chapter, names in chosen.items():
         path = assignment.make(chapter, options.out, names, points, options.due)
         total = sum(points[name] for name in names)
-        print(f"{chapter}: {len(names)} exercises, {total:g} points")
+        print(f"{chapter}: exercises {len(names)}, points {total:g}")
         print(f"  hand out  {os.path.relpath(path)}")
 
 

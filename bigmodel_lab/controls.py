@@ -7,35 +7,38 @@ from numbers import Real
 import ipywidgets as widgets
 import numpy as np
 
-from bigmodel_lab.plots import COLORS
+from bigmodel_lab.colors import BLUE, ORANGE
 
-# The last color is black, which the dark theme would swallow.
-LINE_COLORS = COLORS[:-1]
-GRAY = "#808080"
 # A chart's title is its name for screen readers; bqplot has no other way to give one.
 UNSEEN = {"opacity": "0"}
-STYLE = """<style>
-:is(.lab-panel, .lab-explorer) { color: var(--jp-content-font-color1); }
-:is(.lab-panel, .lab-explorer) .lab-chart.bqplot > svg .axis text.axislabel {
-  fill: currentColor; }
-:is(.lab-panel, .lab-explorer) .widget-html-content { line-height: 1.5; }
+PANEL_STYLE = """
 .lab-explorer .lab-chart { aspect-ratio: 1.6; }
 .lab-explorer .lab-chart path { stroke-linecap: round; stroke-linejoin: round; }
 .lab-explorer .lab-chart .dot { cursor: grab; }
 .lab-panel .widget-html-content > .jupyter-button { margin: 0; vertical-align: middle; }
 .lab-panel .lab-code code { white-space: pre-line; display: inline-block;
   vertical-align: middle; }
-.lab-runs { border-collapse: collapse; font-variant-numeric: tabular-nums; }
-.lab-runs th, .lab-runs td { padding: 2px 7px; text-align: right; }
+.lab-runs { border-collapse: collapse; font-variant-numeric: tabular-nums;
+  font-size: 0.92em; }
+.lab-runs :is(th, td) { padding: 2px 6px; text-align: right; }
 .lab-runs th { border-bottom: 1px solid currentColor; vertical-align: bottom; }
-</style>"""
+.lab-runs td:first-child { border-left: 12px solid var(--run); }
+.lab-table > .widget-html-content { container-type: inline-size; width: 100%; }
+@container (max-width: 640px) {
+  .lab-runs tr:has(th) { display: none; }
+  .lab-runs tr { display: flex; flex-wrap: wrap; margin-bottom: 4px;
+    border-left: 12px solid var(--run); }
+  .lab-runs td, .lab-runs td:first-child { border: 0; }
+  .lab-runs td::before { content: attr(data-name) " "; }
+}
+"""
 BARS_STYLE = f""".lab-row {{ display: flex; flex-wrap: wrap; gap: 4px 20px; }}
 .lab-bars {{ border-spacing: 6px 0; font-variant-numeric: tabular-nums; }}
 .lab-bars td {{ width: 120px; }}
 .lab-bars td + td {{ width: 52px; text-align: right; }}
-.lab-bars div {{ background: {COLORS[0]}; height: 12px; }}
+.lab-bars div {{ background: {BLUE}; height: 12px; }}
 .lab-bars .lab-best {{ font-weight: bold; }}
-.lab-bars .lab-best div {{ background: {COLORS[1]}; }}
+.lab-bars .lab-best div {{ background: {ORANGE}; }}
 """
 
 
@@ -100,6 +103,8 @@ def _control(name, value, default):
         control.style.description_width = "92px"
         control.layout.width = "auto"
         control.add_class(f"lab-{name.replace('_', '-')}")
+        if isinstance(control, widgets.IntSlider):
+            control.add_class("lab-whole")
     return control
 
 
@@ -170,12 +175,10 @@ def bars(shares):
 
 def side_by_side(left, right):
     """Return controls beside a chart, or above it where the page is narrow."""
-    style = widgets.HTML(STYLE, layout={"display": "none"})
     return widgets.HBox(
         [
             widgets.VBox(left, layout={"flex": "1 1 300px", "max_width": "420px"}),
-            widgets.VBox(right, layout={"flex": "2 1 320px", "min_width": "300px"}),
-            style,
+            widgets.VBox(right, layout={"flex": "2 1 320px", "min_width": "0"}),
         ],
         layout={"flex_flow": "row wrap", "grid_gap": "4px 16px"},
     )

@@ -11,34 +11,38 @@ import ipywidgets as widgets
 import matplotlib.pyplot as plt
 import numpy as np
 import torch
-from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.colors import LinearSegmentedColormap, to_rgb
 from torch import nn
 from torch.nn import functional as F
 
+from bigmodel_lab.accessible import accessible
 from bigmodel_lab.controls import BARS_STYLE, asked, bars
 from bigmodel_lab.images import check_images
 from bigmodel_lab.ink import add_line, preprocess
 from bigmodel_lab.interpretation import attribution, feature_maps, probabilities
-from bigmodel_lab.plots import COLORS
+from bigmodel_lab.colors import BLUE, GRAY, ORANGE
 
 SCALE = 10  # px of the canvas for a pixel of MNIST
 SIZE, PEN = 28 * SCALE, 2 * SCALE
+ARROWS = {
+    "ArrowLeft": (-1, 0),
+    "ArrowRight": (1, 0),
+    "ArrowUp": (0, -1),
+    "ArrowDown": (0, 1),
+}
 PAUSE = 0.1  # seconds from a look to the next while the pen moves
 SHOWN = 12  # feature maps of a layer
-BLUE, ORANGE = COLORS[:2]
 SIGNED = LinearSegmentedColormap.from_list("signed", [ORANGE, "white", BLUE])
-STYLE = f"""<style>
-.lab-drawing {{ color: var(--jp-content-font-color1); }}
-.lab-drawing .widget-html-content {{ line-height: 1.5; }}
-.lab-drawing .lab-paper {{ background: white; box-shadow: 0 0 0 1px #808080;
-  cursor: crosshair; margin: 4px; }}
+STYLE = f"""
+.lab-drawing .lab-paper {{ background: white; box-shadow: 0 0 0 1px {GRAY};
+  cursor: crosshair; margin: 4px; max-width: calc(100% - 8px); height: auto; }}
 .lab-drawing img {{ image-rendering: pixelated; max-width: 100%; height: auto;
-  outline: 1px solid #808080; outline-offset: -1px; }}
-{BARS_STYLE}</style>"""
+  outline: 1px solid {GRAY}; outline-offset: -1px; }}
+{BARS_STYLE}"""
 
 
 class DigitCanvas(widgets.VBox):
-    """Draw a digit with mouse or finger and watch what a network makes of it.
+    """Draw a digit with mouse, finger or arrow keys; watch what a network makes of it.
 
         canvas = lab.DigitCanvas(model, samples=X_test[:20])
 
@@ -77,6 +81,7 @@ class DigitCanvas(widgets.VBox):
         self.model, self.samples = model, samples
         self.ink = np.zeros((SIZE, SIZE), np.float32)
         self._pen, self._next_look, self._next_sample = None, 0.0, 0
+        self._place = SIZE // 2, SIZE // 2  # where the arrow keys draw on
         self._build(question)
         self._look()
 
@@ -165,10 +170,17 @@ class DigitCanvas(widgets.VBox):
             self._pen = None
             self._look()
 
-    def _leave(self, key, shift, *_):
-        """Let Tab leave the canvas: ipycanvas keeps the browser from doing so."""
-        if key == "Tab":
-            self._paper.blur() if shift else self._clear.focus()
+    def _key(self, key, shift, *_):
+        """Draw in the direction of an arrow key; with Shift move a cross there."""
+        if key not in ARROWS:
+            return
+        start = self._place
+        step = SCALE * np.array(ARROWS[key])
+        self._place = tuple(np.clip(start + step, PEN // 2, SIZE - PEN // 2).tolist())
+        if not shift:
+            add_line(self.ink, start, self._place, PEN)
+        self._paint(cross=True)
+        self._look()
 
     def _opened(self):
         """Send the drawing and the pen to a page just opened, which has neither.
@@ -179,10 +191,15 @@ class DigitCanvas(widgets.VBox):
         self._paint()
         self._paper.line_width, self._paper.line_cap = PEN, "round"
 
-    def _paint(self):
-        """Send the whole drawing."""
+    def _paint(self, cross=False):
+        """Send the whole drawing, perhaps with a cross where the arrow keys draw on."""
         pixels = np.full((SIZE, SIZE, 4), 255, np.uint8)  # white and opaque
         pixels[..., :3] = 255 * (1 - self.ink[..., None])
+        if cross:
+            x, y = self._place
+            orange = 255 * np.array(to_rgb(ORANGE))
+            pixels[y - 8 : y + 9, x - 1 : x + 2, :3] = orange
+            pixels[y - 1 : y + 2, x - 8 : x + 9, :3] = orange
         self._paper.put_image_data(pixels)
 
     # -- the look --------------------------------------------------------------------
@@ -200,7 +217,10 @@ class DigitCanvas(widgets.VBox):
             icon="image",
             tooltip="Show the next of the samples in place of the drawing",
         )
-        self._answer = widgets.HTML(layout={"flex": "1 1 300px"})
+        self._status, self._evidence = widgets.HTML(), widgets.HTML()
+        self._answer = widgets.VBox(
+            [self._status, self._evidence], layout={"flex": "1 1 240px"}
+        )
         self._maps = widgets.HTML()
         for widget, name in (
             (paper, "paper"),
@@ -219,14 +239,14 @@ class DigitCanvas(widgets.VBox):
                     layout={"flex_flow": "row wrap", "grid_gap": "4px 20px"},
                 ),
                 self._maps,
-                widgets.HTML(STYLE, layout={"display": "none"}),
             ]
         )
         self.add_class("lab-drawing")
+        accessible(self, STYLE)
         self._clear.on_click(lambda _: self.clear())
         sample.on_click(lambda _: self.load(self._next_sample))
         paper.on_client_ready(self._opened)
-        paper.on_key_down(self._leave)
+        paper.on_key_down(self._key)
         paper.on_mouse_down(self._down)
         paper.on_mouse_move(self._move)
         paper.on_touch_start(lambda touches: self._down(*touches[0]))
@@ -243,17 +263,15 @@ class DigitCanvas(widgets.VBox):
             verdict, evidence, maps = self._told()
         except Exception as error:
             verdict, evidence, maps = f"{type(error).__name__}: {error}", "", ""
-        self._answer.value = (
-            f'<div role="{role}">{html.escape(verdict)}</div>'
-            f'<div class="lab-row">{evidence}</div>'
-        )
+        self._status.value = f'<div role="{role}">{html.escape(verdict)}</div>'
+        self._evidence.value = f'<div class="lab-row">{evidence}</div>'
         self._maps.value = maps
 
     def _told(self):
         """Return the verdict in words, then as HTML the evidence and feature maps."""
         image = self.image
         if image is None:
-            return "Draw a digit with the mouse or a finger.", "", ""
+            return "Draw a digit with the mouse, a finger or the arrow keys.", "", ""
         shares = probabilities(self.model, image)
         digit = int(shares.argmax())
         votes = attribution(self.model, image, digit)  # (28, 28)

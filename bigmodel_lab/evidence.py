@@ -4,19 +4,18 @@ import html
 import unicodedata
 from itertools import zip_longest
 
-from bigmodel_lab.plots import COLORS
+from bigmodel_lab.colors import BLUE, GRAY, ORANGE
 
-BLUE, ORANGE = COLORS[:2]
-EVIDENCE_STYLE = """.lab-words { border-spacing: 0; }
-.lab-words { font-variant-numeric: tabular-nums; max-width: 100%; }
-.lab-words :is(caption, th) { text-align: left; }
-.lab-words :is(th, td) { padding: 0 16px 0 0; vertical-align: top; }
-.lab-words td { max-width: 180px; }
-.lab-words td:nth-child(even) { text-align: right; }
-.lab-text { white-space: pre-wrap; margin: 8px 0; }
-.lab-text span { border-radius: 3px; }
-.lab-text .lab-unknown { text-decoration: underline dotted 2px; }
-.lab-text .lab-unread { color: var(--jp-content-font-color2, #757575); }
+EVIDENCE_STYLE = f""".lab-words {{ border-spacing: 0; }}
+.lab-words {{ font-variant-numeric: tabular-nums; max-width: 100%; }}
+.lab-words :is(caption, th) {{ text-align: left; }}
+.lab-words :is(th, td) {{ padding: 0 16px 0 0; vertical-align: top; }}
+.lab-words td {{ max-width: 180px; }}
+.lab-words td:nth-child(even) {{ text-align: right; }}
+.lab-text {{ white-space: pre-wrap; margin: 8px 0; }}
+.lab-text span {{ border-radius: 3px; }}
+.lab-text .lab-unknown {{ text-decoration: underline dotted 2px; }}
+.lab-text .lab-unread {{ color: var(--jp-content-font-color2, {GRAY}); }}
 """
 
 

@@ -11,9 +11,9 @@ import ipywidgets as widgets
 import numpy as np
 from contourpy import LineType, contour_generator
 
+from bigmodel_lab.accessible import accessible
 from bigmodel_lab.controls import (
-    GRAY,
-    LINE_COLORS,
+    PANEL_STYLE,
     UNSEEN,
     asked,
     legend,
@@ -23,10 +23,9 @@ from bigmodel_lab.controls import (
     values_of,
     visible,
 )
+from bigmodel_lab.colors import GRAY, LINE_COLORS
 
-ASPECT = (
-    1.6  # of the chart's width to its height; controls.STYLE says it to the browser
-)
+ASPECT = 1.6  # of the chart's width to its height, as in controls.PANEL_STYLE
 REACH = 1000  # times the chart: what lies farther away is drawn there
 LEVELS = np.linspace(0, 1, 14)[1:-1] ** 2  # quantiles: a bowl gets evenly spaced rings
 SIGNS = {"line": "━", "dot": "●", "points": "●", "arrow": "→", "contours": "◯"}
@@ -114,6 +113,7 @@ class Explorer(widgets.VBox):
             left = [side_by_side(left, self._chart.widgets)]
         super().__init__([*asked(question), *left])
         self.add_class("lab-explorer")
+        accessible(self, PANEL_STYLE)
         for name, control in self.controls.items():
             if control is not controls.get(name) and hasattr(control, "step"):
                 control.continuous_update = True
@@ -193,8 +193,8 @@ class Explorer(widgets.VBox):
         button.layout = {"width": "72px", "flex": "0 0 auto"}
         button.add_class("lab-play")
         widgets.jslink((button, "value"), (slider, "value"))
-        slider.layout.flex = "1 1 auto"
-        row = widgets.HBox([slider, button])
+        slider.layout.flex = "1 1 250px"
+        row = widgets.HBox([slider, button], layout={"flex_flow": "row wrap"})
         return [row if c is slider else c for c in visible(self.controls)]
 
 
@@ -215,6 +215,7 @@ class Chart:
             for name, sliders in drag.items()
         }
         x_label, y_label = axes
+        self._name = f"Chart of {y_label} over {x_label}"
         self.figure = bqplot.Figure(
             axes=[
                 bqplot.Axis(scale=x, label=x_label, label_offset="32px"),
@@ -224,7 +225,7 @@ class Chart:
             padding_y=0,
             display_toolbar=False,  # the limits are the author's
             layout={"height": "auto", "width": "auto", "max_width": "640px"},
-            title=f"Chart of {y_label} over {x_label}",
+            title=self._name,
             title_style=UNSEEN,
         )
         for axis in self.figure.axes:
@@ -255,6 +256,7 @@ class Chart:
             _send(line, strokes.get(key))
         for name, handle in self.handles.items():
             handle.place(*strokes.get((name, 0), NOTHING)[:2])
+        self.figure.title = f"{self._name}: {', '.join(shapes)}"
         self._legend.value = legend(
             (SIGNS[form], self._colors[name], name)
             for name, (form, _) in shapes.items()

@@ -70,7 +70,7 @@ def chapters(names=(), folder=None):
     stems = sorted(source.stem for source in folder.glob("source/*.py"))
     chosen = []
     for name in names:
-        found = [stem for stem in stems if Path(name).stem in (stem, stem[:2])]
+        found = [stem for stem in stems if Path(name).stem.zfill(2) in (stem, stem[:2])]
         if not found:
             raise ValueError(f"No chapter {name!r}: choose from {', '.join(stems)}.")
         chosen += found

@@ -5,25 +5,26 @@ from numbers import Integral
 
 import ipywidgets as widgets
 
-from bigmodel_lab.controls import BARS_STYLE, GRAY, asked, bars
-from bigmodel_lab.evidence import BLUE, EVIDENCE_STYLE, colored, strongest
+from bigmodel_lab.accessible import accessible
+from bigmodel_lab.controls import BARS_STYLE, asked, bars
+from bigmodel_lab.evidence import EVIDENCE_STYLE, colored, strongest
 from bigmodel_lab.interpretation import word_influences
+from bigmodel_lab.colors import BLUE, GRAY
 from bigmodel_lab.text import english_words
 
 SHOWN = 5_000  # characters of the text that are shown with colors
 WORK = 200_000  # words for the model to read at a change, in all variants of the text
 NAMED = 20  # unknown words that are listed
 NONE = -1  # a choice not made: at None a Dropdown would show no line at all
-STYLE = f"""<style>
-.lab-own-text {{ color: var(--jp-content-font-color1); overflow-wrap: anywhere; }}
-.lab-own-text .widget-html-content {{ line-height: 1.5; }}
+STYLE = f"""
+.lab-own-text {{ overflow-wrap: anywhere; }}
 {BARS_STYLE}{EVIDENCE_STYLE}
 .lab-own-text .lab-row {{ align-items: flex-start; }}
 .lab-own-text .lab-bars {{ max-width: 100%; }}
 .lab-own-text .lab-bars th {{ text-align: left; font-weight: inherit; }}
 .lab-own-text .lab-bars div {{ background: {GRAY}; }}
 .lab-own-text .lab-bars .lab-best div {{ background: {BLUE}; }}
-</style>"""
+"""
 
 
 class OwnText(widgets.VBox):
@@ -221,10 +222,10 @@ class OwnText(widgets.VBox):
                 widgets.HBox(choices, layout=line),
                 self._status,
                 self._answer,
-                widgets.HTML(STYLE, layout={"display": "none"}),
             ]
         )
         self.add_class("lab-own-text")
+        accessible(self, STYLE)
         self._area.observe(self._look, "value")
         self._example.observe(self._load, "value")
         self._about.observe(self._show, "value")

@@ -13,9 +13,9 @@ import numpy as np
 import pandas as pd
 import torch
 
+from bigmodel_lab.accessible import accessible
 from bigmodel_lab.controls import (
-    GRAY,
-    LINE_COLORS,
+    PANEL_STYLE,
     UNSEEN,
     asked,
     check_parameters,
@@ -26,10 +26,12 @@ from bigmodel_lab.controls import (
     visible,
 )
 from bigmodel_lab.diagnosis import diagnose
+from bigmodel_lab.colors import GRAY, LINE_COLORS
 from bigmodel_lab.training import Diverged, Training
 
 POINTS = 100  # of a curve: each is a mean of steps, or noise would hide the trend
 DRAWING_SHARE = 0.04  # of the training time may go into drawing
+CHART = "Chart of the loss over the epochs"
 RUN_COLORS = [*LINE_COLORS, GRAY]
 # Labels that would overlap on a logarithmic axis, written as JavaScript writes them.
 NO_LABELS = {
@@ -393,8 +395,8 @@ class TuningPanel(widgets.VBox):
         self.chart = bqplot.Figure(
             axes=[],
             fig_margin={"top": 12, "bottom": 40, "left": 64, "right": 20},
-            layout={"height": "300px", "width": "auto", "min_width": "300px"},
-            title="Chart of the loss over the epochs",
+            layout={"height": "300px", "width": "auto", "min_width": "0"},
+            title=CHART,
             title_style=UNSEEN,
         )
         self._use_scale()
@@ -456,19 +458,19 @@ class TuningPanel(widgets.VBox):
             ]
         )
         self.add_class("lab-panel")
+        accessible(self, PANEL_STYLE)
         self._say("Ready: choose settings and press Train.")
         self._show_runs()
 
     def _new_line(self, color, style):
         """Return an empty curve on the present scales."""
-        faint = style == "solid"  # the noisy one: it must not hide the other
+        thin = style == "solid"  # the noisy one: it must not hide the other
         return bqplot.Lines(
             x=[],
             y=[],
             colors=[color],
             line_style=style,
-            opacities=[0.6 if faint else 1],
-            stroke_width=1.5 if faint else 2.5,
+            stroke_width=1.25 if thin else 3,
             scales=self._scales,
         )
 
@@ -490,6 +492,8 @@ class TuningPanel(widgets.VBox):
         for line in before:
             if line not in self.chart.marks:
                 line.close()  # or the axes would go on making room for it
+        names = ", ".join(f"run {run.number} {run.name}".strip() for run in shown)
+        self.chart.title = f"{CHART}: {names}" if names else CHART
         self._limit_axis()
 
     def _limit_axis(self):
@@ -518,16 +522,17 @@ class TuningPanel(widgets.VBox):
         cells = rows.map(lambda v: f"{v:.4g}" if isinstance(v, float) else str(v))
         cells = cells.where(rows.notna(), "–")
         heads = [html.escape(name.replace("_", " ")) for name in rows.columns]
-        head = "".join(f"<th>{name}</th>" for name in heads)
+        head = "".join(f"<th scope=col>{name}</th>" for name in heads)
         body = "".join(
-            f'<tr><td style="color:{run.color}" aria-hidden="true">⬤</td>'
-            + "".join(f"<td>{html.escape(cell)}</td>" for cell in row)
+            f'<tr style="--run: {run.color}">'
+            + "".join(
+                f'<td data-name="{name}">{html.escape(cell)}</td>'
+                for name, cell in zip(heads, row, strict=True)
+            )
             + "</tr>"
             for run, row in zip(self.runs, cells.to_numpy(), strict=True)
         )
-        self._table.value = (
-            f'<table class="lab-runs"><tr><th></th>{head}</tr>{body}</table>'
-        )
+        self._table.value = f'<table class="lab-runs"><tr>{head}</tr>{body}</table>'
         self._csv.value = (
             f'<a class="jupyter-button" download="{self.make_training.__name__}.csv" '
             f'href="data:text/csv,'

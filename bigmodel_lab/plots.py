@@ -8,18 +8,22 @@ import matplotlib.pyplot as plt
 import numpy as np
 from IPython.display import HTML, display
 
-# Okabe & Ito (2008): distinguishable with every kind of color blindness.
-COLORS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"]
+from bigmodel_lab.colors import COLORS
 
+WIDE = (9, 3.6)  # inches, of two charts side by side; one alone has figure.figsize
 STYLE = {
     "axes.prop_cycle": plt.cycler(color=COLORS),
     "axes.grid": True,
     "axes.spines.right": False,
     "axes.spines.top": False,
     "axes.titlelocation": "left",
+    "axes.titlesize": 12,
     "figure.constrained_layout.use": True,
+    "figure.figsize": (6.4, 3.2),
+    "font.size": 10,
     "grid.alpha": 0.25,
     "legend.frameon": False,
+    "lines.linewidth": 1.5,
 }
 
 
@@ -65,9 +69,9 @@ def picture(figure, alt):
 
 def learning_rate_range(table, suggestion, alt, title, ylabel="smoothed loss"):
     """Show a `Training.lr_range_test`: loss against learning rate, the suggestion."""
-    figure, axes = plt.subplots(figsize=(6.4, 3.2))
+    figure, axes = plt.subplots()
     axes.plot(table.learning_rate, table.loss)
-    axes.axvline(suggestion, color=COLORS[1], linestyle=":", label="suggestion")
+    axes.axvline(suggestion, color=ORANGE, linestyle=":", label="suggestion")
     axes.set(
         title=title,
         xlabel="learning rate (log scale)",
@@ -82,14 +86,14 @@ def learning_rate_range(table, suggestion, alt, title, ylabel="smoothed loss"):
 def residuals(targets, predictions, alt, title, unit):
     """Show predictions and residuals of a regression side by side, in `unit`."""
     targets, predictions = np.asarray(targets), np.asarray(predictions)
-    figure, (left, right) = plt.subplots(ncols=2, figsize=(9, 3.6))
+    figure, (left, right) = plt.subplots(ncols=2, figsize=WIDE)
     left.plot(predictions, targets, ".", alpha=0.6)
     ends = [min(predictions.min(), 0), predictions.max()]
-    left.plot(ends, ends, color=COLORS[1], label="prediction = truth")
+    left.plot(ends, ends, color=ORANGE, label="prediction = truth")
     left.set(title=title, xlabel=f"predicted ({unit})", ylabel=f"true ({unit})")
     left.legend()
     right.plot(predictions, targets - predictions, ".", alpha=0.6)
-    right.axhline(0, color=COLORS[1])
+    right.axhline(0, color=ORANGE)
     right.set(
         title="Residuals: true minus predicted",
         xlabel=f"predicted ({unit})",

@@ -3,6 +3,7 @@
 import os
 import re
 import sys
+from datetime import UTC
 from pathlib import Path
 
 CONFIG = '''\
@@ -62,7 +63,8 @@ class Course:
                 f"nbgrader could not make the release of {assignment}: {reason(done)}"
             )
         with self.gradebook() as book:
-            book.update_or_create_assignment(assignment, duedate=due)
+            utc = due and due.astimezone(UTC).replace(tzinfo=None)  # as nbgrader has it
+            book.update_or_create_assignment(assignment, duedate=utc)
         return self.released(assignment)
 
     def released(self, assignment):

@@ -15,11 +15,26 @@ from importlib import import_module
 
 from IPython.display import Javascript, Markdown, display
 
+from bigmodel_lab.colors import BLUE, RED
 from bigmodel_lab.exercises.core import HANDOVER, Exercise, Feedback
 
 __all__ = ["Feedback", "all_exercises", "check", "hint", "quiz", "solution"]
 
 _hints_given = Counter()
+_QUIZ_COLORS = {
+    "--jq-multiple-choice-bg": BLUE,
+    "--jq-numeric-bg": BLUE,
+    "--jq-incorrect-color": RED,
+}
+# jupyterquiz says to a screen reader neither which question a field answers nor whether
+# the answer was right.
+_QUIZ_NAMES = """for (const quiz of document.querySelectorAll(".Quiz")) {
+  const question = quiz.querySelector("[id^=quizQn]").id;
+  quiz.setAttribute("role", "group");
+  for (const named of [quiz, ...quiz.querySelectorAll(".Input-text")])
+    named.setAttribute("aria-labelledby", question);
+  quiz.querySelector(".Feedback").setAttribute("role", "status");
+}"""
 
 
 def all_exercises():
@@ -68,8 +83,6 @@ def quiz(chapter):
     """Show the self-check quiz of `chapter`, as in "house_prices"; works offline."""
     from jupyterquiz import display_quiz
 
-    from bigmodel_lab.plots import COLORS
-
     if chapter not in chapters():
         raise ValueError(_unknown("quiz", chapter, chapters()))
     state = random.getstate()
@@ -81,12 +94,9 @@ def quiz(chapter):
             _module(chapter).QUIZ,
             shuffle_answers=False,
             max_width=800,
-            colors={
-                "--jq-multiple-choice-bg": COLORS[0],
-                "--jq-numeric-bg": COLORS[0],
-                "--jq-incorrect-color": "#D14900",  # readable in both themes
-            },
+            colors=_QUIZ_COLORS,
         )
+        display(Javascript(_QUIZ_NAMES))
     finally:
         random.setstate(state)
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import torch
 
+from bigmodel_lab.colors import GRAY, GREEN, ORANGE
 from bigmodel_lab.sources import DataUnavailable
 
 HANDOVER = "BIGMODEL_LAB_HANDOVER"  # set where answers run away from the solutions
@@ -19,11 +20,11 @@ LISTED = 8  # entries of an array that a message shows
 NOTCHES = 10 ** (np.arange(-50, 11) / 10)  # where the panels' learning rate can stand
 _NOTHING = "It returns nothing: does a `return` miss?"
 _HEADS = {
-    "correct": ("✔ Correct.", "#009E73"),
-    "not attempted": ("○ Not attempted yet.", "#767676"),
-    "no data": ("○ Not checked: the data are missing.", "#767676"),
-    "wrong": ("✘ Not yet.", "#D55E00"),
-    "error": ("⚠ Your code stops with an error.", "#D55E00"),
+    "correct": ("✔ Correct.", GREEN),
+    "not attempted": ("○ Not attempted yet.", GRAY),
+    "no data": ("○ Not checked: the data are missing.", GRAY),
+    "wrong": ("✘ Not yet.", ORANGE),
+    "error": ("⚠ Your code stops with an error.", ORANGE),
 }
 
 

@@ -2,7 +2,7 @@
 
 import ast
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 
 import nbformat
 import pytest
@@ -128,11 +128,11 @@ def test_what_is_no_package_is_refused(text):
 
 
 def test_the_command_makes_an_assignment(tmp_path, capsys):
-    words = ["assignment", "02", "--out", str(tmp_path), "--due", "2027-01-31"]
-    words += ["--exercises", "hidden_delta,losses.dense_backward"]
+    words = ["assignment", "2", "--out", str(tmp_path), "--due", "2027-01-31"]
+    words += ["--exercises", "hidden_delta, losses.dense_backward"]
     assert main([*words, "--points", "2", "--points", "hidden_delta=3.5"]) == 0
     said = capsys.readouterr().out
-    assert "2 exercises, 5.5 points" in said
+    assert "exercises 2, points 5.5" in said
     release = tmp_path / "release/02_losses/02_losses.ipynb"
     assert str(release) in said
     introduction = nbformat.read(release, as_version=4).cells[0].source
@@ -140,7 +140,8 @@ def test_the_command_makes_an_assignment(tmp_path, capsys):
     assert "| Exercise 5: mend D3 §4 | 3.5 |" in introduction
     with Course(tmp_path).gradebook() as book:
         made = book.find_assignment("02_losses")
-        assert (made.max_score, made.duedate) == (5.5, datetime(2027, 1, 31, 23, 59))
+        due = datetime(2027, 1, 31, 23, 59).astimezone(UTC).replace(tzinfo=None)
+        assert (made.max_score, made.duedate) == (5.5, due)
     assert main([*words, "--points", "4"]) == 0  # again, with other points
     with Course(tmp_path).gradebook() as book:
         assert book.find_assignment("02_losses").max_score == 8

@@ -52,10 +52,15 @@ def send(canvas, event, *points):
     canvas._paper._handle_frontend_event(None, {"event": event} | message, [])
 
 
+def answer(canvas):
+    """Return what is said of the drawing."""
+    return canvas._status.value + canvas._evidence.value
+
+
 def pictures(canvas):
     """Return the alt texts and sources of what is shown."""
     return re.findall(
-        r'alt="(.*?)".*?src="(.*?)"', canvas._answer.value + canvas._maps.value
+        r'alt="(.*?)".*?src="(.*?)"', canvas._evidence.value + canvas._maps.value
     )
 
 
@@ -63,7 +68,7 @@ def test_an_empty_canvas_asks_for_a_drawing(canvas):
     assert repr(canvas) == "DigitCanvas(Sequential)"
     assert canvas.image is None
     assert canvas.probabilities is None
-    assert "Draw a digit" in canvas._answer.value
+    assert "Draw a digit" in answer(canvas)
     assert not pictures(canvas)
     assert "application/vnd.jupyter.widget-view+json" in canvas._repr_mimebundle_()
 
@@ -75,9 +80,9 @@ def test_a_drawing_is_seen_and_judged(canvas, model):
     assert shares == pytest.approx(model(canvas.image).softmax(1)[0].tolist())
     assert all(isinstance(share, float) for share in shares)
     assert np.argmax(shares) == 7
-    assert f"Most probable: 7, with {shares[7]:.1%}." in canvas._answer.value
+    assert f"Most probable: 7, with {shares[7]:.1%}." in answer(canvas)
     rows = re.findall(
-        r"<tr(.*?)><th scope=row>(\d)</th>.*?(\d+\.\d%)</td></tr>", canvas._answer.value
+        r"<tr(.*?)><th scope=row>(\d)</th>.*?(\d+\.\d%)</td></tr>", answer(canvas)
     )
     assert [int(digit) for _, digit, _ in rows] == list(range(10))
     assert [share for _, _, share in rows] == [f"{share:.1%}" for share in shares]
@@ -168,7 +173,7 @@ def test_the_pen_draws_as_python_does(canvas, model, way):
     drawn = DigitCanvas(model)
     drawn.draw(SEVEN)
     assert np.array_equal(canvas.ink, drawn.ink)
-    assert canvas._answer.value == drawn._answer.value
+    assert answer(canvas) == answer(drawn)
 
 
 @pytest.mark.parametrize(
@@ -188,7 +193,7 @@ def test_only_a_pen_that_is_down_draws(canvas, lifted):
 
 def test_it_looks_ten_times_a_second_and_when_the_pen_is_lifted(canvas, clock):
     def looked():
-        return canvas._answer.value, canvas._maps.value
+        return answer(canvas), canvas._maps.value
 
     send(canvas, "mouse_down", SEVEN[0])
     seen = looked()
@@ -205,7 +210,7 @@ def test_it_looks_ten_times_a_second_and_when_the_pen_is_lifted(canvas, clock):
     assert looked() == seen
     send(canvas, "mouse_up", SEVEN[2])
     assert looked() != seen
-    assert 'role="status"' in canvas._answer.value
+    assert 'role="status"' in answer(canvas)
 
 
 def test_a_page_opened_later_is_told_what_is_drawn(canvas, monkeypatch):
@@ -223,6 +228,31 @@ def test_a_page_opened_later_is_told_what_is_drawn(canvas, monkeypatch):
     assert 1 - levels[..., 0] / 255 == pytest.approx(canvas.ink, abs=1 / 255)
 
 
+def press(canvas, *keys, shift=False):
+    """Press keys, as the browser reports it."""
+    for key in keys:
+        names = ("shift_key", "ctrl_key", "meta_key")
+        message = {"event": "key_down", "key": key} | dict.fromkeys(names, False)
+        canvas._paper._handle_frontend_event(None, message | {"shift_key": shift}, [])
+
+
+def test_arrow_keys_draw(canvas, model):
+    press(canvas, *["ArrowUp"] * 9, shift=True)
+    assert not canvas.ink.any()
+    press(canvas, "x", "Tab", "Enter")
+    assert not canvas.ink.any()
+    press(canvas, *["ArrowDown"] * 20)
+    drawn = DigitCanvas(model)
+    drawn.draw([(140, 50), (140, 250)])
+    assert np.allclose(canvas.ink, drawn.ink, atol=0.01)
+    assert canvas.probabilities == pytest.approx(drawn.probabilities, abs=0.01)
+
+
+def test_arrow_keys_stay_on_the_paper(canvas):
+    press(canvas, *["ArrowLeft"] * 30, *["ArrowUp"] * 30)
+    assert canvas._place == (10, 10)
+
+
 # -- models and samples that do not fit ------------------------------------------------
 
 
@@ -233,7 +263,7 @@ def test_a_model_that_fails_later_is_told_and_keeps_the_drawing(digits):
     nn.init.constant_(model[1].weight, float("nan"))
     ink = canvas.ink.sum()
     canvas.draw(ONE)
-    assert "diverged" in canvas._answer.value
+    assert "diverged" in answer(canvas)
     assert not pictures(canvas)
     assert canvas.ink.sum() > ink
     with pytest.raises(ValueError, match="diverged"):

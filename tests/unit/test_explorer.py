@@ -6,8 +6,7 @@ import pytest
 import torch
 
 from bigmodel_lab import Explorer
-from bigmodel_lab.controls import GRAY
-from bigmodel_lab.plots import COLORS
+from bigmodel_lab.colors import COLORS, GRAY
 
 AXES = {"logit": (-6, 6), "loss": (0, 5)}
 

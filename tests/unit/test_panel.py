@@ -83,8 +83,8 @@ def within(widget):
 def rows(panel):
     """Return the table of runs as a list of dicts of texts."""
     head, *body = panel._table.value.split("</tr>")[:-1]
-    names = re.findall("<th>(.*?)</th>", head)[1:]
-    values = [re.findall("<td>(.*?)</td>", row) for row in body]
+    names = re.findall("<th scope=col>(.*?)</th>", head)
+    values = [re.findall("<td.*?>(.*?)</td>", row) for row in body]
     return [dict(zip(names, row, strict=True)) for row in values]
 
 

@@ -2,6 +2,7 @@ import base64
 import html
 import io
 import re
+from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -9,7 +10,7 @@ import pandas as pd
 import pytest
 import torch
 
-from bigmodel_lab import plots
+from bigmodel_lab import colors, plots
 
 
 @pytest.fixture
@@ -67,6 +68,51 @@ def test_shared_figures_are_labeled_with_units(monkeypatch):
     assert texts(figures[0])[5] == "residual (kg)"
     assert texts(figures[1]) == ["It turns", "learning rate (log scale)", "loss"]
     plt.close("all")
+
+
+# -- contrast (WCAG 2.2, 1.4.3 and 1.4.11) ---------------------------------------------
+
+
+def luminance(color):
+    """Return the relative luminance of a color "#RRGGBB"."""
+    channels = np.array([int(color[k : k + 2], 16) for k in (1, 3, 5)]) / 255
+    linear = np.where(
+        channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4
+    )
+    return linear @ [0.2126, 0.7152, 0.0722]
+
+
+def contrast(one, other):
+    """Return the contrast ratio of two colors, from 1 to 21."""
+    low, high = sorted([luminance(one), luminance(other)])
+    return (high + 0.05) / (low + 0.05)
+
+
+def test_contrast_is_as_defined():
+    assert contrast("#FFFFFF", "#000000") == pytest.approx(21)
+    assert contrast("#777777", "#FFFFFF") == pytest.approx(4.48, abs=0.01)
+
+
+@pytest.mark.parametrize("color", [*colors.LINE_COLORS, colors.GRAY, colors.RED])
+@pytest.mark.parametrize("theme", ["#FFFFFF", "#111111"])  # JupyterLab's backgrounds
+def test_lines_are_seen_in_both_themes(color, theme):
+    assert contrast(color, theme) >= 3
+
+
+@pytest.mark.parametrize("color", [colors.GRAY, colors.RED, colors.BLUE])
+def test_text_is_readable_on_white(color):
+    assert contrast(color, "#FFFFFF") >= 4.5
+
+
+def test_the_librarys_colors_come_from_one_place():
+    folder = Path(plots.__file__).parent
+    strays = {
+        path.name: found
+        for path in folder.rglob("*.[pj][ys]")
+        if path.name != "colors.py"
+        and (found := re.findall(r"#[0-9A-Fa-f]{6}\b", path.read_text("utf-8")))
+    }
+    assert not strays
 
 
 # -- pictures of images ----------------------------------------------------------------

@@ -1,0 +1,80 @@
+// What ipywidgets, bqplot and ipycanvas leave out, for those who listen to a page or use
+// no mouse. Every widget of the workbook runs it on itself: see accessible.py.
+(start) => {
+  const box = start.closest(".lab-widget");
+  if (!box || box.labObserver) return;
+
+  const set = (element, name, value) => {
+    // Only what differs: the observer below would call for ever.
+    if (element && element.getAttribute(name) !== value) element.setAttribute(name, value);
+  };
+  const text = (element) => element?.textContent.trim() ?? "";
+
+  const mend = () => {
+    for (const slider of box.querySelectorAll(".widget-slider")) {
+      const name = text(slider.querySelector(".widget-label"));
+      const readout = slider.querySelector(".widget-readout");
+      const handle = slider.querySelector(".noUi-handle");
+      set(handle, "aria-label", name);
+      // noUiSlider would say the exponent of a logarithmic slider.
+      set(handle, "aria-valuetext", text(readout));
+      set(readout, "role", "textbox");
+      set(readout, "aria-label", `${name}, typed`);
+    }
+    for (const play of box.querySelectorAll(".widget-play")) {
+      const name = text(play.parentElement.querySelector(".widget-label"));
+      const [start, stop] = play.querySelectorAll("button");
+      set(start, "aria-label", `Play or pause ${name}`);
+      set(stop, "aria-label", `Stop and rewind ${name}`);
+    }
+    for (const chart of box.querySelectorAll(".lab-chart")) {
+      set(chart, "role", "img");
+      set(chart, "aria-label", text(chart.querySelector(".mainheading")));
+    }
+    for (const canvas of box.querySelectorAll("canvas.lab-paper")) {
+      set(canvas, "role", "img");
+      set(canvas, "aria-label", "Your drawing: arrow keys draw, with Shift they only move");
+    }
+    // The status line says the same in words.
+    for (const bar of box.querySelectorAll(".lab-progress")) set(bar, "aria-hidden", "true");
+    // A live region must be there before its text: the role goes to what stays.
+    for (const line of box.querySelectorAll(
+      ".widget-html-content > :is([role=status], [role=timer])")) {
+      set(line.parentElement, "role", line.getAttribute("role"));
+      line.removeAttribute("role");
+    }
+  };
+  mend();
+  box.labObserver = new MutationObserver(mend);
+  box.labObserver.observe(box, {
+    childList: true, subtree: true, attributeFilter: ["aria-valuetext"],
+  });
+
+  // A typed number may have a decimal comma, a whole one commas between thousands.
+  const tidy = ({ target }) => {
+    if (!target.matches?.(".widget-readout")) return;
+    const whole = target.closest(".lab-whole");
+    const typed = text(target).replace("−", "-");
+    const number = whole ? typed.replace(/,(?=\d{3}(\D|$))/g, "") : typed;
+    const plain = number.replace(/^([-+]?\d*),(\d+(e[-+]?\d+)?)$/i, "$1.$2");
+    if (plain !== target.textContent) target.textContent = plain;
+  };
+  box.addEventListener("blur", tidy, true);
+  box.addEventListener("keydown", (event) => {
+    if (event.key === "Enter") tidy(event);
+    const drawn = event.target.matches("canvas.lab-paper");
+    // ipycanvas keeps every key for itself: Tab could not leave it.
+    if (drawn && !event.key.startsWith("Arrow")) event.stopPropagation();
+  }, true);
+  box.addEventListener("wheel", (event) => {
+    // ipycanvas keeps the wheel, too: the page would not scroll.
+    if (event.target.matches("canvas.lab-paper")) event.stopPropagation();
+  }, { capture: true, passive: true });
+  // JupyterLab takes arrow keys for itself, to go from cell to cell; not from a control
+  // that was reached by the keyboard.
+  box.addEventListener("focusin", ({ target }) => {
+    if (target.matches(":is(.noUi-handle, select, canvas):focus-visible"))
+      set(target, "data-lm-suppress-shortcuts", "true");
+    else target.removeAttribute("data-lm-suppress-shortcuts");
+  });
+}

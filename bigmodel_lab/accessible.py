@@ -1,0 +1,39 @@
+"""Makes the widgets accessible: names for screen readers, keys, focus, contrast."""
+
+import html
+from pathlib import Path
+
+import ipywidgets as widgets
+
+from bigmodel_lab.colors import BLUE, GRAY
+
+SCRIPT = Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
+STYLE = f"""
+.lab-widget {{ color: var(--jp-content-font-color1);
+  --jp-widgets-input-border-color: {GRAY}; }}
+.lab-widget .widget-slider :is(.slider, .noUi-connects) {{ background: {GRAY};
+  border-color: {GRAY}; }}
+.lab-widget .widget-slider .noUi-handle {{ border-color: {GRAY}; }}
+.lab-widget :focus-visible {{ outline: 2px solid {BLUE} !important;
+  outline-offset: 2px; }}
+.lab-widget .widget-html-content {{ line-height: 1.5; }}
+.lab-widget .widget-dropdown {{ max-width: calc(100% - 4px); }}
+.lab-widget .widget-dropdown > select {{ min-width: 0; }}
+.lab-widget .lab-chart.bqplot > svg .axis text.axislabel,
+.lab-widget .lab-chart.bqplot > svg .axis .tick text {{ fill: currentColor; }}
+"""
+
+
+def accessible(widget, style=""):
+    """Give a widget of the workbook its look, `style` in CSS, and the script.
+
+    The script is in `accessible.js`. ipywidgets has no names for screen readers, and a
+    front end of our own would have to be installed; but the browser runs a style's
+    `onload`, wherever and whenever the widget is shown.
+    """
+    run = html.escape(f"({SCRIPT})(this)")
+    start = widgets.HTML(
+        f'<style onload="{run}">{STYLE}{style}</style>', layout={"display": "none"}
+    )
+    widget.add_class("lab-widget")
+    widget.children = [*widget.children, start]
