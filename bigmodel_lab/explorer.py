@@ -12,6 +12,7 @@ import numpy as np
 from contourpy import LineType, contour_generator
 
 from bigmodel_lab.accessible import accessible
+from bigmodel_lab.colors import GRAY, LINE_COLORS
 from bigmodel_lab.controls import (
     PANEL_STYLE,
     UNSEEN,
@@ -23,7 +24,6 @@ from bigmodel_lab.controls import (
     values_of,
     visible,
 )
-from bigmodel_lab.colors import GRAY, LINE_COLORS
 
 ASPECT = 1.6  # of the chart's width to its height, as in controls.PANEL_STYLE
 REACH = 1000  # times the chart: what lies farther away is drawn there

@@ -6,10 +6,10 @@ from numbers import Integral
 import ipywidgets as widgets
 
 from bigmodel_lab.accessible import accessible
+from bigmodel_lab.colors import BLUE, GRAY
 from bigmodel_lab.controls import BARS_STYLE, asked, bars
 from bigmodel_lab.evidence import EVIDENCE_STYLE, colored, strongest
 from bigmodel_lab.interpretation import word_influences
-from bigmodel_lab.colors import BLUE, GRAY
 from bigmodel_lab.text import english_words
 
 SHOWN = 5_000  # characters of the text that are shown with colors

@@ -14,6 +14,7 @@ import pandas as pd
 import torch
 
 from bigmodel_lab.accessible import accessible
+from bigmodel_lab.colors import GRAY, LINE_COLORS
 from bigmodel_lab.controls import (
     PANEL_STYLE,
     UNSEEN,
@@ -26,7 +27,6 @@ from bigmodel_lab.controls import (
     visible,
 )
 from bigmodel_lab.diagnosis import diagnose
-from bigmodel_lab.colors import GRAY, LINE_COLORS
 from bigmodel_lab.training import Diverged, Training
 
 POINTS = 100  # of a curve: each is a mean of steps, or noise would hide the trend

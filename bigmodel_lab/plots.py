@@ -8,7 +8,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from IPython.display import HTML, display
 
-from bigmodel_lab.colors import COLORS
+from bigmodel_lab.colors import COLORS, ORANGE
 
 WIDE = (9, 3.6)  # inches, of two charts side by side; one alone has figure.figsize
 STYLE = {
