@@ -127,6 +127,7 @@ class SandboxedExecute(Execute):
             feedback.outcome,
             f"{feedback.message}\n{score:g} of {points:g} points".strip(),
         )
+        cell.source = cell.source.partition("\n### BEGIN HIDDEN TESTS")[0]
         data = {"text/plain": repr(said), "text/html": said._repr_html_()}
         cell.outputs = [
             new_output("display_data", data),
