@@ -5,7 +5,7 @@ from pathlib import Path
 
 import ipywidgets as widgets
 
-from bigmodel_lab.colors import BLUE, GRAY
+from bigmodel_lab.colors import GRAY
 
 SCRIPT = Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
 STYLE = f"""
@@ -14,13 +14,18 @@ STYLE = f"""
 .lab-widget .widget-slider :is(.slider, .noUi-connects) {{ background: {GRAY};
   border-color: {GRAY}; }}
 .lab-widget .widget-slider .noUi-handle {{ border-color: {GRAY}; }}
-.lab-widget :focus-visible {{ outline: 2px solid {BLUE} !important;
-  outline-offset: 2px; }}
+.lab-widget :focus-visible {{ outline: 2px solid var(--jp-content-font-color0)
+  !important; }}
+[data-jp-theme-light="false"] .lab-widget select {{ color-scheme: dark;
+  appearance: auto; background-image: none !important; }}
 .lab-widget .widget-html-content {{ line-height: 1.5; }}
 .lab-widget .widget-dropdown {{ max-width: calc(100% - 4px); }}
 .lab-widget .widget-dropdown > select {{ min-width: 0; }}
 .lab-widget .lab-chart.bqplot > svg .axis text.axislabel,
 .lab-widget .lab-chart.bqplot > svg .axis .tick text {{ fill: currentColor; }}
+@media (max-width: 600px) {{
+  .lab-widget .axis .tick:nth-of-type(even) text {{ visibility: hidden; }}
+}}
 """
 
 

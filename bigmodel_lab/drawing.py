@@ -82,6 +82,7 @@ class DigitCanvas(widgets.VBox):
         self.ink = np.zeros((SIZE, SIZE), np.float32)
         self._pen, self._next_look, self._next_sample = None, 0.0, 0
         self._place = SIZE // 2, SIZE // 2  # where the arrow keys draw on
+        self._crossed = False
         self._build(question)
         self._look()
 
@@ -148,6 +149,8 @@ class DigitCanvas(widgets.VBox):
     # -- the pen ---------------------------------------------------------------------
 
     def _down(self, x, y):
+        if self._crossed:
+            self._paint()
         self._pen = x, y
         self._move(x, y)
 
@@ -195,6 +198,7 @@ class DigitCanvas(widgets.VBox):
         """Send the whole drawing, perhaps with a cross where the arrow keys draw on."""
         pixels = np.full((SIZE, SIZE, 4), 255, np.uint8)  # white and opaque
         pixels[..., :3] = 255 * (1 - self.ink[..., None])
+        self._crossed = cross
         if cross:
             x, y = self._place
             orange = 255 * np.array(to_rgb(ORANGE))
