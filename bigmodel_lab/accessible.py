@@ -23,6 +23,8 @@ STYLE = f"""
 .lab-widget .widget-dropdown > select {{ min-width: 0; }}
 .lab-widget .lab-chart.bqplot > svg .axis text.axislabel,
 .lab-widget .lab-chart.bqplot > svg .axis .tick text {{ fill: currentColor; }}
+.lab-widget .axis .tick:nth-last-of-type(n + 12) ~ .tick:nth-of-type(even) text {{
+  visibility: hidden; }}
 @media (max-width: 600px) {{
   .lab-widget .axis .tick:nth-of-type(even) text {{ visibility: hidden; }}
 }}
