@@ -6,6 +6,7 @@ it takes too long or too much memory.
 """
 
 import shutil
+import stat
 import subprocess
 import sys
 import threading
@@ -25,6 +26,7 @@ from bigmodel_lab import sources
 from bigmodel_lab.exercises.core import HANDOVER
 
 HOME = "/home/learner"
+CONNECTION = "connection.json"
 GUARD_SECONDS = 0.2  # between two looks of the guard
 
 
@@ -117,7 +119,7 @@ class SandboxedKernel(AsyncKernelManager):
         super().__init__(**options)
         self.transport = "ipc"  # a network of its own has no way to ours
         self.ip = str(self.folder / "sockets" / "kernel")
-        self.connection_file = str(self.folder / "sockets" / "connection.json")
+        self.connection_file = str(self.folder / "sockets" / CONNECTION)
 
     @property
     def kernel_spec(self):
@@ -155,6 +157,8 @@ class SandboxedKernel(AsyncKernelManager):
                 self.stop(f"it took more than {limits.memory / 1e9:g} GB")
             elif len(family) > limits.processes:
                 self.stop(f"it started more than {limits.processes} processes")
+            elif _strange(self.folder / "sockets"):
+                self.stop("it wrote into the folder of its connection")
             time.sleep(GUARD_SECONDS)
 
 
@@ -165,6 +169,20 @@ def _family(pid):
         return [process, *process.children(recursive=True)]
     except psutil.NoSuchProcess:
         return []
+
+
+def _strange(folder):
+    """Tell whether there is more in a folder than sockets and a small file.
+
+    It lies outside of the sandbox, whose disk is small: this one must stay empty.
+    """
+    for file in folder.iterdir():
+        with suppress(FileNotFoundError):  # a kernel that ends takes its sockets along
+            found = file.lstat()
+            own = file.name == CONNECTION and found.st_size < 10_000
+            if not own and not stat.S_ISSOCK(found.st_mode):
+                return True
+    return False
 
 
 def _memory(process):

@@ -93,6 +93,15 @@ FATAL = {
         """,
         "took more than 1.5 GB",
     ),
+    "fills": (
+        """
+        import os
+        folder = os.path.dirname(os.environ["BIGMODEL_LAB_HANDOVER"])
+        while True:
+            open(f"{folder}/sockets/rest", "ab").write(bytes(1000))
+        """,
+        "it wrote into the folder of its connection",
+    ),
     "breeds": (
         """
         import subprocess
