@@ -1,6 +1,7 @@
 """Assignments: the source has all of an exercise, the release nothing of a solution."""
 
 import ast
+import os
 import re
 from datetime import UTC, datetime
 
@@ -134,7 +135,7 @@ def test_the_command_makes_an_assignment(tmp_path, capsys):
     said = capsys.readouterr().out
     assert "exercises 2, points 5.5" in said
     release = tmp_path / "release/02_losses/02_losses.ipynb"
-    assert str(release) in said
+    assert os.path.relpath(release) in said
     introduction = nbformat.read(release, as_version=4).cells[0].source
     assert "Sunday, 31 January 2027, 23:59" in introduction
     assert "| Exercise 5: mend D3 §4 | 3.5 |" in introduction
