@@ -8,7 +8,6 @@ import json
 import re
 import tempfile
 import warnings
-from collections import Counter
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
@@ -70,7 +69,7 @@ class SandboxedExecute(Execute):
 
     def preprocess(self, nb, resources, km=None):
         """Run the notebook; replace each test's output by its score and feedback."""
-        self.ended, self.printed = "", Counter()
+        self.ended, self.printed = "", 0
         tests = [
             (cell, *test.groups())
             for cell in nb.cells
@@ -105,19 +104,21 @@ class SandboxedExecute(Execute):
                 why = self.km.stopped or "the program ended itself or crashed"
             except CellTimeoutError:  # raised where an interrupt changes nothing
                 why = f"it ran on after {self.timeout} s, though interrupted"
-            self.ended = f"{why}, in the cell `{cell.source.splitlines()[0]}`"
+            self.ended = f"{why}, in the cell `{cell.source.strip().splitlines()[0]}`"
         if cell.cell_type == "code":
             cell.outputs = [_error("Stopped", f"The run was stopped: {self.ended}.")]
         return cell, resources
 
     def process_message(self, msg, cell, cell_index):
-        """Take an output, but not without end."""
-        if msg["msg_type"] in ("stream", "display_data", "execute_result"):
-            self.printed[cell_index] += len(str(msg["content"]))
-            if self.printed[cell_index] > self.limits.output:
-                self.km.stop("it printed without end")
-                return None
+        """Take a message, but not without end."""
+        self.printed += len(str(msg["content"]))
+        if self.printed > self.limits.output:
+            self.km.stop("it printed without end")
+            return None
         return super().process_message(msg, cell, cell_index)
+
+    def handle_comm_msg(self, outs, msg, cell_index):
+        """Leave out what is said to widgets: nobody looks at them here."""
 
     def _judge(self, cell, name, cases, points):
         """Put score and feedback in place of a test's output; return them."""

@@ -57,6 +57,10 @@ def mark(exercise, cases, results, points):
     """
     if isinstance(results, Feedback):
         return 0.0, results
+    if len(results) != len(cases):  # only who forges them has fewer or more
+        return 0.0, Feedback(
+            "error", f"{len(results)} results for {len(cases)} inputs."
+        )
     feedback = exercise.compare(results, cases)
     share = 1.0 if feedback.outcome == "correct" else exercise.share(results, cases)
     return round(points * share, 2), feedback

@@ -39,7 +39,7 @@ class Limits:
     cell_seconds: float = 60
     disk: float = 200e6
     processes: int = 64
-    output: int = 20_000_000  # characters of a cell's outputs
+    output: int = 20_000_000  # characters of all outputs
 
 
 def check():

@@ -6,12 +6,14 @@ taken; the tests and all metadata are those of the release.
 
 import json
 import shutil
+import unicodedata
 from copy import deepcopy
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from nbgrader.utils import parse_utc
 
 LARGEST = 20e6  # bytes of a notebook
 _ODD = set('*?[]<>:|"\\')  # what a folder's name may not hold everywhere
@@ -76,7 +78,12 @@ def place(submission, course):
     file.write_text(nbformat.writes(submission.notebook) + "\n", encoding="utf-8")
     handed_in = submission.path.with_name("timestamp.txt")  # as nbgrader collects
     if handed_in.is_file() and not handed_in.is_symlink():
-        shutil.copy(handed_in, target)
+        try:
+            parse_utc(handed_in.read_text().strip())
+        except (ValueError, OverflowError):
+            submission.remarks.append("timestamp.txt cannot be read: late or not?")
+        else:
+            shutil.copy(handed_in, target)
 
 
 def _files(folder):
@@ -98,6 +105,8 @@ def _examine(path, folder, releases):
         for name in releases:
             student = student.replace(name, "")
         student = student.strip(" _-.")
+    # One learner, however a system writes é, or blanks.
+    student = " ".join(unicodedata.normalize("NFC", student).split())
     named = [name for name in releases if name in str(path.relative_to(folder))]
     submission = Submission(student or path.stem, path, "".join(named[:1]))
     try:

@@ -121,6 +121,18 @@ def forge(*arguments, **named):
     return 100
 lab.classroom.grade = forge
 """
+TOO_FEW = """
+import json
+from IPython.display import display
+def forge(*arguments, **named):
+    kind = "application/vnd.bigmodel-lab.results+json"
+    display({kind: json.dumps({"results": [1, 2]})}, raw=True)
+lab.classroom.grade = forge
+"""
+COMM = """
+from ipykernel.comm import Comm
+Comm(target_name="jupyter.widget", data={"state": {}})
+"""
 LIMITS = ["--memory", "1.5", "--seconds", "60", "--cell-seconds", "20"]
 
 
@@ -207,6 +219,9 @@ def graded(bubblewrap, listener, tmp_path_factory):
         lines = lines.replace("PORT", str(listener.port))
         learner(student, RIGHT | {SOFTMAX: doing(SOFTMAX, lines)})
     learner("forger", first=FORGED)
+    learner("too few", first=TOO_FEW)
+    learner(" talks ", RIGHT, first=COMM)  # the blanks are no part of the name
+    (folder / "ada" / "timestamp.txt").write_text("yesterday at three")
     learner(
         "script",
         RIGHT,
@@ -251,7 +266,14 @@ def graded(bubblewrap, listener, tmp_path_factory):
 
 @pytest.mark.parametrize(
     ("student", "score"),
-    [("ada", 6), ("李雷 Li", 6), ("empty", 0), ("half", 4), ("part", 5), ("script", 6)],
+    [
+        ("李雷 Li", 6),
+        ("empty", 0),
+        ("half", 4),
+        ("part", 5),
+        ("script", 6),
+        ("talks", 6),
+    ],
 )
 def test_scores(graded, student, score):
     row = graded.rows[student]
@@ -263,6 +285,10 @@ def test_an_untouched_exercise_is_no_wrong_one(graded):
     assert {graded.exercises["empty", n]["outcome"] for n in LOSSES} == {
         "not attempted"
     }
+
+
+def test_a_timestamp_that_is_none_is_told(graded):
+    assert "timestamp.txt cannot be read" in graded.rows["ada"]["remarks"]
 
 
 def test_one_learner_can_hand_in_two_assignments(graded):
@@ -308,6 +334,11 @@ def test_nothing_of_the_machine_was_seen(graded, listener):
 def test_forged_results_give_no_points(graded):
     assert graded.rows["forger"]["score"] == "0"
     assert "no results" in graded.exercises["forger", DELTA]["message"]
+
+
+def test_forged_results_of_another_number_give_no_points(graded):
+    assert graded.rows["too few"]["score"] == "0"
+    assert "2 results for 10 inputs" in graded.exercises["too few", DELTA]["message"]
 
 
 def test_an_exit_in_a_cell_of_ones_own_harms_nobody(graded):
