@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from bigmodel_lab.notebooks import ROOT
+from bigmodel_lab.notebooks import ROOT, chapters
 
 PAGE = (ROOT / "docs" / "hub.md").read_text(encoding="utf-8")
 COSTS = (ROOT / "benchmarks" / "README.md").read_text(encoding="utf-8")
@@ -48,7 +48,7 @@ def test_the_limits_hold_the_heaviest_chapter_and_its_server():
         int(megabytes.replace(",", ""))
         for megabytes in re.findall(r"^\| 0\d_\w+ \| \d+ \| ([\d,]+) \|$", COSTS, re.M)
     ]
-    assert len(kernels) == len(list(ROOT.glob("notebooks/*.ipynb")))
+    assert len(kernels) == len(chapters())
     server = int(re.search(r"largest server had ([\d,]+) MB", COSTS)[1])
     heaviest = (max(kernels) + server) * 1e6
     guarantee, limit = (
