@@ -91,7 +91,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         course, draw = Path(folder, "course"), random.Random(0)
         (names,) = assignment.choose([CHAPTER], []).values()
-        release = assignment.make(CHAPTER, course, names, dict.fromkeys(names, 1))
+        release, _ = assignment.make(CHAPTER, course, names, dict.fromkeys(names, 1))
         for number in range(options.learners):
             path = Path(folder, "class", f"learner{number}", release.name)
             hand_in(release, path, draw)

@@ -16,6 +16,9 @@ def main(arguments=None):
     except (ValueError, OSError, RuntimeError) as error:
         print(f"bigmodel_lab: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("bigmodel_lab: stopped", file=sys.stderr)
+        return 130
 
 
 def _parser():
@@ -140,10 +143,12 @@ def _assignment(options):
     chosen = assignment.choose(options.chapters, wanted)
     points = assignment.points(options.points, chosen)
     for chapter, names in chosen.items():
-        path = assignment.make(chapter, options.out, names, points, options.due)
+        path, graded = assignment.make(chapter, options.out, names, points, options.due)
         total = sum(points[name] for name in names)
         print(f"{chapter}: exercises {len(names)}, points {total:g}")
         print(f"  hand out  {os.path.relpath(path)}")
+        if graded:
+            print(f"  {graded} learners were graded with the old one: grade them again")
 
 
 def _grade(options):

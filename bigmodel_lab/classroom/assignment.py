@@ -29,21 +29,21 @@ import bigmodel_lab as lab"""
 _INTRODUCTION = """\
 # {title}: exercises to hand in
 
-{due}Write each answer in place of the `...`, and run the cell below it: it says whether
-the answer is right, and if not, why. The same function is graded, on other random
-numbers.
+{due}Run the first cell, and have chapter {chapter} open. Write each answer in place of
+the `...`, and run the cell below it: it says whether the answer is right, and if not,
+why. The same function is graded, on other random numbers.
 
 | Exercise | Points |
 |---|---|
 {rows}
 
-`lab.hint("{topic}.…")` with an exercise's name helps, and so does chapter {chapter}.
-You may add cells. Leave those with the checks as they are, and hand in this file under
-its name, `{assignment}.ipynb`."""
+`lab.hint("{first}")` gives a hint, again for the next one; so for every exercise,
+by the name in its check. You may add cells. Leave those with the checks as they are,
+and hand in this file under its name, `{assignment}.ipynb`."""
 
 
 def make(chapter, folder, names, points, due=None):
-    """Write the assignment of a chapter into a course folder; return the release.
+    """Write a chapter's assignment; return (release, learners graded with an old one).
 
     Parameters
     ----------
@@ -59,17 +59,18 @@ def make(chapter, folder, names, points, due=None):
     Raises
     ------
     ValueError
-        If there is no such chapter.
+        If there is no such chapter, or learners were graded with other exercises.
     RuntimeError
         If nbgrader is not installed, or makes no release.
     """
     (path,) = notebooks.chapters([chapter])
-    course = Course(folder)
+    course = Course(folder, new=True)
+    graded = course.graded(path.stem, map(grade_id_of, names))
     nb = source(path.stem, names, points, due)
     target = course.folder / "source" / path.stem / path.name
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(nbformat.writes(nb) + "\n", encoding="utf-8")
-    return course.release(path.stem, due)
+    return course.release(path.stem, due), graded
 
 
 def gradable(stem):
@@ -139,7 +140,7 @@ def source(stem, names, points, due=None):
     title = re.match(r"# (?:\d+ · )?([^:\n]*)", chapter.cells[0].source)[1].strip()
     introduction = _INTRODUCTION.format(
         title=title,
-        topic=stem[3:],
+        first=names[0],
         chapter=stem[:2],
         assignment=stem,
         due=f"**Due:** {due:%A, %d %B %Y, %H:%M}. " if due else "",

@@ -17,10 +17,19 @@ c.HTMLExporter.sanitize_html = True  # feedback shows what learners printed
 
 
 class Course:
-    """A course folder, made if it is new; RuntimeError where nbgrader is missing."""
+    """A course folder, made if it is `new`.
 
-    def __init__(self, folder):
+    Raises RuntimeError where nbgrader is missing, ValueError if there is no course.
+    """
+
+    def __init__(self, folder, new=False):
         self.folder = Path(folder).resolve()
+        config = self.folder / "nbgrader_config.py"
+        if not new and not config.exists():
+            raise ValueError(
+                f"{folder} is no course folder: make an assignment in it with "
+                f"`python -m bigmodel_lab assignment 02 --out {folder}`."
+            )
         try:
             import nbgrader  # noqa: F401
         except ImportError:
@@ -34,7 +43,7 @@ class Course:
         if beside not in os.environ["PATH"].split(os.pathsep):
             os.environ["PATH"] = beside + os.pathsep + os.environ["PATH"]
         self.folder.mkdir(parents=True, exist_ok=True)
-        if not (config := self.folder / "nbgrader_config.py").exists():
+        if not config.exists():
             config.write_text(CONFIG, encoding="utf-8")
 
     def api(self, **settings):
@@ -55,6 +64,30 @@ class Course:
 
         return Gradebook(f"sqlite:///{self.folder / 'gradebook.db'}")
 
+    def graded(self, assignment, names):
+        """Return for how many learners an assignment was graded.
+
+        Raises ValueError if there are some, and its tests were not those of `names`:
+        their points would be lost.
+        """
+        if not (self.folder / "gradebook.db").exists():
+            return 0
+        with self.gradebook() as book:
+            count = len(book.assignment_submissions(assignment))
+            if not count:
+                return 0
+            before = {
+                cell.name
+                for notebook in book.find_assignment(assignment).notebooks
+                for cell in notebook.grade_cells
+            }
+        if before != set(names):
+            raise ValueError(
+                f"{assignment} was graded for {count} learners with other exercises. "
+                "Make this one in another course folder."
+            )
+        return count
+
     def release(self, assignment, due=None):
         """Have nbgrader make what learners get of an assignment; return its path."""
         done = self.api().generate_assignment(assignment)
@@ -63,8 +96,9 @@ class Course:
                 f"nbgrader could not make the release of {assignment}: {reason(done)}"
             )
         with self.gradebook() as book:
-            utc = due and due.astimezone(UTC).replace(tzinfo=None)  # as nbgrader has it
-            book.update_or_create_assignment(assignment, duedate=utc)
+            if due:  # else one that was given before stays
+                utc = due.astimezone(UTC).replace(tzinfo=None)  # as nbgrader has it
+                book.update_or_create_assignment(assignment, duedate=utc)
         return self.released(assignment)
 
     def released(self, assignment):

@@ -4,12 +4,15 @@ nbgrader restores the tests, keeps the gradebook and writes the feedback. Betwee
 run of a notebook and its scores, the results that left the sandbox are judged.
 """
 
+import fcntl
+import html
 import json
 import re
 import tempfile
 import warnings
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from multiprocessing import get_context
 from pathlib import Path
@@ -29,7 +32,12 @@ from bigmodel_lab.device import granted_cores
 from bigmodel_lab.exercises.core import Feedback
 
 _TEST = re.compile(
-    r'^lab\.classroom\.grade\("([\w.]+)", \w+, points=([\d.]+), seed=(\d+)\)$', re.M
+    r'^lab\.classroom\.grade\("([\w.]+)", \w+, points=([\d.e+-]+), seed=(\d+)\)$', re.M
+)
+# A page of what learners wrote: it may show, and do nothing.
+_NO_SCRIPTS = (
+    '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; '
+    "style-src 'unsafe-inline'; img-src data:; form-action 'none'\">"
 )
 
 
@@ -112,6 +120,8 @@ class SandboxedExecute(Execute):
     def process_message(self, msg, cell, cell_index):
         """Take a message, but not without end."""
         self.printed += len(str(msg["content"]))
+        if "metadata" in msg["content"]:
+            msg["content"]["metadata"] = {}  # sizes of pictures, written unquoted
         if self.printed > self.limits.output:
             self.km.stop("it printed without end")
             return None
@@ -124,14 +134,10 @@ class SandboxedExecute(Execute):
         """Put score and feedback in place of a test's output; return them."""
         results = self._results(cell)
         score, feedback = handover.mark(exercises.find(name), cases, results, points)
-        said = Feedback(
-            feedback.outcome,
-            f"{feedback.message}\n{score:g} of {points:g} points".strip(),
-        )
         cell.source = cell.source.partition("\n### BEGIN HIDDEN TESTS")[0]
-        data = {"text/plain": repr(said), "text/html": said._repr_html_()}
+        said = f"{score:g} of {points:g} points\n{feedback!r}"
         cell.outputs = [
-            new_output("display_data", data),
+            new_output("display_data", {"text/html": _page(said)}),
             # The number that nbgrader takes for the score.
             new_output("execute_result", {"text/plain": repr(score)}),
         ]
@@ -158,6 +164,12 @@ class SandboxedExecute(Execute):
             return Feedback(
                 "error", f"It did not end within {seconds:g} s: a loop without an end?"
             )
+        if errors and errors[0].ename == "NameError":
+            return Feedback(
+                "error",
+                f"{errors[0].evalue[:200]}: did its cell stop with an error, or is it "
+                "called otherwise, or defined below?",
+            )
         if errors:
             name = "" if errors[0].ename == "Stopped" else f"{errors[0].ename}: "
             return Feedback("error", f"{name}{errors[0].evalue}"[:2000])
@@ -171,6 +183,12 @@ class SandboxedExecute(Execute):
 def _is_package(output):
     """Tell whether an output holds results that were handed over."""
     return output.output_type == "display_data" and handover.MIME in output.data
+
+
+def _page(text):
+    """Return lines of text as HTML that nbconvert's sanitizer leaves as it is."""
+    first, *others = map(html.escape, text.splitlines())
+    return "<p>" + "<br>".join([f"<b>{first}</b>", *others]) + "</p>"
 
 
 def _error(name, text):
@@ -204,9 +222,28 @@ def grade(course, folder, limits=None, jobs=None, walls=True):
     RuntimeError
         If there is no sandbox to do it in.
     """
-    limits, course = limits or sandbox.Limits(), Course(folder=course)
+    limits, course = limits or sandbox.Limits(), Course(course)
     if walls:
         sandbox.check()
+    with _alone(course):
+        return _grade(course, folder, limits, jobs, walls)
+
+
+@contextmanager
+def _alone(course):
+    """Hold a course's lock; RuntimeError if another grading has it."""
+    with (course.folder / ".grading").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise RuntimeError(
+                f"Another grading of {course.folder} is running: wait for its end."
+            ) from None
+        yield
+
+
+def _grade(course, folder, limits, jobs, walls):
+    """Do what `grade` says."""
     submissions = collect(folder, course)
     results = [
         Result(one.student, one.assignment, one.problem)
@@ -261,6 +298,7 @@ def _grade_one(folder, submission, limits, walls):
             if not done["success"]:
                 raise RuntimeError(reason(done))
             record = json.loads((scratch / "record.json").read_text())
+            _finish(course, *who, record["exercises"])
         except Exception as error:  # whatever is wrong with one, the others go on
             result.problem = f"nbgrader could not grade it: {error}"
             return result
@@ -270,6 +308,17 @@ def _grade_one(folder, submission, limits, walls):
     with course.gradebook() as book:
         result.late = book.find_submission(*who).total_seconds_late
     return result
+
+
+def _finish(course, assignment, student, rows):
+    """Give a feedback page names in place of "Test cell", and shut scripts out."""
+    path = course.folder / "feedback" / student / assignment / f"{assignment}.html"
+    page = path.read_text(encoding="utf-8").replace("<head>", f"<head>{_NO_SCRIPTS}", 1)
+    for row in rows:
+        name = row["exercise"].partition(".")[2]
+        page = page.replace(">Test cell<", f">{name}<", 1)
+    title = f">{html.escape(student)}: {assignment} (Score"
+    path.write_text(page.replace(f">{assignment} (Score", title, 1), encoding="utf-8")
 
 
 def _steps():

@@ -30,6 +30,7 @@ def write(results, folder):
             for row in one.exercises
         ]
     done = {(_harmless(one.student), one.assignment) for one in results}
+    done |= {(student, "") for student, _ in done}  # files that were of no assignment
     _merge(folder / "grades.csv", GRADES, grades, done)
     _merge(folder / "exercises.csv", EXERCISES, details, done)
 

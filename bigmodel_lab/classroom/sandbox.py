@@ -100,7 +100,9 @@ def walls(folder, limits=Limits()):
     }
     for name, value in environment.items():
         command += ["--setenv", name, value]
-    return [*command, "--remount-ro", "/dev", "--chdir", HOME, "--"]
+    for filled in ("/dev", "/"):  # in memory: what could be written would count nowhere
+        command += ["--remount-ro", filled]
+    return [*command, "--chdir", HOME, "--"]
 
 
 class SandboxedKernel(AsyncKernelManager):
@@ -125,6 +127,8 @@ class SandboxedKernel(AsyncKernelManager):
     def kernel_spec(self):
         """Return what to start; interrupted by message, as a signal would end bwrap."""
         argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+        # IPython's own `exit` would end the kernel, after the cell.
+        argv += ["--IPKernelApp.exec_lines=from sys import exit; quit = exit"]
         return KernelSpec(argv=argv, language="python", interrupt_mode="message")
 
     def format_kernel_cmd(self, extra_arguments=None):
@@ -157,7 +161,7 @@ class SandboxedKernel(AsyncKernelManager):
                 self.stop(f"it took more than {limits.memory / 1e9:g} GB")
             elif len(family) > limits.processes:
                 self.stop(f"it started more than {limits.processes} processes")
-            elif _strange(self.folder / "sockets"):
+            elif _strange(self.folder / "sockets", family):
                 self.stop("it wrote into the folder of its connection")
             time.sleep(GUARD_SECONDS)
 
@@ -171,10 +175,11 @@ def _family(pid):
         return []
 
 
-def _strange(folder):
+def _strange(folder, family):
     """Tell whether there is more in a folder than sockets and a small file.
 
-    It lies outside of the sandbox, whose disk is small: this one must stay empty.
+    It lies outside of the sandbox, whose disk is small: this one must stay empty. Files
+    that were deleted count as long as a process of the `family` has them open.
     """
     for file in folder.iterdir():
         with suppress(FileNotFoundError):  # a kernel that ends takes its sockets along
@@ -182,6 +187,12 @@ def _strange(folder):
             own = file.name == CONNECTION and found.st_size < 10_000
             if not own and not stat.S_ISSOCK(found.st_mode):
                 return True
+    for process in family:
+        with suppress(OSError):
+            for file in Path(f"/proc/{process.pid}/fd").iterdir():
+                with suppress(OSError):
+                    if str(file.readlink()).startswith(f"{folder}/"):
+                        return True
     return False
 
 

@@ -185,21 +185,27 @@ def restore(cells, release):
         ours = known.get(cell["id"])
         if ours is None or cell["id"] in seen or not cell["code"]:
             new = new_code_cell if cell["code"] else new_markdown_cell
-            restored.append(new(cell["source"]))
+            # Feedback shows Markdown as it is: no tags of the learner's own.
+            text = (
+                cell["source"] if cell["code"] else cell["source"].replace("<", "&lt;")
+            )
+            restored.append(new(text))
             continue
         restored.append(seen.setdefault(cell["id"], deepcopy(ours)))
         if ours.metadata.nbgrader.solution:
             restored[-1].source = cell["source"]
         elif cell["source"].strip() != ours.source.strip():
             remarks.append(f"cell {cell['id']} was changed: the release's was run")
-    before = None
+    before = first = None
     for name, ours in known.items():
         if name not in seen:
-            place = 1 + restored.index(before) if before in restored else 0
+            # An answer goes first: the learner may have written it in another cell.
+            after = first if ours.metadata.nbgrader.solution else before
             seen[name] = deepcopy(ours)
-            restored.insert(place, seen[name])
+            restored.insert(restored.index(after) + 1 if after else 0, seen[name])
             remarks.append(f"cell {name} was deleted: put back")
         before = seen[name]
+        first = first or before
     return new_notebook(cells=restored, metadata=release.metadata), remarks
 
 

@@ -14,7 +14,7 @@ def make_course(folder, chosen, **points):
     return {
         chapter: assignment.make(
             chapter, folder, names, {name: points.get(name, 1) for name in names}
-        )
+        )[0]
         for chapter, names in chosen.items()
     }
 

@@ -10,6 +10,7 @@ import sys
 import threading
 from types import SimpleNamespace
 
+import nbformat
 import pytest
 from learners import (
     doing,
@@ -21,6 +22,8 @@ from learners import (
 )
 
 from bigmodel_lab import exercises
+from bigmodel_lab.__main__ import main
+from bigmodel_lab.classroom import grading
 from bigmodel_lab.classroom.course import Course
 
 SOFTMAX, DENSE, DELTA = (
@@ -55,7 +58,7 @@ HOSTILE = {
         "cross_entropy_gradient.solution(logits, targets)",
         "No module named 'bigmodel_lab.exercises.losses'",
     ),
-    "asks": (f"return lab.solution('{SOFTMAX}')", "There is no exercise"),
+    "asks": (f"raise ValueError(lab.solution('{SOFTMAX}'))", "ValueError: None"),
     "course": ("raise ValueError(open('COURSE/gradebook.db').read())", "No such file"),
     "source": (
         "raise ValueError(open('COURSE/source/02_losses/02_losses.ipynb').read())",
@@ -394,6 +397,8 @@ def test_feedback_tells_each_learner_why(graded):
     helps = exercises.find(DELTA).misconceptions[0].__doc__.split("\n")[0]
     assert helps[:40] in feedback("wrong0").replace("&#39;", "'"), name
     assert "1 of 2 points" in feedback("part")
+    assert "part: 02_losses (Score: 5.0 / 6.0)" in feedback("part")
+    assert "Test cell" not in feedback("part")
     assert "<script>x()" not in feedback("script")
     assert "seed=" not in feedback("ada")  # it may be handed in again
     assert not (graded.course / "feedback" / "corrupt").exists()
@@ -426,6 +431,59 @@ def test_grading_again_replaces_rows_and_keeps_the_others(graded, tmp_path):
     assert rows["half"] == graded.rows["half"]
 
 
+HTML_ATTACK = """
+<script>document.title = "taken"</script><style>body {display: none}</style>
+<meta http-equiv="refresh" content="0;url=about:blank"><img src=x onerror="x()">
+"""
+
+
+def test_kind_mistakes_cost_nothing_and_pages_do_nothing(bubblewrap, tmp_path):
+    """A hint left in, an answer in another cell, `exit()`, an optional argument."""
+    release = make_course(tmp_path / "course", {"02_losses": LOSSES})["02_losses"]
+    hint = f'lab.hint("{DELTA}")\nlab.check("{DELTA}", None).outcome\n'
+    optional = RIGHT[DELTA].replace("(delta, W, z)", "(delta, W, z, slope=0)")
+
+    def write(nb):
+        nb.cells.append(nbformat.v4.new_markdown_cell(HTML_ATTACK))
+        delete("losses-dense_backward-answer")(nb)
+
+    hand_in(
+        release,
+        tmp_path / "class" / "eva" / "02_losses.ipynb",
+        {SOFTMAX: doing(SOFTMAX, "exit()"), DELTA: hint + optional},
+        first=RIGHT[DENSE],
+        change=write,
+    )
+    done = run_grade(tmp_path / "course", tmp_path / "class")
+    assert "eva  2 of 3" in done.stdout, done.stdout + done.stderr
+    rows = {r["exercise"]: r for r in read(tmp_path / "course" / "exercises.csv")}
+    assert "SystemExit" in rows[SOFTMAX]["message"]
+    page = tmp_path / "course" / "feedback" / "eva" / "02_losses" / "02_losses.html"
+    text = page.read_text(encoding="utf-8")
+    assert text.index("Content-Security-Policy") < text.index("<title")
+    assert "script-src" not in text
+    assert "<script>document.title" not in text
+    assert '<meta http-equiv="refresh"' not in text
+
+
+def test_one_grading_at_a_time(graded):
+    with grading._alone(Course(graded.course)):
+        done = run_grade(graded.course, graded.folder)
+    assert done.returncode == 1
+    assert "Another grading" in done.stderr
+
+
+def test_an_assignment_that_was_graded_keeps_its_exercises(graded, tmp_path, capsys):
+    course = shutil.copytree(graded.course, tmp_path / "course")
+    before = digests(course)
+    words = ["assignment", "02", "--out", str(course), "--exercises"]
+    assert main([*words, "hidden_delta"]) == 1
+    assert "graded for" in capsys.readouterr().err
+    assert digests(course) == before
+    assert main([*words, ",".join(LOSSES)]) == 0
+    assert "grade them again" in capsys.readouterr().out
+
+
 def test_plain_nbgrader_gives_the_same_scores(graded, tmp_path):
     course = Course(shutil.copytree(graded.course, tmp_path / "course"))
     for student in ("ada", "part", "wrong0"):
@@ -455,7 +513,7 @@ def test_without_bubblewrap_it_refuses_unless_told(graded, tmp_path):
     [
         ("COURSE", "nowhere", "There is no folder"),
         ("COURSE", ".", "holds no file"),
-        ("new", "COURSE", "has no assignment yet"),
+        ("new", "COURSE", "is no course folder"),
     ],
 )
 def test_errors_say_what_to_do(graded, tmp_path, course, folder, reason):

@@ -56,7 +56,9 @@ def test_nothing_else_is_there(inside, path):
     assert "FileNotFoundError" in done.stderr
 
 
-@pytest.mark.parametrize("path", [PACKAGE / "losses.py", sys.executable, "/usr/new"])
+@pytest.mark.parametrize(
+    "path", [PACKAGE / "losses.py", sys.executable, "/usr/new", "/new"]
+)
 def test_nothing_can_be_changed(inside, path):
     done = inside(f"open({str(path)!r}, 'a')")
     assert "OSError" in done.stderr

@@ -168,6 +168,9 @@ def stumbles(x):
     [
         (lambda x: 2 * x, "correct", ""),
         (lambda x: (2 * x).tolist(), "correct", ""),
+        (lambda x, factor=2: factor * x, "correct", ""),
+        (lambda *x: 2 * x[0], "correct", ""),
+        (np.positive, "wrong", "0.5 times"),  # a ufunc has no signature
         (unfinished, "not attempted", ""),
         (..., "not attempted", ""),
         (without_return, "wrong", "`return`"),
