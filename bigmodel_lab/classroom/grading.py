@@ -188,7 +188,8 @@ def _is_package(output):
 def _page(text):
     """Return lines of text as HTML that nbconvert's sanitizer leaves as it is."""
     first, *others = map(html.escape, text.splitlines())
-    return "<p>" + "<br>".join([f"<b>{first}</b>", *others]) + "</p>"
+    lines = [f"<b>{first}</b>", *others]
+    return "".join(f"<div>{line}</div>" for line in lines)
 
 
 def _error(name, text):

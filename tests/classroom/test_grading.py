@@ -396,7 +396,7 @@ def test_feedback_tells_each_learner_why(graded):
     name, _ = misconceived(DELTA, 0)
     helps = exercises.find(DELTA).misconceptions[0].__doc__.split("\n")[0]
     assert helps[:40] in feedback("wrong0").replace("&#39;", "'"), name
-    assert "1 of 2 points" in feedback("part")
+    assert "<div><b>1 of 2 points</b></div><div>" in feedback("part")
     assert "part: 02_losses (Score: 5.0 / 6.0)" in feedback("part")
     assert "Test cell" not in feedback("part")
     assert "<script>x()" not in feedback("script")
@@ -464,6 +464,7 @@ def test_kind_mistakes_cost_nothing_and_pages_do_nothing(bubblewrap, tmp_path):
     assert "script-src" not in text
     assert "<script>document.title" not in text
     assert '<meta http-equiv="refresh"' not in text
+    assert "<div><b>1 of 1 points</b></div><div>✔ Correct.</div>" in text
 
 
 def test_one_grading_at_a_time(graded):
