@@ -94,6 +94,12 @@ def choose(chapters, wanted):
     known = {name.partition(".")[2]: name for names in have.values() for name in names}
     full = [known.get(name, name) for name in wanted]
     for name in full:
+        values = {f"{stem[3:]}.{name.rpartition('.')[2]}" for stem in have}
+        if name not in known.values() and values & exercises.all_exercises().keys():
+            raise ValueError(
+                f"{name} asks for a number that a widget shows: leave it to the "
+                "chapter."
+            )
         if name not in known.values():
             near = difflib.get_close_matches(name, [*known.values(), *known], 3, 0.3)
             raise ValueError(

@@ -41,6 +41,16 @@ class Limits:
     processes: int = 64
     output: int = 20_000_000  # characters of all outputs
 
+    def __post_init__(self):
+        """Refuse limits under which nothing runs."""
+        if self.memory < 5e8:
+            raise ValueError(
+                f"{self.memory / 1e9:g} GB are too little for Python and PyTorch: give "
+                "a submission 0.5 GB or more."
+            )
+        if min(self.seconds, self.cell_seconds) <= 0:
+            raise ValueError("A submission and its cells need more than 0 seconds.")
+
 
 def check():
     """Raise RuntimeError, saying what to do, if there is no working bubblewrap."""

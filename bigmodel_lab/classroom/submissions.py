@@ -140,7 +140,8 @@ def _without_doubles(submissions):
 def _cells(path):
     """Return the cells of a notebook file as plain dictionaries, or raise `Refused`."""
     if path.suffix != ".ipynb":
-        raise Refused(f"{path.name} is not a notebook (.ipynb)")
+        todo = ": unpack it first" if path.suffix in (".zip", ".gz", ".7z") else ""
+        raise Refused(f"{path.name} is not a notebook (.ipynb){todo}")
     if path.stat().st_size > LARGEST:
         raise Refused(f"{path.name} is larger than {LARGEST / 1e6:g} MB")
     try:

@@ -153,7 +153,7 @@ def test_the_command_makes_an_assignment(tmp_path, capsys):
     [
         (["77"], "No chapter '77'"),
         (["02", "--exercises", "hiden_delta"], "did you mean hidden_delta"),
-        (["02", "--exercises", "steepest_logit"], "no exercise 'steepest_logit' that"),
+        (["02", "--exercises", "steepest_logit"], "a number that a widget shows"),
         (["02", "03", "--exercises", "hidden_delta"], "is of 03_optimizers"),
         (["02", "--points", "many"], "not 'many'"),
         (["02", "--points", "-1"], "not '-1'"),

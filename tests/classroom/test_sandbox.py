@@ -93,6 +93,15 @@ def test_the_guard_ends_what_runs_too_long(bubblewrap, folder):
     run_sync(kernel.cleanup_resources)()
 
 
+@pytest.mark.parametrize(
+    ("limits", "reason"),
+    [({"memory": 1e8}, "0.1 GB are too little"), ({"seconds": 0}, "more than 0")],
+)
+def test_limits_under_which_nothing_runs_are_refused(limits, reason):
+    with pytest.raises(ValueError, match=reason):
+        Limits(**limits)
+
+
 def test_a_sandbox_that_does_not_work_is_told(monkeypatch, tmp_path):
     broken = tmp_path / "bwrap"
     broken.write_text(
