@@ -68,11 +68,11 @@ def _fill(nb, name, repository):
     for cell in nb.cells:
         for tag in cell.metadata.get("tags", []):
             if tag in _CELLS:
-                cell.source = _CELLS[tag](_chapter(name), repository)
+                cell.source = _CELLS[tag](chapter(name), repository)
     return nb
 
 
-def _chapter(name):
+def chapter(name):
     """Return the facts of one chapter."""
     for chapter in course()["chapters"]:
         if chapter["name"] == name:

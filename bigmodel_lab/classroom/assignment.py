@@ -9,6 +9,7 @@ import difflib
 import inspect
 import re
 import secrets
+from functools import cache
 from itertools import pairwise
 
 import nbformat
@@ -16,6 +17,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from bigmodel_lab import exercises, notebooks
 from bigmodel_lab.classroom.course import Course
+from bigmodel_lab.course import chapter
 
 IMPORTS = """\
 import math
@@ -42,13 +44,13 @@ by the name in its check. You may add cells. Leave those with the checks as they
 and hand in this file under its name, `{assignment}.ipynb`."""
 
 
-def make(chapter, folder, names, points, due=None):
+def make(stem, folder, names, points, due=None):
     """Write a chapter's assignment; return (release, learners graded with an old one).
 
     Parameters
     ----------
-    chapter : str
-        As in "02" or "02_losses"; also the assignment's name.
+    stem : str
+        The chapter's, as in "02_losses"; also the assignment's name.
     names : list of str
         The exercises to take, by full name, as in "losses.hidden_delta".
     points : dict
@@ -63,7 +65,7 @@ def make(chapter, folder, names, points, due=None):
     RuntimeError
         If nbgrader is not installed, or makes no release.
     """
-    (path,) = notebooks.chapters([chapter])
+    (path,) = notebooks.chapters([stem])
     course = Course(folder, new=True)
     graded = course.graded(path.stem, map(grade_id_of, names))
     nb = source(path.stem, names, points, due)
@@ -94,18 +96,19 @@ def choose(chapters, wanted):
     known = {name.partition(".")[2]: name for names in have.values() for name in names}
     full = [known.get(name, name) for name in wanted]
     for name in full:
+        if name in known.values():
+            continue
         values = {f"{stem[3:]}.{name.rpartition('.')[2]}" for stem in have}
-        if name not in known.values() and values & exercises.all_exercises().keys():
+        if values & exercises.all_exercises().keys():
             raise ValueError(
                 f"{name} asks for a number that a widget shows: leave it to the "
                 "chapter."
             )
-        if name not in known.values():
-            near = difflib.get_close_matches(name, [*known.values(), *known], 3, 0.3)
-            raise ValueError(
-                f"{', '.join(have)}: no exercise {name!r} that can be graded; "
-                f"did you mean {' or '.join(near or known)}?"
-            )
+        near = difflib.get_close_matches(name, [*known.values(), *known], 3, 0.3)
+        raise ValueError(
+            f"{', '.join(have)}: no exercise {name!r} that can be graded; "
+            f"did you mean {' or '.join(near or known)}?"
+        )
     chosen = {
         stem: [name for name in names if not full or name in full]
         for stem, names in have.items()
@@ -142,10 +145,8 @@ def points(given, chosen):
 def source(stem, names, points, due=None):
     """Return the teacher's notebook of an assignment."""
     statements, seed = _statements(stem), secrets.randbelow(2**32)
-    chapter = nbformat.read(notebooks.notebooks_folder() / f"{stem}.ipynb", 4)
-    title = re.match(r"# (?:\d+ · )?([^:\n]*)", chapter.cells[0].source)[1].strip()
     introduction = _INTRODUCTION.format(
-        title=title,
+        title=chapter(stem)["title"],
         first=names[0],
         chapter=stem[:2],
         assignment=stem,
@@ -234,6 +235,7 @@ def _only(node, alias):
     return ast.ImportFrom(node.module, [alias], node.level)
 
 
+@cache  # a chapter's source takes a moment to read
 def _statements(stem):
     """Return the chapter's exercises as Markdown, by full name, in its order."""
     (path,) = notebooks.chapters([stem])

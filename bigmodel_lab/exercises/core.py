@@ -328,7 +328,7 @@ def _describe(result, expected, arguments=None):
         return f"It should return numbers, not {in_words(result)}."
     if b is None:
         return f"It should return lists of different lengths, not {_short(result)}."
-    if b is not None and a.shape != b.shape:
+    if a.shape != b.shape:
         return f"The result should have shape {b.shape}, not {a.shape}."
     if np.isnan(a).any():
         return "The result holds NaN: look for 0/0, log(0) or the root of a negative."

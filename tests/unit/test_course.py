@@ -104,7 +104,7 @@ def test_write_writes_what_differs_and_only_that(tmp_path, monkeypatch):
 def test_a_chapter_that_course_toml_lacks_is_named(monkeypatch):
     monkeypatch.setattr(course, "course", lambda: {"chapters": CHAPTERS[1:]})
     with pytest.raises(ValueError, match=r"Chapter 00_start_here is not in"):
-        course._chapter("00_start_here")
+        course.chapter("00_start_here")
 
 
 @pytest.fixture
