@@ -10,6 +10,7 @@ _HOME = {
     "best_device": "device",
     "seed_everything": "device",
     "start_chapter": "device",
+    "about": "tolerance",
     "Diverged": "training",
     "Training": "training",
     "evaluate": "training",

@@ -84,10 +84,22 @@ def set_threads(small_models=True):
 
     One thread for small models and on a busy machine (more load than cores), where
     threads that wait for each other cost more than they bring; else every core granted.
+    The environment variable `BIGMODEL_LAB_THREADS` overrides the choice.
+
+    Raises
+    ------
+    RuntimeError
+        If `BIGMODEL_LAB_THREADS` is not a number of threads.
     """
     cores = granted_cores()
     busy = hasattr(os, "getloadavg") and os.getloadavg()[0] > cores
-    torch.set_num_threads(1 if small_models or busy else cores)
+    wanted = os.environ.get("BIGMODEL_LAB_THREADS", "").strip()
+    if wanted and not (wanted.isdecimal() and int(wanted)):
+        raise RuntimeError(
+            f"BIGMODEL_LAB_THREADS={wanted} is not a number of threads: unset it or "
+            f"set it to 1 or more."
+        )
+    torch.set_num_threads(int(wanted or (1 if small_models or busy else cores)))
     return torch.get_num_threads()
 
 

@@ -1,5 +1,6 @@
 """Hygiene: what is wrong with a stored notebook, found without running it."""
 
+import ast
 import math
 import re
 import socket
@@ -7,12 +8,19 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import nbformat
+from IPython.core.inputtransformer2 import TransformerManager
 from markdown_it import MarkdownIt
 
-from bigmodel_lab.notebooks import VERSION, code_cells, digest, drift, source_of
+from bigmodel_lab.notebooks import (
+    VERSION,
+    code_cells,
+    digest,
+    drift,
+    source_of,
+    unchecked,
+)
 
 _START = re.compile(r'start_chapter\(\s*"([^"]+)",\s*version="([^"]+)"')
-_UNCHECKED = re.compile(r"nbval[-_](ignore[-_]output|skip)", re.IGNORECASE)
 _IMAGE = re.compile(r"<img\b[^>]*>", re.IGNORECASE)
 _ALT = re.compile(r"""\balt\s*=\s*(["'])\s*[^\s"'].*?\1""", re.IGNORECASE | re.DOTALL)
 # Dollars as money: JupyterLab takes the text between two for a formula, even escaped.
@@ -22,6 +30,14 @@ _DOLLARS = re.compile(r"\$\d(?:\d|,\d)+(?![\d$^_\\*/=<>])")
 _NOISE = re.compile(
     r"<script.*?</script>|data:image/[^\"')\s]+|\x1b\[[\d;]*m", re.DOTALL
 )
+# What puts equal values in any order, unless one asks for theirs; how a chapter asks.
+_SORTS = {
+    "argsort": 'kind="stable" (torch: stable=True)',
+    "sort_values": 'kind="stable", or a second column',
+    "topk": "argsort(descending=True, stable=True)[:k]",
+    "most_common": "sorted(counts, key=lambda name: (-counts[name], name))[:k]",
+    "value_counts": "sort=False, and sort by name",
+}
 _FORBIDDEN = {
     "a warning": re.compile(r"\b\w*Warning:"),
     "a memory address, new in every run": re.compile(r"\b0x[0-9a-fA-F]{6,16}\b"),
@@ -80,21 +96,34 @@ def _code_faults(nb, name):
     for cell in cells:
         if not cell.source.strip():
             yield f"{cell.id}: the code cell is empty"
-    unchecked = [
-        cell.id
-        for cell in cells
-        if _UNCHECKED.search(" ".join([*cell.metadata.get("tags", []), cell.source]))
-    ]
+        for sort, cure in _loose_sorts(cell.source):
+            yield f"{cell.id}: `{sort}` lets the CPU order what is equal: use {cure}"
+    ignored = [cell.id for cell in cells if unchecked(cell)]
     allowed = max(1, math.ceil(len(cells) / 10))
-    if len(unchecked) > allowed:
+    if len(ignored) > allowed:
         yield (
-            f"{unchecked[-1]}: {len(unchecked)} of {len(cells)} code cells are tagged "
-            f"to have no output compared, at most {allowed} may be"
+            f"{ignored[-1]}: {len(ignored)} of {len(cells)} code cells are tagged to "
+            f"have no output compared, at most {allowed} may be"
         )
     started = _START.findall("\n".join(cell.source for cell in cells))
     if started != [(name, VERSION)]:
         wanted = f'start_chapter("{name}", version="{VERSION}")'
         yield f"code: it must call {wanted} once, and has {started or 'no call'}"
+
+
+def _loose_sorts(source):
+    """Yield the sorts of a cell whose ties fall as the CPU likes, with the cure."""
+    for call in ast.walk(ast.parse(TransformerManager().transform_cell(source))):
+        if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Attribute):
+            continue
+        name = call.func.attr
+        asked = {k.arg: ast.unparse(k.value) for k in call.keywords}
+        stable = asked.get("kind") == "'stable'" or asked.get("stable") == "True"
+        by = asked.get("by") or "".join(map(ast.unparse, call.args[:1]))
+        by_two = name == "sort_values" and by.startswith("[") and "," in by
+        unsorted = name == "value_counts" and asked.get("sort") == "False"
+        if name in _SORTS and not (stable or by_two or unsorted):
+            yield name, _SORTS[name]
 
 
 def _output_faults(nb):

@@ -20,9 +20,11 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellControlSignal, DeadKernelError
 
 import bigmodel_lab
+from bigmodel_lab import cpu_profiles, tolerance
 
 ROOT = Path(__file__).resolve().parent.parent
 VERSION = ".".join(bigmodel_lab.__version__.split(".")[:2])
+UNCHECKED = re.compile(r"nbval[-_](ignore[-_]output|skip)", re.IGNORECASE)
 
 METADATA = {
     "kernelspec": {
@@ -90,10 +92,11 @@ def build(source):
     return nb
 
 
-def execute(nb, folder, timeout=600):
+def execute(nb, folder, timeout=600, variables=None):
     """Run a notebook's cells in folder, store their outputs in it, and return it.
 
-    Raises RuntimeError, naming the cell, if a cell raises or takes over timeout s.
+    `variables` are added to the kernel's environment. Raises RuntimeError, naming the
+    cell, if a cell raises or takes over timeout s.
     """
     client = NotebookClient(
         nb,
@@ -105,7 +108,8 @@ def execute(nb, folder, timeout=600):
         coalesce_streams=True,  # how a stream is cut into messages depends on timing
         resources={"metadata": {"path": str(folder)}},
     )
-    with client.setup_kernel(env=os.environ | {"TQDM_DISABLE": "1"}):
+    environment = {**os.environ, "TQDM_DISABLE": "1", **(variables or {})}
+    with client.setup_kernel(env=environment):
         for index, cell in enumerate(nb.cells):
             try:
                 client.execute_cell(cell, index)
@@ -126,21 +130,42 @@ def execute(nb, folder, timeout=600):
 def refresh(names=(), folder=None):
     """Make the named chapters' notebooks, or all, from their sources; print the times.
 
-    Raises ValueError for an unknown name; RuntimeError if a cell fails, with the old
-    notebook left as it was.
+    Each is run twice, the second time with generic kernels and one thread: what a
+    notebook stores must come again on any machine.
+
+    Raises ValueError for an unknown name; RuntimeError if a cell fails, or if it prints
+    different things in the two runs, with the old notebook left as it was.
     """
     for path in chapters(names, folder):
         started = time.perf_counter()
         _normalize(source_of(path))
         nb = build(source_of(path))
+        generic = build(source_of(path))
         try:
             execute(nb, path.parent)
+            variables = cpu_profiles.environment("generic", threads=1)
+            execute(generic, path.parent, variables=variables)
+            _refuse_differences(nb, generic)
         except RuntimeError as error:
             raise RuntimeError(
                 f"{path.stem}, {error}. {path.name} was left as it was."
             ) from None
         write(path, nbformat.writes(nb) + "\n")
         print(f"{path.stem}: {time.perf_counter() - started:.1f} s", flush=True)
+
+
+def _refuse_differences(nb, generic):
+    """Raise RuntimeError if a checked cell tells another thing with generic kernels."""
+    faults = []
+    for cell, again in zip(code_cells(nb), code_cells(generic), strict=True):
+        for there, here in tolerance.differences(again.outputs, cell.outputs):
+            if not unchecked(cell):
+                faults.append(f"{cell.id}: `{here}` here is `{there}`")
+    if faults:
+        raise RuntimeError(
+            f"{'; '.join(faults)} with generic kernels and one thread. Print such "
+            f"numbers with lab.about, and break ties by name: see CONTRIBUTING.md"
+        )
 
 
 def drift(path):
@@ -222,6 +247,12 @@ def _normalize(source):
 def code_cells(nb):
     """List a notebook's code cells."""
     return [cell for cell in nb.cells if cell.cell_type == "code"]
+
+
+def unchecked(cell):
+    """Tell whether a cell's tags or comments say that its output is not compared."""
+    tags = cell.metadata.get("tags", [])
+    return bool(UNCHECKED.search(" ".join([*tags, cell.source])))
 
 
 def digest(nb):

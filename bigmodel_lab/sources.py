@@ -321,6 +321,7 @@ def fetch(name, progressbar=True):
     if path := on_disk(name):
         return path
     file, folder, failures = FILES[name], cache_folder(), []
+    progressbar = progressbar and "TQDM_DISABLE" not in os.environ
     check_writable(folder)
     for place in file.places:
         try:

@@ -201,12 +201,12 @@ SCORES = {
 ranks = pd.DataFrame(SCORES).rank(ascending=False).astype(int)
 ranks.columns = ["by IQR", "by forest", "by LOF"]
 big = houses["area"] > 4000
-pair.join(houses["Sale.Condition"])[big].join(ranks).sort_values("price")
+pair.join(houses["Sale.Condition"])[big].join(ranks).sort_values("price", kind="stable")
 
 # %%
 figure, charts = plt.subplots(ncols=3, figsize=(10, 3.4), sharey=True)
 for axes, (name, score) in zip(charts, SCORES.items(), strict=True):
-    marked = pair.iloc[np.argsort(-score)[:30]]
+    marked = pair.iloc[np.argsort(-score, kind="stable")[:30]]
     axes.plot(pair["area"], pair["price"] / 1000, ".", color="#999999", markersize=3)
     axes.plot(marked["area"], marked["price"] / 1000, "o", mfc="none", markersize=6)
     axes.set(title=name, xlabel="area (square feet)")
@@ -218,7 +218,9 @@ lab.plots.show(
     "mark the expensive and large houses along the upper end of the cloud. The local outlier "
     "factor marks houses at the cloud's edges; the three large cheap ones are far below it.",
 )
-iqr, cuts, lof = (set(np.argsort(-score)[:30]) for score in SCORES.values())
+iqr, cuts, lof = (
+    set(np.argsort(-score, kind="stable")[:30]) for score in SCORES.values()
+)
 print(
     f"of 30: IQR and forest share {len(iqr & cuts)}, all three {len(iqr & cuts & lof)}"
 )
@@ -260,7 +262,7 @@ UNIT = {
 def mark_outliers(method, marked=30):
     """Mark the strangest houses by a method; say which of the five big ones are found."""
     score = SCORES[method]
-    order = np.argsort(-score)
+    order = np.argsort(-score, kind="stable")
     found = houses.iloc[order[:marked]].index.isin(houses.index[big]).sum()
     x, y = pair["area"].to_numpy() / 1000, pair["price"].to_numpy() / 1000
     answer = (
@@ -663,11 +665,11 @@ errors["+ fitted without the 3"] = out_of_fold(*STEPS["+ log sizes"], leave_out=
 rows = {}
 for name, error in errors.items():
     rows[name] = {
-        "RMSE, all ($)": np.sqrt((error**2).mean()),
-        "RMSE, without the 3 ($)": np.sqrt((error[~giants] ** 2).mean()),
-        "median error ($)": np.median(np.abs(error)),
+        "RMSE, all ($1,000)": np.sqrt((error**2).mean()),
+        "RMSE, without the 3 ($1,000)": np.sqrt((error[~giants] ** 2).mean()),
+        "median error ($1,000)": np.median(np.abs(error)),
     }
-pd.DataFrame(rows).T.round(-2).map("{:,.0f}".format)
+(pd.DataFrame(rows).T / 1000).map(lab.about, digits=3)
 
 # %% [markdown]
 # More columns bring most: the numbers more than halve the mean's error, the categories take
@@ -675,10 +677,11 @@ pd.DataFrame(rows).T.round(-2).map("{:,.0f}".format)
 # price and the last step, while the third improves with every row. **Who is to blame?**
 
 # %%
-rows = {"sold for": price[giants]}
-for name in ("+ categories", "+ log price", "+ log sizes", "+ fitted without the 3"):
-    rows[name] = price[giants] + errors[name][giants]
-pd.DataFrame(rows).T.round(-3).map("${:,.0f}".format).rename_axis("the three giants")
+LATEST = ("+ categories", "+ log price", "+ log sizes", "+ fitted without the 3")
+guesses = {name: price[giants] + errors[name][giants] for name in LATEST}
+table = (pd.DataFrame(guesses).T / 1000).map(lab.about, digits=3)
+table.loc["sold for"] = (price[giants] / 1000).map("{:,.0f}".format)
+table.rename_axis("the three giants ($1,000)")
 
 # %% [markdown]
 # Three houses decide the RMSE of 2,930. A model of logarithms multiplies what it sees, and a
@@ -798,7 +801,7 @@ theirs = vectorizer.fit_transform(reviews["review"].iloc[:200])
 np.testing.assert_allclose(ours, theirs.toarray(), atol=1e-12)
 print(f"equal, {ours.shape[0]} reviews by {ours.shape[1]:,} words;", end=" ")
 print(f"{(ours == 0).mean():.1%} of the matrix is 0")
-heaviest = np.argsort(-ours[20])[:6]
+heaviest = np.argsort(-ours[20], kind="stable")[:6]
 print({words_by_column[k]: round(ours[20, k].item(), 2) for k in heaviest})
 
 # %% [markdown]
@@ -909,7 +912,8 @@ for kept in dropped:
 together = (together + together.T)[2:, 2:]  # (1498, 1498): padding and unknown left out
 names = frequent.words[2:]
 coffee = together[names.index("coffee")]
-print("next to coffee:", [names[k] for k in np.argsort(-coffee)[:6]])
+# Equally often: the more frequent word first, as in `names`.
+print("next to coffee:", [names[k] for k in np.argsort(-coffee, kind="stable")[:6]])
 
 # %% [markdown]
 # Frequent words are next to everything. So we take how much *more often* than by chance two
@@ -927,7 +931,8 @@ U, singular, _ = svds(information, k=50, v0=alone)
 vectors = U * np.sqrt(singular)  # (1498, 50)
 vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
 for word in ("coffee", "dog", "crunchy"):
-    nearest = np.argsort(-vectors @ vectors[names.index(word)])[1:6]
+    near = vectors @ vectors[names.index(word)]  # (1498,)
+    nearest = np.argsort(-near, kind="stable")[1:6]
     print(f"{word}: {', '.join(names[k] for k in nearest)}")
 
 # %% [markdown]

@@ -641,7 +641,7 @@ summary = pd.DataFrame(
         "± sd": (100 * programs["accuracy"].std()).round(2),
         "macro-F1 (%)": 100 * programs["macro_f1"].mean().round(4),
     }
-).sort_values("accuracy (%)", ascending=False)
+).sort_values("accuracy (%)", ascending=False, kind="stable")
 print(measured["machine"])
 assert summary.index[0] == "linear SVM, words and pairs"
 summary
@@ -703,16 +703,15 @@ lab.plots.show(
 # %%
 vectorizer, regression = linear["logistic regression"]
 names = vectorizer.get_feature_names_out()
-heaviest = regression.coef_.argsort(axis=1)[:, ::-1]  # (6, V)
+heaviest = (-regression.coef_).argsort(axis=1, kind="stable")  # (6, V)
 for topic, columns in zip(TOPICS, heaviest, strict=True):
     print(f"{topic:>22}:", *names[columns[:11]])
 
 # %%
 for word in ("clh", "athos", "pitt", "keith", "benedikt"):
-    of = train["topic"][train["text"].str.contains(rf"\b{word}\b")].value_counts()
-    print(
-        f"{word!r} stands in {of.sum()} posts; {of.iloc[0]} of them are {of.index[0]}"
-    )
+    holds = train["text"].str.contains(rf"\b{word}\b")
+    of = train["topic"][holds].value_counts(sort=False)
+    print(f"{word!r} stands in {of.sum()} posts; {of.max()} of them are {of.idxmax()}")
 
 # %% [markdown]
 # The computers `athos` and `rutgers` and the initials `clh` belong to the moderator of the group on

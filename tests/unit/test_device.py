@@ -9,7 +9,8 @@ from bigmodel_lab import device
 
 
 @pytest.fixture(autouse=True)
-def _threads_and_seed_back():
+def _threads_and_seed_back(monkeypatch):
+    monkeypatch.delenv("BIGMODEL_LAB_THREADS", raising=False)
     threads = torch.get_num_threads()
     with torch.random.fork_rng():
         yield
@@ -103,6 +104,17 @@ def test_set_threads(monkeypatch, small_models, load, threads):
     monkeypatch.setattr(os, "getloadavg", lambda: (load, 0, 0), raising=False)
     assert device.set_threads(small_models) == threads
     assert torch.get_num_threads() == threads
+
+
+def test_the_number_of_threads_can_be_forced(monkeypatch):
+    monkeypatch.setattr(device, "granted_cores", lambda: 2)
+    for wanted in ("1", "2"):
+        monkeypatch.setenv("BIGMODEL_LAB_THREADS", wanted)
+        assert device.set_threads(small_models=True) == int(wanted)
+    for wrong in ("0", "-1", "two", "1.5"):
+        monkeypatch.setenv("BIGMODEL_LAB_THREADS", wrong)
+        with pytest.raises(RuntimeError, match=f"={wrong} is not a number of threads"):
+            device.set_threads()
 
 
 @pytest.mark.usefixtures("no_accelerator")

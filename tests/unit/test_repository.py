@@ -24,7 +24,9 @@ def test_the_readme_has_the_two_commands_and_ci_runs_the_second():
     first, second = COMMANDS
     assert first.endswith("&& jupyter lab notebooks/00_start_here.ipynb")
     script = (ROOT / ".ci/run").read_text(encoding="utf-8").splitlines()
-    assert script[-1] == second
+    # `|| exit`: bash's -e overlooks a failure that stands before &&.
+    assert script[-2] == f"{second} || exit"
+    assert script[-1] == "pytest notebooks --cpu-profile generic --cpu-threads 1"
 
 
 def test_the_readme_lists_every_chapter_and_the_course_card():

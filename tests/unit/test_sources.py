@@ -318,12 +318,22 @@ def test_npm_that_is_missing_is_named(monkeypatch, tmp_path, place_file):
         sources.fetch("demo", progressbar=False)
 
 
-def test_http_with_its_progress_bar(server, place_file, capfd):
+def test_http_with_its_progress_bar(monkeypatch, server, place_file, capfd):
+    monkeypatch.delenv("TQDM_DISABLE", raising=False)
     place_file(f"{server.url}/good")
     assert sources.fetch("demo").read_bytes() == CONTENT
     shown = capfd.readouterr().err
     assert f"Fetching demo (65,536 bytes) from {server.url}/good" in shown
     assert "100%" in shown
+
+
+def test_where_progress_is_turned_off_a_notebook_stays_silent(
+    monkeypatch, server, place_file, capfd
+):
+    monkeypatch.setenv("TQDM_DISABLE", "1")
+    place_file(f"{server.url}/good")
+    assert sources.fetch("demo").read_bytes() == CONTENT
+    assert "Fetching" not in capfd.readouterr().err
 
 
 def test_http_in_silence(monkeypatch, server, place_file, capfd):
