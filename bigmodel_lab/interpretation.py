@@ -1,27 +1,17 @@
 """What a model makes of one image or text: probabilities and what decided."""
 
 import operator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 
 import numpy as np
 import torch
 from captum.attr import IntegratedGradients
 from torch import nn
 
+from bigmodel_lab.training import evaluating
+
 BATCH = 100_000  # words that a text classifier gets in one call, at most
 SMALLEST = 1e-300  # a probability below it counts as this: its logarithm is -691
-
-
-@contextmanager
-def evaluating(model):
-    """Put a model into evaluation mode for a while; each layer gets its mode back."""
-    training = [layer for layer in model.modules() if layer.training]
-    model.eval()
-    try:
-        yield
-    finally:
-        for layer in training:
-            layer.training = True
 
 
 def _like_weights(model, image):

@@ -4,6 +4,7 @@ import copy
 import math
 import os
 import time
+from contextlib import contextmanager
 from itertools import islice
 from numbers import Real
 from pathlib import Path
@@ -59,6 +60,9 @@ class Training:
     metrics : dict of callable, optional
         Name -> `metric(targets, predictions)` on NumPy arrays, scikit-learn's order,
         measured on the validation data.
+    batch_metrics : dict of callable, optional
+        Name -> `metric(predictions, targets)` on tensors, a mean over the batch as the
+        loss is: for predictions too large to be kept, as a language model's logits.
     seed : int
         Fixes the order of the samples in every epoch.
     schedule : callable, optional
@@ -85,6 +89,7 @@ class Training:
         epochs=1,
         batch_size=32,
         metrics=None,
+        batch_metrics=None,
         seed=0,
         schedule=None,
     ):
@@ -92,7 +97,8 @@ class Training:
         self.schedule = schedule
         self.device = next(model.parameters()).device
         self.epochs = _whole("epochs", epochs)
-        self.metrics, self.seed = metrics or {}, seed
+        self.metrics, self.batch_metrics = metrics or {}, batch_metrics or {}
+        self.seed = seed
         if isinstance(train, DataLoader):
             self.train, self.steps_per_epoch = train, len(train)
             self.batch_size = train.batch_size
@@ -118,6 +124,9 @@ class Training:
 
     def __iter__(self):
         """Take the steps that are left, one at a time."""
+        # A layer that its owner put into evaluation mode alone, frozen, stays in it.
+        layers = list(self.model.modules())
+        self._trained = [layer for layer in layers if layer.training] or layers
         if len(self._rows) < self.steps // self.steps_per_epoch:
             self._end_epoch(time.perf_counter())  # interrupted while validating
         while self.steps < self.total_steps:
@@ -143,8 +152,9 @@ class Training:
     def _step(self, X, y):
         """Train on one batch and return the `Step`."""
         start = time.perf_counter()
-        if not self.model.training:  # train() walks all the modules: not at every step
-            self.model.train()
+        if not any(layer.training for layer in self.model.modules()):
+            for layer in self._trained:  # somebody has measured, and left it so
+                layer.training = True
         if self.schedule is not None:
             self._set_learning_rate(self.schedule(self.steps, self.total_steps))
         self.optimizer.zero_grad()
@@ -172,7 +182,13 @@ class Training:
         mean_loss = sum(self.losses[-self.steps_per_epoch :]) / self.steps_per_epoch
         row = {"epoch": len(self._rows) + 1, "train_loss": mean_loss}
         if self.validation is not None:
-            measured = _measure(self.model, self.loss, *self.validation, self.metrics)
+            measured = _measure(
+                self.model,
+                self.loss,
+                *self.validation,
+                self.metrics,
+                self.batch_metrics,
+            )
             row["validation_loss"] = measured.pop("loss")
             row |= measured
         row["seconds"] = self.seconds + time.perf_counter() - start
@@ -207,7 +223,7 @@ class Training:
         """
         columns = ["epoch", "train_loss"]
         if self.validation is not None:
-            columns += ["validation_loss", *self.metrics]
+            columns += ["validation_loss", *self.batch_metrics, *self.metrics]
         return pd.DataFrame(self._rows, columns=[*columns, "seconds"])
 
     def lr_range_test(self, low=1e-6, high=10.0, steps=100):
@@ -311,32 +327,50 @@ class Training:
         return self
 
 
-def evaluate(model, loss, data, metrics=None, batch_size=1024):
+@contextmanager
+def evaluating(model):
+    """Put a model into evaluation mode for a while; each layer gets its mode back."""
+    training = [layer for layer in model.modules() if layer.training]
+    model.eval()
+    try:
+        yield
+    finally:
+        for layer in training:
+            layer.training = True
+
+
+def evaluate(model, loss, data, metrics=None, batch_metrics=None, batch_size=1024):
     """Measure `model` on data = (X, y): a dict of "loss" and every metric, floats.
 
-    The model is put into evaluation mode for it (no dropout) and back afterwards.
+    The model is put into evaluation mode for it (no dropout), and each layer back into
+    its own mode afterwards. Predictions are kept only for `metrics` (see `Training`).
     A metric of predictions that are not finite is NaN.
     """
     X, y = as_tensors(data, next(model.parameters()).device, "data")
-    return _measure(model, loss, X, y, metrics, batch_size)
+    return _measure(model, loss, X, y, metrics or {}, batch_metrics or {}, batch_size)
 
 
 @torch.inference_mode()
-def _measure(model, loss, X, y, metrics, batch_size=1024):
+def _measure(model, loss, X, y, metrics, batch_metrics, batch_size=1024):
     """Do what `evaluate` says, on tensors that are checked already."""
-    training = model.training
-    model.eval()
-    try:
-        predictions = torch.cat([model(batch) for batch in X.split(batch_size)])
-    finally:
-        model.train(training)
-    finite = bool(predictions.isfinite().all())
-    targets, predicted = y.cpu().numpy(), predictions.cpu().double().numpy()
-    measured = {
-        name: float(metric(targets, predicted)) if finite else math.nan
-        for name, metric in (metrics or {}).items()
-    }
-    return {"loss": loss(predictions, y).item()} | measured
+    means = {"loss": loss, **batch_metrics}  # each a mean over a batch
+    sums, predicted = dict.fromkeys(means, 0.0), []
+    with evaluating(model):
+        for inputs, targets in zip(
+            X.split(batch_size), y.split(batch_size), strict=True
+        ):
+            predictions = model(inputs)
+            for name, mean in means.items():
+                sums[name] += len(inputs) * float(mean(predictions, targets))
+            if metrics:
+                predicted.append(predictions.cpu())
+    measured = {name: total / len(X) for name, total in sums.items()}
+    if metrics:
+        predictions, targets = torch.cat(predicted).double().numpy(), y.cpu().numpy()
+        finite = np.isfinite(predictions).all()
+        for name, metric in metrics.items():
+            measured[name] = float(metric(targets, predictions)) if finite else math.nan
+    return measured
 
 
 def as_tensors(data, device, name="data"):

@@ -1,6 +1,7 @@
 import copy
 import math
 import os
+import weakref
 
 import numpy as np
 import pandas as pd
@@ -563,3 +564,107 @@ def test_training_takes_a_model_out_of_evaluation_mode():
     for _ in training:
         training.model.eval()
     assert modes == [True] * 13
+
+
+# -- modes and memory ------------------------------------------------------------------
+
+
+def frozen_network():
+    """Return a network whose BatchNorm layer its owner has frozen, and data for it."""
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(3, 8), nn.BatchNorm1d(8), nn.Linear(8, 1))
+    model[1].eval()
+    X = torch.randn(256, 3) + 5
+    return model, (X, X.sum(1, keepdim=True))
+
+
+@pytest.mark.parametrize("validate", [False, True])
+def test_a_frozen_layer_stays_frozen(validate):
+    model, data = frozen_network()
+    before = model[1].running_mean.clone()
+    training = Training(
+        model,
+        mse,
+        torch.optim.SGD(model.parameters(), lr=1e-3),
+        train=data,
+        validation=data if validate else None,
+        epochs=3,
+    )
+    training.finish()
+    assert torch.equal(model[1].running_mean, before)
+    assert [layer.training for layer in model] == [True, False, True]
+    evaluate(model, mse, data)
+    assert [layer.training for layer in model] == [True, False, True]
+
+
+def test_a_frozen_layer_stays_frozen_where_the_loop_measures_by_itself():
+    model, data = frozen_network()
+    before = model[1].running_mean.clone()
+    optimizer = torch.optim.SGD(model.parameters(), lr=1e-3)
+    for _ in Training(model, mse, optimizer, train=data, epochs=2):
+        model.eval()
+    assert torch.equal(model[1].running_mean, before)
+
+
+def test_only_the_head_may_be_in_training_mode():
+    model, data = frozen_network()
+    model.eval()
+    model[2].train()
+    optimizer = torch.optim.SGD(model.parameters(), lr=1e-3)
+    Training(model, mse, optimizer, train=data, validation=data).finish()
+    assert [layer.training for layer in model] == [False, False, True]
+    assert not model.training
+
+
+def test_a_model_left_in_evaluation_mode_is_trained_in_training_mode():
+    model, data = frozen_network()
+    model.eval()
+    Training(model, mse, torch.optim.SGD(model.parameters(), 1e-3), train=data).finish()
+    assert all(layer.training for layer in model)
+
+
+class Wide(nn.Module):
+    """Return 20,000 logits a sample and count how many are alive at once."""
+
+    def __init__(self):
+        super().__init__()
+        self.scale = nn.Parameter(torch.ones(1))
+        self.alive, self.most = weakref.WeakSet(), 0
+
+    def forward(self, X):
+        logits = (self.scale * X).expand(-1, 20_000).clone()
+        self.alive.add(logits.untyped_storage())
+        self.most = max(self.most, sum(s.nbytes() for s in self.alive) // 80_000)
+        return logits
+
+
+def test_predictions_are_kept_only_for_metrics_and_the_means_are_the_same():
+    X = torch.linspace(-1, 1, 3000)[:, None]
+    y = torch.zeros(3000, dtype=torch.long)
+    right = {"accuracy": lambda logits, y: (logits.argmax(1) == y).float().mean()}
+    model = Wide()
+    measured = evaluate(model, nn.functional.cross_entropy, (X, y), batch_metrics=right)
+    assert model.most <= 2 * 1024  # of 3,000: a batch, and the next one
+    whole = nn.functional.cross_entropy(model(X), y)
+    assert measured["loss"] == pytest.approx(whole.item(), rel=1e-6)
+    kept = evaluate(
+        model,
+        nn.functional.cross_entropy,
+        (X, y),
+        {"accuracy": lambda y, logits: (logits.argmax(1) == y).mean()},
+    )
+    assert kept["accuracy"] == pytest.approx(measured["accuracy"])
+
+
+def test_batch_metrics_stand_in_the_history():
+    model, data = frozen_network()
+    training = Training(
+        model,
+        mse,
+        torch.optim.SGD(model.parameters(), lr=1e-3),
+        train=data,
+        validation=data,
+        batch_metrics={"error": lambda p, y: (p - y).abs().mean()},
+    ).finish()
+    expected = (model.eval()(data[0]) - data[1]).abs().mean().item()
+    assert training.history.error.iloc[-1] == pytest.approx(expected, rel=1e-5)
