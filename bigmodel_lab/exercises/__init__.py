@@ -4,6 +4,7 @@ One module a chapter holds its exercises, their solutions, the misconceptions th
 checks recognize, and the quiz. `core.py` is how an answer is judged.
 """
 
+import ast
 import difflib
 import inspect
 import os
@@ -39,9 +40,13 @@ _QUIZ_NAMES = """for (const quiz of document.querySelectorAll(".Quiz")) {
 
 def all_exercises():
     """Return every exercise by its full name, as in "house_prices.rmse"."""
+    return {name: one for chapter in chapters() for name, one in _of(chapter).items()}
+
+
+def _of(chapter):
+    """Return the exercises of one chapter by their full names."""
     return {
         f"{chapter}.{name}": value
-        for chapter in chapters()
         for name, value in vars(_module(chapter)).items()
         if isinstance(value, Exercise)
     }
@@ -80,7 +85,8 @@ def solution(name):
 def code(name):
     """Return the text of the solution of the exercise `name`, without its decorator."""
     source = textwrap.dedent(inspect.getsource(find(name).solution))
-    return source[source.index("def ") :]
+    first = ast.parse(source).body[0].lineno - 1  # ast counts no decorator
+    return "".join(source.splitlines(keepends=True)[first:])
 
 
 def quiz(chapter):
@@ -116,8 +122,11 @@ def _module(chapter):
 
 
 def find(name):
-    """Return the exercise called `name`."""
-    exercises = all_exercises()
+    """Return the exercise called `name`; only its own chapter is imported for it."""
+    chapter = name.partition(".")[0]
+    if chapter not in chapters():
+        raise ValueError(_unknown("chapter", chapter, chapters()))
+    exercises = _of(chapter)
     if name not in exercises:
         raise ValueError(_unknown("exercise", name, exercises))
     return exercises[name]

@@ -125,7 +125,8 @@ class Exercise:
             ):
                 return Feedback("wrong", _help(function), function.__name__)
         result, expected, arguments = differing[0]
-        return Feedback("wrong", _describe(result, expected, arguments or None))
+        said = _describe(result, expected, arguments or None, self.tolerance)
+        return Feedback("wrong", said)
 
     def share(self, results, cases):
         """Return the share of right results, 0 to 1; each part of a tuple counts."""
@@ -315,14 +316,18 @@ def _agree(result, expected, tolerance):
     )
 
 
-def _describe(result, expected, arguments=None):
-    """Say how a result that no misconception explains differs from the expected one."""
+def _describe(result, expected, arguments=None, tolerance=1e-4):
+    """Say how a result that no misconception explains differs from the expected one.
+
+    The tolerance is the one by which the two were found to differ.
+    """
     if isinstance(expected, tuple):
         if not isinstance(result, (tuple, list)) or len(result) != len(expected):
             return f"It should return {len(expected)} things, not {_short(result)}."
         for k, (one, other) in enumerate(zip(result, expected, strict=True), start=1):
-            if not _agree(one, other, 1e-4):
-                return f"Result {k} of {len(expected)}: {_describe(one, other)}"
+            if not _agree(one, other, tolerance):
+                said = _describe(one, other, tolerance=tolerance)
+                return f"Result {k} of {len(expected)}: {said}"
     a, b = as_array(result), as_array(expected)
     if a is None:
         return f"It should return numbers, not {in_words(result)}."
@@ -337,7 +342,8 @@ def _describe(result, expected, arguments=None):
         return f"{float(a):.4g} is too {side}."
     with np.errstate(all="ignore"):
         ratio = (a / b).ravel()
-    if a.size > 1 and np.allclose(ratio, ratio[0], rtol=1e-4) and np.isfinite(ratio[0]):
+    strict = min(tolerance, 1e-4)
+    if a.size > 1 and np.isfinite(ratio[0]) and np.allclose(ratio, ratio[0], strict, 0):
         return (
             f"Every value is {ratio[0]:.6g} times the expected one: a factor or a sign "
             f"is off."
@@ -345,7 +351,7 @@ def _describe(result, expected, arguments=None):
     names = "" if arguments is None else f" for {', '.join(map(_short, arguments))}"
     one, other = _short(result), _short(expected)
     if a.ndim and (a.size > LISTED or one == other):
-        differing = np.argwhere(~np.isclose(a, b, rtol=1e-4, atol=1e-7))
+        differing = np.argwhere(~np.isclose(a, b, rtol=tolerance, atol=1e-7))
         place = tuple(differing[0].tolist())
         one, other = _entry(result, place), _entry(expected, place)
         return f"At {list(place)} it returns {one} where {other} is right{names}."

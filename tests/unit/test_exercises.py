@@ -2,6 +2,8 @@
 
 import inspect
 import re
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -210,6 +212,47 @@ def test_feedback_on_a_value_and_on_several_results():
     assert pair.judge(lambda x: (x, x)).message.startswith("Result 2 of 2")
 
 
+def test_a_count_that_must_be_exact_is_described_exactly():
+    counts = Exercise(
+        lambda x: ("words", np.array([100_000, 200_000, 7])),
+        inputs=lambda rng: (rng.normal(),),
+        tolerance=0,
+    )
+    message = counts.judge(lambda x: ("words", [100_001, 200_000, 7])).message
+    assert message.startswith("Result 2 of 2: ")
+    assert "100001 where 100000 is right" in message
+    assert "factor" not in message
+
+
+@exercise(inputs=lambda rng: (rng.normal(),), hints=["Write def half(x): first."])
+def half(x):
+    """Return half of x."""
+    return x / 2
+
+
+def test_a_hint_that_holds_a_def_is_not_part_of_the_solution(monkeypatch):
+    monkeypatch.setattr(exercises, "find", lambda name: half)
+    expected = 'def half(x):\n    """Return half of x."""\n    return x / 2\n'
+    assert exercises.code("half") == expected
+
+
+def test_a_check_imports_its_own_chapter_only():
+    """A package that another chapter needs may be missing."""
+    code = (
+        "import sys; sys.modules['sklearn'] = None\n"
+        "import bigmodel_lab as lab\n"
+        "print(lab.check('losses.cross_entropy_gradient', ...), lab.hint('losses.cross_entropy_gradient').data[:6])\n"
+        "names = [n for n in sys.modules if n.startswith('bigmodel_lab.exercises.')]\n"
+        "print(sorted(names))"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    first, second = run.stdout.splitlines()
+    assert first == "○ Not attempted yet. **Hint"
+    assert second == "['bigmodel_lab.exercises.core', 'bigmodel_lab.exercises.losses']"
+
+
 def test_a_list_of_tensors_with_gradients_is_judged_by_its_values():
     weight = torch.ones((), requires_grad=True)
     losses = Exercise(lambda x: [x, 2 * x], inputs=lambda rng: (rng.normal(),))
@@ -368,6 +411,8 @@ def test_a_function_that_returns_a_constant_is_no_stub(constant):
 def test_unknown_names_are_named_with_the_nearest():
     with pytest.raises(ValueError, match=r"rmsee.*house_prices\.rmse"):
         lab.check("house_prices.rmsee", ...)
+    with pytest.raises(ValueError, match=r"no chapter 'house_price'.*house_prices"):
+        lab.check("house_price.rmse", ...)
     with pytest.raises(ValueError, match=r"house_price'.*house_prices"):
         lab.quiz("house_price")
 
