@@ -1,6 +1,7 @@
 """Training as an iterator over steps: the loop of every chapter, written once."""
 
 import copy
+import inspect
 import math
 import os
 import time
@@ -13,19 +14,41 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 import torch
+from torch.nn.modules.batchnorm import _BatchNorm
 from torch.utils.data import DataLoader
+
+from bigmodel_lab.tensors import as_tensors, device_of, pair
 
 
 class Diverged(ArithmeticError):
     """The loss became infinite or NaN; the parameters are those before that step."""
 
-    def __init__(self, step, learning_rate, loss):
+    def __init__(self, step, learning_rate, loss, X, y):
         super().__init__(
             f"The loss became {loss} at step {step.number} (epoch {step.epoch}) with "
-            f"learning_rate {learning_rate:g}: the steps are too long. Try "
-            f"learning_rate {learning_rate / 10:g}, or standardize the inputs."
+            f"learning_rate {learning_rate:g}: {_reason(step, learning_rate, X, y)}"
         )
         self.step, self.learning_rate, self.loss = step, learning_rate, loss
+
+
+def _reason(step, learning_rate, X, y):
+    """Say why a loss is not finite: the batch, the model or loss, the learning rate."""
+    for name, values in (("X", X), ("y", y)):
+        if bad := int((~values.isfinite()).sum()):
+            return (
+                f"{name} of this batch holds {bad} values that are NaN or infinite. "
+                f"Fill or drop them before training."
+            )
+    if step.number == 1:
+        return (
+            "nothing has been updated yet, and X and y are finite. Look at the loss "
+            "(the logarithm of 0?), at the model's first outputs and at the size of "
+            "the numbers in X and y."
+        )
+    return (
+        f"the steps are too long. Try learning_rate {learning_rate / 10:g}, or "
+        f"standardize the inputs."
+    )
 
 
 class Step(NamedTuple):
@@ -95,7 +118,8 @@ class Training:
     ):
         self.model, self.loss, self.optimizer = model, loss, optimizer
         self.schedule = schedule
-        self.device = next(model.parameters()).device
+        _check_optimizer(optimizer, model)
+        self.device = device_of(model)
         self.epochs = _whole("epochs", epochs)
         self.metrics, self.batch_metrics = metrics or {}, batch_metrics or {}
         self.seed = seed
@@ -108,6 +132,7 @@ class Training:
             self.train = as_tensors(train, self.device, "train")
             self.batch_size = _whole("batch_size", batch_size)
             samples = len(self.train[0])
+            _check_last_batch(model, samples, self.batch_size)
             if self.batch_size > samples:
                 raise ValueError(
                     f"batch_size {batch_size} is larger than the {samples} training "
@@ -141,7 +166,8 @@ class Training:
             self.train.generator = generator  # else it draws from the global one
             if hasattr(self.train.sampler, "generator"):
                 self.train.sampler.generator = generator
-            for X, y in islice(self.train, done, None):
+            for batch in islice(self.train, done, None):
+                X, y = pair(batch, "each batch of the DataLoader")
                 yield X.to(self.device), y.to(self.device)
         else:
             X, y = self.train
@@ -158,10 +184,11 @@ class Training:
         if self.schedule is not None:
             self._set_learning_rate(self.schedule(self.steps, self.total_steps))
         self.optimizer.zero_grad()
-        loss = self.loss(self.model(X), y)
+        loss = self.loss(self._predictions(X), y)
         step = Step(self.steps + 1, self.steps // self.steps_per_epoch + 1, loss.item())
         if not math.isfinite(step.loss):  # before the update: the parameters stay good
-            raise Diverged(step, self.optimizer.param_groups[0]["lr"], step.loss)
+            rate = self.optimizer.param_groups[0]["lr"]
+            raise Diverged(step, rate, step.loss, X, y)
         loss.backward()
         self.optimizer.step()
         self.steps += 1
@@ -170,6 +197,19 @@ class Training:
             self._end_epoch(start)
         self.seconds += time.perf_counter() - start
         return step
+
+    def _predictions(self, X):
+        """Return the model's predictions; say so if it cannot take whole numbers."""
+        try:
+            return self.model(X)
+        except RuntimeError as error:
+            if X.is_floating_point() or self.steps:
+                raise
+            raise ValueError(
+                f"train X holds whole numbers ({X.dtype}), which this model cannot "
+                f"take ({error}): give X.float(), or begin with nn.Embedding if they "
+                f"are ids."
+            ) from error
 
     def _set_learning_rate(self, factor):
         """Set the learning rate to `factor` times the one the optimizer began with."""
@@ -226,17 +266,20 @@ class Training:
             columns += ["validation_loss", *self.batch_metrics, *self.metrics]
         return pd.DataFrame(self._rows, columns=[*columns, "seconds"])
 
-    def lr_range_test(self, low=1e-6, high=10.0, steps=100):
+    def learning_rate_range_test(self, low=1e-6, high=10.0, steps=100):
         """Train a copy with a growing learning rate and see where the loss turns.
 
-        The model itself is not touched. Smith (2017), "Cyclical learning rates".
+        The model itself is not touched. After every step the loss is measured on the
+        same samples, 1,000 or a few more: single batches would tell their own noise.
+        Smith (2017), "Cyclical learning rates for training neural networks".
 
         Returns
         -------
         table : pandas.DataFrame
-            Columns learning_rate and loss (smoothed), up to where the loss exploded.
+            Columns learning_rate and loss, as long as the loss is finite.
         suggestion : float
-            A tenth of the learning rate at which the smoothed loss was lowest.
+            A tenth of the last learning rate at which the loss was near its lowest:
+            above that by at most a tenth of what it had fallen.
         """
         if not 0 < low < high < math.inf:
             raise ValueError(f"low must be above 0 and below high, got {low}, {high}.")
@@ -245,26 +288,43 @@ class Training:
         probe.model, probe.optimizer = copy.deepcopy((self.model, self.optimizer))
         probe.steps, probe.losses, probe._rows = 0, [], []
         probe.validation, probe.schedule, probe.total_steps = None, None, steps
-        rows, smooth, steps_taken = [], 0.0, iter(probe)
+        losses, steps_taken = [], iter(probe)
+        learning_rates = np.geomspace(low, high, steps)
         accelerators = [self.device] if self.device.type == "cuda" else []
         with torch.random.fork_rng(accelerators):  # dropout draws random numbers too
-            for k, learning_rate in enumerate(np.geomspace(low, high, steps), 1):
+            samples = probe._samples(1000)
+            start = _measure(probe.model, self.loss, *samples)["loss"]
+            for learning_rate in learning_rates:
                 for group in probe.optimizer.param_groups:
                     group["lr"] = learning_rate
                 try:
-                    loss = next(steps_taken).loss
+                    next(steps_taken)
                 except Diverged:
                     break
-                smooth = 0.9 * smooth + 0.1 * loss
-                rows.append((learning_rate, smooth / (1 - 0.9**k)))  # unbiased
-                if rows[-1][1] > 4 * min(loss for _, loss in rows):
+                loss = _measure(probe.model, self.loss, *samples)["loss"]
+                if not math.isfinite(loss):
                     break
-        if not rows:
+                losses.append(loss)
+        if not losses:
             raise ValueError(
                 f"The first step at learning_rate {low} diverged: lower it."
             )
-        table = pd.DataFrame(rows, columns=["learning_rate", "loss"])
-        return table, float(table.learning_rate[table.loss.idxmin()] / 10)
+        loss, lowest = np.array(losses), int(np.argmin(losses))
+        fall = max(start - loss[lowest], 0)
+        left = np.flatnonzero(loss[lowest:] > loss[lowest] + 0.1 * fall)
+        edge = lowest + left[0] - 1 if len(left) else len(loss) - 1
+        table = {"learning_rate": learning_rates[: len(loss)], "loss": loss}
+        return pd.DataFrame(table), float(learning_rates[max(edge, lowest)] / 10)
+
+    def _samples(self, least):
+        """Return the X and y of the first batches, `least` samples if there are."""
+        batches, count = [], 0
+        for X, y in self._batches():
+            batches.append((X, y))
+            count += len(X)
+            if count >= least:
+                break
+        return tuple(torch.cat(part) for part in zip(*batches, strict=True))
 
     def _settings(self):
         """Return what must be the same for a checkpoint to make sense."""
@@ -346,14 +406,14 @@ def evaluate(model, loss, data, metrics=None, batch_metrics=None, batch_size=102
     its own mode afterwards. Predictions are kept only for `metrics` (see `Training`).
     A metric of predictions that are not finite is NaN.
     """
-    X, y = as_tensors(data, next(model.parameters()).device, "data")
-    return _measure(model, loss, X, y, metrics or {}, batch_metrics or {}, batch_size)
+    X, y = as_tensors(data, device_of(model), "data")
+    return _measure(model, loss, X, y, metrics, batch_metrics, batch_size)
 
 
 @torch.inference_mode()
-def _measure(model, loss, X, y, metrics, batch_metrics, batch_size=1024):
+def _measure(model, loss, X, y, metrics=None, batch_metrics=None, batch_size=1024):
     """Do what `evaluate` says, on tensors that are checked already."""
-    means = {"loss": loss, **batch_metrics}  # each a mean over a batch
+    means = {"loss": loss, **(batch_metrics or {})}  # each a mean over a batch
     sums, predicted = dict.fromkeys(means, 0.0), []
     with evaluating(model):
         for inputs, targets in zip(
@@ -373,62 +433,35 @@ def _measure(model, loss, X, y, metrics, batch_metrics, batch_size=1024):
     return measured
 
 
-def as_tensors(data, device, name="data"):
-    """Return (X, y) as tensors on `device`, checked.
+def _check_optimizer(optimizer, model):
+    """Raise ValueError if the optimizer cannot train the model."""
+    weights = set(model.parameters())
+    if not weights:
+        raise ValueError("the model has no parameters: there is nothing to train.")
+    trained = {p for group in optimizer.param_groups for p in group["params"]}
+    if not trained & weights:
+        raise ValueError(
+            "the optimizer holds parameters of another model, as when the model's cell "
+            "was run again: build the optimizer on this model.parameters()."
+        )
+    closure = inspect.signature(optimizer.step).parameters.get("closure")
+    if closure is not None and closure.default is inspect.Parameter.empty:
+        raise ValueError(
+            f"{type(optimizer).__name__} computes the loss several times a step: use "
+            f"an optimizer that computes it once, such as torch.optim.SGD or Adam."
+        )
 
-    Data frames and floating-point arrays become float32, whole numbers stay as they
-    are (class labels, token ids), and so do tensors.
 
-    Raises
-    ------
-    ValueError
-        If X or y is not numeric or not finite (columns are named), or their lengths
-        differ, or they lie on another accelerator than `device`.
-    """
-    X, y = (
-        _as_tensor(values, device, f"{name} {part}")
-        for values, part in zip(data, "Xy", strict=True)
+def _check_last_batch(model, samples, batch_size):
+    """Raise ValueError if BatchNorm would have to normalize a single sample."""
+    normalizes = any(
+        isinstance(layer, _BatchNorm) and layer.training for layer in model.modules()
     )
-    if len(X) != len(y):
+    if normalizes and samples > 1 and samples % batch_size == 1:
         raise ValueError(
-            f"{name} X has {len(X)} rows and y has {len(y)}: give one target a row."
+            f"{samples} samples in batches of {batch_size} leave a last batch of one, "
+            f"of which BatchNorm knows no spread: use batch_size {batch_size + 1}."
         )
-    return X, y
-
-
-def _as_tensor(values, device, name):
-    """Return one array as a finite tensor on `device`."""
-    columns = list(values.columns) if isinstance(values, pd.DataFrame) else None
-    if not isinstance(values, torch.Tensor):
-        if columns is not None:
-            words = [c for c in columns if not pd.api.types.is_numeric_dtype(values[c])]
-            if words:
-                raise ValueError(
-                    f"{name} holds columns that are not numbers: {words}; encode them, "
-                    f"for example with pandas.get_dummies, or leave them out."
-                )
-        array = np.array(values)  # a copy: tensors on the CPU would share the memory
-        whole = array.dtype.kind in "iu" and columns is None
-        kind = torch.int64 if whole else torch.float32
-        values = torch.as_tensor(
-            array.astype(float) if kind.is_floating_point else array
-        )
-        values = values.to(kind)
-    if values.device.type != "cpu" and values.device != device:
-        raise ValueError(
-            f"{name} is on {values.device} but the model is on {device}: move the "
-            f"model with model.to('{values.device}') or the data with .cpu()."
-        )
-    if values.is_floating_point() and not values.isfinite().all():
-        bad = (~values.isfinite()).reshape(len(values), -1)  # (N, features)
-        where = bad.any(0).nonzero().flatten().tolist()
-        names = [columns[k] for k in where] if columns else where
-        raise ValueError(
-            f"{name} holds {int(bad.sum())} values that are NaN or infinite"
-            + (f", in column(s) {names}" if values.dim() > 1 else "")
-            + ": fill or drop them before training."
-        )
-    return values.to(device)
 
 
 def _whole(name, value):

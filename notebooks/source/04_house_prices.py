@@ -519,16 +519,17 @@ print("R² above 0.4:", history["R²"].iloc[-1] > 0.4)
 
 # %% [markdown]
 # A *learning-rate range test* trains a copy with a learning rate that grows at every
-# step, and shows where the loss turns. It suggests a tenth of the best one.
+# step, and shows where the loss turns, always on the same houses. It suggests a tenth of
+# the last rate at which the loss is near its lowest.
 
 # %%
-table, suggestion = house_training(0.1, epochs=1).lr_range_test(low=1e-3)
+table, suggestion = house_training(0.1, epochs=1).learning_rate_range_test(low=1e-3)
 lab.plots.learning_rate_range(
     table,
     suggestion,
     title="The loss falls up to about 0.5, then explodes",
-    ylabel="smoothed loss (($100,000)²)",
-    alt="Smoothed loss against learning rate on a log scale: nearly flat up to 0.01, "
+    ylabel="loss (($100,000)²)",
+    alt="Loss against learning rate on a log scale: nearly flat up to 0.01, "
     "falling to a minimum near 0.5, then rising steeply. The suggestion is 0.05.",
 )
 print("the suggestion is stable:", suggestion < 2 / curvature(X_fit)[1])

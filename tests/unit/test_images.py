@@ -213,7 +213,7 @@ def test_kornias_augmentations_are_layers_of_a_training(device, augment, tmp_pat
     losses = [step.loss for step in run]
     resumed = training(device, augment, epochs=2).load(checkpoint)
     assert [step.loss for step in resumed] == losses  # with the same draws
-    assert len(run.lr_range_test(steps=3)[0]) == 3  # on a copy of the model
+    assert len(run.learning_rate_range_test(steps=3)[0]) == 3  # on a copy of the model
 
     other = training(device, augment)
     X = run.validation[0]
