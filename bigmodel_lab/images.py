@@ -22,10 +22,10 @@ def check_images(images):
             f"torch.as_tensor(...)."
         )
     shape = tuple(images.shape)
-    mends = {2: "images[None, None]", 3: "images[:, None] (one channel of each image)"}
     if images.ndim != 4:
-        hint = f": take {mends[images.ndim]}" if images.ndim in mends else ""
-        raise ValueError(f"Images must be (N, C, H, W), got shape {shape}{hint}.")
+        raise ValueError(
+            f"Images must be (N, C, H, W), got shape {shape}{_four_dimensions(shape)}."
+        )
     if shape[1] not in (1, 3):
         last = ": take images.permute(0, 3, 1, 2)" if shape[3] in (1, 3) else ""
         raise ValueError(
@@ -47,6 +47,20 @@ def check_images(images):
             f"{_mend(low, high)}."
         )
     return images
+
+
+def _four_dimensions(shape):
+    """Say how images of another shape become (N, C, H, W)."""
+    if len(shape) == 2:
+        return ": take images[None, None]"
+    if len(shape) != 3:
+        return ""
+    if shape[2] in (1, 3):
+        return ": one image with its channels last? Take images.permute(2, 0, 1)[None]"
+    gray = "images[:, None] (one channel of each image)"
+    if shape[0] == 3:
+        return f": take images[None] if it is one color image, {gray} if it is three"
+    return f": take {gray}"
 
 
 def _mend(low, high):

@@ -48,6 +48,16 @@ WITH_NAN[3, 0, 2, 1] = torch.nan
         (GOOD.tolist(), TypeError, "not list: convert with torch.as_tensor("),
         (GOOD[0, 0], ValueError, "got shape (6, 4): take images[None, None]"),
         (GOOD[:, 0], ValueError, "got shape (8, 6, 4): take images[:, None]"),
+        (
+            torch.zeros(28, 28, 3),
+            ValueError,
+            "channels last? Take images.permute(2, 0, 1)[None]",
+        ),
+        (
+            torch.zeros(3, 28, 28),
+            ValueError,
+            "take images[None] if it is one color image, images[:, None]",
+        ),
         (GOOD[None], ValueError, "(N, C, H, W), got shape (1, 8, 1, 6, 4)."),
         (
             GOOD.expand(8, 3, 6, 4).permute(0, 2, 3, 1),
@@ -93,6 +103,11 @@ def test_other_images_are_refused_with_the_mend(images, error, says):
         (GOOD.numpy(), torch.as_tensor, GOOD),
         (GOOD[0, 0], lambda images: images[None, None], GOOD[:1]),
         (GOOD[:, 0], lambda images: images[:, None], GOOD),
+        (
+            GOOD[0].expand(3, 6, 4).permute(1, 2, 0),
+            lambda images: images.permute(2, 0, 1)[None],
+            GOOD[:1].expand(1, 3, 6, 4),
+        ),
         (GOOD.permute(0, 2, 3, 1), lambda images: images.permute(0, 3, 1, 2), GOOD),
         ((255 * GOOD).round().byte(), lambda images: images.float() / 255, GOOD),
         (255 * GOOD, lambda images: images / 255, GOOD),
