@@ -240,14 +240,13 @@ class Training:
         A bar appears only when there is something to wait for. Interrupting is safe:
         model and history stay, and `finish()` goes on where it was.
         """
-        from tqdm.auto import tqdm
+        from bigmodel_lab.progress import progress_bar
 
-        with tqdm(
+        with progress_bar(
             total=self.total_steps,
             initial=self.steps,
             unit="step",
             delay=0.5,
-            leave=False,
             disable="TQDM_DISABLE" in os.environ,  # tqdm's notebook bar forgets to ask
         ) as bar:
             for _ in self:
