@@ -87,6 +87,10 @@ def _parser():
         action="store_true",
         help="run learners' code as yourself: with your files and your network",
     )
+    grades = command(
+        "grades", _grades, "write the grades anew, as corrected in nbgrader's form"
+    )
+    grades.add_argument("course", metavar="COURSE", help="the course folder")
     command("course", _course, "write the course card, openings and links")
     link = command("link", _link, "print links that open chapters on a school's hub")
     link.add_argument("hub", help="the hub's address, as in https://hub.school.edu")
@@ -172,6 +176,15 @@ def _grade(options):
         options.jobs,
         walls=not options.no_sandbox,
     )
+
+
+def _grades(options):
+    from bigmodel_lab.classroom import report
+    from bigmodel_lab.classroom.course import Course
+
+    course = Course(options.course)
+    report.write([], course)
+    print(os.path.relpath(course.folder / "grades.csv"))
 
 
 def _course(options):

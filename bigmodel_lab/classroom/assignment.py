@@ -16,7 +16,7 @@ import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from bigmodel_lab import exercises, notebooks
-from bigmodel_lab.classroom.course import Course
+from bigmodel_lab.classroom.course import Course, grade_id_of
 from bigmodel_lab.course import chapter
 
 IMPORTS = """\
@@ -160,11 +160,6 @@ def source(stem, names, points, due=None):
     for name in names:
         cells += _exercise(name, statements[name], points[name], seed)
     return new_notebook(cells=cells, metadata=notebooks.METADATA)
-
-
-def grade_id_of(name):
-    """Return nbgrader's id of an exercise's test: it allows no dots."""
-    return name.replace(".", "-")
 
 
 def _exercise(name, statement, points, seed):

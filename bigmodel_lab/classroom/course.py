@@ -64,6 +64,24 @@ class Course:
 
         return Gradebook(f"sqlite:///{self.folder / 'gradebook.db'}")
 
+    def scores(self):
+        """Return the scores in the gradebook: what a teacher corrected there, too.
+
+        A dict (student, assignment) -> dict of the tests' names -> (score, points).
+        """
+        if not (self.folder / "gradebook.db").exists():
+            return {}
+        with self.gradebook() as book:
+            return {
+                (one.student.id, one.assignment.name): {
+                    grade.name: (grade.score, grade.max_score)
+                    for notebook in one.notebooks
+                    for grade in notebook.grades
+                }
+                for assignment in book.assignments
+                for one in book.assignment_submissions(assignment.name)
+            }
+
     def graded(self, assignment, names):
         """Return for how many learners an assignment was graded.
 
@@ -108,6 +126,11 @@ class Course:
     def assignments(self):
         """Return the names of the assignments that were released."""
         return sorted(path.stem for path in self.folder.glob("release/*/*.ipynb"))
+
+
+def grade_id_of(name):
+    """Return nbgrader's id of an exercise's test: it allows no dots."""
+    return name.replace(".", "-")
 
 
 def reason(done):

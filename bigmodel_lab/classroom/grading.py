@@ -265,7 +265,7 @@ def _grade(course, folder, limits, jobs, walls):
                 problem = "the grader itself was stopped meanwhile: grade again"
                 results.append(Result(one.student, one.assignment, problem))
     results.sort(key=lambda result: (result.student, result.assignment))
-    report.write(results, course.folder)
+    report.write(results, course)
     report.show(results, course.folder)
     return results
 

@@ -4,43 +4,64 @@ import csv
 import os
 from collections import Counter, defaultdict
 
+from bigmodel_lab.classroom.course import grade_id_of
+
 GRADES = ("student", "assignment", "score", "points", "late_hours", "remarks")
+NOT_GRADED = "not graded"
 EXERCISES = (
     *("student", "assignment", "exercise", "score", "points"),
     *("outcome", "misconception", "message"),
 )
 
 
-def write(results, folder):
-    """Write `grades.csv` and `exercises.csv` into a course folder.
+def write(results, course):
+    """Write `grades.csv` and `exercises.csv` into a course's folder.
 
-    Rows of other learners and assignments, from earlier gradings, stay as they are.
+    Scores are those of the gradebook, and so are those in the rows of other learners
+    and assignments, from earlier gradings: they follow what a teacher corrects there.
     """
-    grades, details = [], []
+    folder, grades, details = course.folder, [], []
     for one in results:
         who = {"student": one.student, "assignment": one.assignment}
-        said = [f"not graded: {one.problem}"] if one.problem else one.remarks
-        graded = {}
-        if not one.problem:
-            graded = {"score": f"{one.score:g}", "points": f"{one.points:g}"}
+        said = [f"{NOT_GRADED}: {one.problem}"] if one.problem else one.remarks
         late = f"{one.late / 3600:.1f}" if one.late else ""
-        grades.append(who | graded | {"late_hours": late, "remarks": "; ".join(said)})
-        details += [
-            who | row | {key: f"{row[key]:g}" for key in ("score", "points")}
-            for row in one.exercises
-        ]
+        grades.append(who | {"late_hours": late, "remarks": "; ".join(said)})
+        details += [who | row for row in one.exercises]
     done = {(_harmless(one.student), one.assignment) for one in results}
     done |= {(student, "") for student, _ in done}  # files that were of no assignment
-    _merge(folder / "grades.csv", GRADES, grades, done)
-    _merge(folder / "exercises.csv", EXERCISES, details, done)
+    grades = _kept(folder / "grades.csv", done) + grades
+    details = _kept(folder / "exercises.csv", done) + details
+    _score(grades, details, course.scores())
+    _write(folder / "grades.csv", GRADES, grades)
+    _write(folder / "exercises.csv", EXERCISES, details)
 
 
-def _merge(path, columns, rows, done):
-    """Write a CSV file anew, keeping its rows of those who were not graded now."""
-    if path.exists():
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            old = list(csv.DictReader(file))
-        rows = [r for r in old if (r["student"], r["assignment"]) not in done] + rows
+def _score(grades, details, scores):
+    """Enter the gradebook's scores into the rows of both files."""
+    scores = {(_harmless(who), what): found for (who, what), found in scores.items()}
+    for row in grades:
+        found = scores.get((_harmless(row["student"]), row["assignment"]))
+        if found and not row["remarks"].startswith(NOT_GRADED):
+            score, points = map(sum, zip(*found.values(), strict=True))
+            row |= {"score": f"{score:g}", "points": f"{points:g}"}
+    for row in details:
+        found = scores.get((_harmless(row["student"]), row["assignment"]), {})
+        score, points = found.get(grade_id_of(row["exercise"]), (None, None))
+        if score is not None:
+            row |= {"score": f"{score:g}", "points": f"{points:g}"}
+
+
+def _kept(path, done):
+    """Return a CSV file's rows of those who were not graded now."""
+    if not path.exists():
+        return []
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    return [row for row in rows if (row["student"], row["assignment"]) not in done]
+
+
+def _write(path, columns, rows):
+    """Write a CSV file whole, or leave the old one."""
     rows.sort(key=lambda row: (row["assignment"], row["student"]))
     temporary = path.with_suffix(".tmp")
     # With a byte order mark, as spreadsheets guess the encoding of names otherwise.

@@ -24,7 +24,7 @@ from learners import (
 from bigmodel_lab import exercises
 from bigmodel_lab.__main__ import main
 from bigmodel_lab.classroom import grading
-from bigmodel_lab.classroom.course import Course
+from bigmodel_lab.classroom.course import Course, grade_id_of
 
 SOFTMAX, DENSE, DELTA = (
     f"losses.{name}"
@@ -386,6 +386,29 @@ def test_nbgraders_gradebook_has_the_same_scores(graded):
     ours = {name: float(r["score"]) for name, r in graded.rows.items() if r["score"]}
     assert kept == pytest.approx(ours)
     assert len(kept) > 25
+
+
+def test_what_a_teacher_corrects_in_nbgraders_form_reaches_the_csv_files(
+    graded, tmp_path
+):
+    """The gradebook has the one truth; what was not graded stays without a score."""
+    course = Course(shutil.copytree(graded.course, tmp_path / "course"))
+    before = {row["student"]: row for row in read(course.folder / "grades.csv")}
+    with course.gradebook() as book:
+        (notebook,) = book.find_submission("02_losses", "part").notebooks
+        grade = next(g for g in notebook.grades if g.name == grade_id_of(DELTA))
+        was = grade.score
+        grade.manual_score = 0.25
+        book.db.commit()
+    assert main(["grades", str(course.folder)]) == 0
+    after = {row["student"]: row for row in read(course.folder / "grades.csv")}
+    expected = float(before["part"]["score"]) - was + 0.25
+    assert float(after["part"]["score"]) == pytest.approx(expected)
+    after["part"]["score"] = before["part"]["score"]
+    assert after == before
+    rows = read(course.folder / "exercises.csv")
+    (row,) = (r for r in rows if (r["student"], r["exercise"]) == ("part", DELTA))
+    assert (row["score"], row["outcome"]) == ("0.25", "wrong")
 
 
 def test_feedback_tells_each_learner_why(graded):
