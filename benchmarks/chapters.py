@@ -15,7 +15,7 @@ import nbformat
 import psutil
 from machine import machine
 
-from bigmodel_lab.notebooks import chapters, execute
+from bigmodel_lab.authoring.notebooks import chapters, execute
 
 
 class PeakMemory(threading.Thread):

@@ -33,7 +33,7 @@ from machine import machine
 from memory import resident
 from own_hub import hub, install, processes
 
-from bigmodel_lab.notebooks import chapters
+from bigmodel_lab.authoring.notebooks import chapters
 
 PATIENCE = 600  # seconds of silence after which a learner gives up
 # What a learner presses, in the chapter's own kernel: steps and seconds are printed.

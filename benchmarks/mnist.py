@@ -8,7 +8,7 @@ python benchmarks/mnist.py --table         the tables of the stored results
 All programs train on the same 60,000 digits and are judged by the same 10,000. In every
 round each runs once, in random order and in a process of its own, after a few steps of
 warming up. TensorFlow gets a virtual environment of its own, in the user's cache. The
-results go to `bigmodel_lab/measured/`, where chapter 05 reads them.
+results go to `bigmodel_lab/results/`, where chapter 05 reads them.
 """
 
 import argparse
@@ -32,9 +32,11 @@ from torch import nn
 from torch.nn import functional as F
 from torch.utils.flop_counter import FlopCounterMode
 
-from bigmodel_lab import Training, datasets, evaluate, fast_digits, measured, models
+from bigmodel_lab import Training, datasets, evaluate, models
+from bigmodel_lab.datasets.fetching import FILES
 from bigmodel_lab.device import granted_cores
-from bigmodel_lab.sources import FILES
+from bigmodel_lab.models import fast_digits
+from bigmodel_lab.results import load
 
 EPOCHS = 5  # of the documents' programs
 LEVELS = (0.9875, 0.992)  # test accuracies that D4 reports and that it does not reach
@@ -508,7 +510,7 @@ def main():
         return
     if not options.table:
         measure(options.part, options.seeds)
-    results = measured.load("mnist")
+    results = load("mnist")
     tables = table(results), aims(results), ablation_table(results)
     print(results["machine"], *tables, sep="\n\n")
 

@@ -20,8 +20,8 @@ import psutil
 import requests
 from stored import python_with
 
-from bigmodel_lab.notebooks import ROOT
-from bigmodel_lab.sources import cache_folder
+from bigmodel_lab.authoring.notebooks import ROOT
+from bigmodel_lab.datasets.fetching import cache_folder
 
 # The major version of The Littlest JupyterHub 2 and the JupyterHub chart 4.
 HUB, PROXY = "jupyterhub==5.5.4", "configurable-http-proxy@5.3.0"

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from machine import machine
 
-from bigmodel_lab.notebooks import ROOT
+from bigmodel_lab.authoring.notebooks import ROOT
 
 sys.path.append(str(ROOT / "tests" / "browser"))
 from labdriver import Explorer, Notebook, chromium, find_chromium, jupyterlab

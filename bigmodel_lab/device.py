@@ -2,15 +2,11 @@
 
 import math
 import os
-import platform
 import random
-import sys
 from pathlib import Path
 
 import numpy as np
 import torch
-
-import bigmodel_lab
 
 
 def best_device():
@@ -101,53 +97,3 @@ def set_threads(small_models=True):
         )
     torch.set_num_threads(int(wanted or (1 if small_models or busy else cores)))
     return torch.get_num_threads()
-
-
-def start_chapter(chapter, version, small_models=True):
-    """Prepare a chapter: seed, threads, figure style; return the device, print all.
-
-    Parameters
-    ----------
-    chapter : str
-        The notebook's name, as in "04_house_prices".
-    version : str
-        The library version the notebook was made for, as in "0.1".
-    small_models : bool
-        True if the chapter's models are too small to gain from several CPU threads.
-
-    Raises
-    ------
-    RuntimeError
-        If the installed library is of another version than the notebook needs.
-    """
-    installed = bigmodel_lab.__version__
-    if installed.split(".")[:2] != version.split(".")[:2]:
-        raise RuntimeError(
-            f"The notebook {chapter} was made for bigmodel_lab {version}, but "
-            f"{installed} is installed: run `pip install -r requirements.txt` in the "
-            f"workbook's folder, then restart the kernel."
-        )
-    device = best_device()
-    asked = os.environ.get("BIGMODEL_LAB_DEVICE")
-    if small_models and device.type == "mps" and not asked:
-        device = torch.device("cpu")  # MPS has no float64, and small models need no GPU
-    bigmodel_lab.plots.use_style()
-    seed_everything(0)
-    threads = set_threads(small_models)
-    _enable_widgets_on_colab()
-    # The first optimizer imports torch._dynamo (seconds): pay here, not on a click.
-    torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.1)
-    name = torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
-    print(
-        f"{chapter}: device {name}, {threads} thread(s), bigmodel_lab {installed}, "
-        f"torch {torch.__version__}, Python {platform.python_version()}"
-    )
-    return device
-
-
-def _enable_widgets_on_colab():
-    """Let Google Colab load the widgets that are not its own: charts, the canvas."""
-    if "google.colab" in sys.modules:
-        from google.colab import output
-
-        output.enable_custom_widget_manager()

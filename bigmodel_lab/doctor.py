@@ -94,15 +94,15 @@ def memory(meminfo="/proc/meminfo"):
 
 def data():
     """Check that the cache folder can be written to, and list the files at hand."""
-    from bigmodel_lab import sources
+    from bigmodel_lab.datasets import fetching
 
-    folder = sources.cache_folder()
+    folder = fetching.cache_folder()
     try:
-        sources.check_writable(folder)
-    except sources.DataUnavailable as error:
+        fetching.check_writable(folder)
+    except fetching.DataUnavailable as error:
         return Finding("data", False, f"no use of the cache {folder}", str(error))
-    here = [name for name in sources.FILES if sources.on_disk(name)]
-    away = [name for name in sources.FILES if name not in here]
+    here = [name for name in fetching.FILES if fetching.on_disk(name)]
+    away = [name for name in fetching.FILES if name not in here]
     detail = f"at hand: {', '.join(here) or 'none'}; cache: {folder}"
     advice = "Optional, needs a network: python -m bigmodel_lab fetch " + " ".join(away)
     return Finding("data", True, detail, advice if away else "")

@@ -15,9 +15,10 @@ from itertools import pairwise
 import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from bigmodel_lab import exercises, notebooks
+from bigmodel_lab import exercises
+from bigmodel_lab.authoring import notebooks
+from bigmodel_lab.authoring.card import chapter
 from bigmodel_lab.classroom.course import Course, grade_id_of
-from bigmodel_lab.course import chapter
 
 IMPORTS = """\
 import math

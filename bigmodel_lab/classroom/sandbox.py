@@ -22,7 +22,7 @@ from jupyter_client.manager import AsyncKernelManager
 from traitlets import Bool, Instance, Unicode
 
 import bigmodel_lab
-from bigmodel_lab import sources
+from bigmodel_lab.datasets import fetching
 from bigmodel_lab.exercises.core import HANDOVER
 
 HOME = "/home/learner"
@@ -74,7 +74,7 @@ def walls(folder, limits=Limits()):
     """Return the bwrap command that shuts a process in; `folder` is its way out."""
     package = Path(bigmodel_lab.__file__).parent
     prefixes = {Path(p).resolve() for p in (sys.prefix, sys.base_prefix)}
-    seen = [Path("/usr"), *sorted(prefixes), package, sources.cache_folder()]
+    seen = [Path("/usr"), *sorted(prefixes), package, fetching.cache_folder()]
     command = ["bwrap", "--unshare-all", "--unshare-user", "--disable-userns"]
     command += ["--die-with-parent", "--new-session", "--cap-drop", "ALL"]
     command += ["--clearenv", "--proc", "/proc", "--dev", "/dev"]

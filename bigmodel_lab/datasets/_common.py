@@ -5,19 +5,19 @@ import difflib
 import numpy as np
 import pandas as pd
 
-from bigmodel_lab import sources
+from bigmodel_lab.datasets import fetching
 
 
 def read_pickle(name):
     """Read a pickled frame; a pickle can run any code, but fetch checks its sha256."""
-    return pd.read_pickle(sources.fetch(name), compression="xz")
+    return pd.read_pickle(fetching.fetch(name), compression="xz")
 
 
 def with_origin(frame, *names):
     """Return `frame` with the source of its files, license and citation attached."""
-    file = sources.FILES[names[0]]
+    file = fetching.FILES[names[0]]
     frame.attrs = {
-        "source": " and ".join(sources.FILES[name].places[0] for name in names),
+        "source": " and ".join(fetching.FILES[name].places[0] for name in names),
         "license": file.license,
         "citation": file.citation,
     }

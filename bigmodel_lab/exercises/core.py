@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from bigmodel_lab.colors import GRAY, GREEN, ORANGE
-from bigmodel_lab.sources import DataUnavailable
+from bigmodel_lab.datasets.fetching import DataUnavailable
 
 HANDOVER = "BIGMODEL_LAB_HANDOVER"  # set where answers run away from the solutions
 CASES = 5  # random inputs per check

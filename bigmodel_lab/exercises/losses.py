@@ -4,8 +4,8 @@ import math
 
 import torch
 
-from bigmodel_lab.activations import sigmoid_derivative
 from bigmodel_lab.exercises.core import exercise
+from bigmodel_lab.from_scratch.activations import sigmoid_derivative
 
 
 def _normal(rng, *shape):

@@ -49,7 +49,7 @@ import pandas as pd
 import torch
 from torch import nn
 
-from bigmodel_lab import cleaning, images, scaling, text
+from bigmodel_lab import cleaning, images, scalers, text
 
 # %% [markdown]
 # ## As the documents have it
@@ -191,7 +191,7 @@ from sklearn.neighbors import LocalOutlierFactor
 
 pair = houses[["area", "price"]]
 forest = IsolationForest(random_state=0).fit(pair)
-neighbors = LocalOutlierFactor().fit(scaling.standard(pair).transform(pair))
+neighbors = LocalOutlierFactor().fit(scalers.standard(pair).transform(pair))
 by_area, by_price = (cleaning.iqr_distance(pair[column]) for column in pair)
 SCORES = {
     "IQR": np.maximum(by_area, by_price),
@@ -310,7 +310,7 @@ in_logs = with_gaps.assign(**np.log(known[HELPERS[:3]]))  # the areas
 
 def filled_by(imputer, table):
     """Return the last column (N,), its gaps as the imputer estimates them."""
-    scaler = scaling.standard(table)
+    scaler = scalers.standard(table)
     Z = scaler.transform(table).to_numpy()  # (N, 6): distances need one scale
     return scaler.inverse(imputer.fit_transform(Z))[:, -1]
 
@@ -363,10 +363,10 @@ from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import MinMaxScaler, RobustScaler, StandardScaler
 
 SCALERS = {
-    "to [0, 1]": (scaling.min_max, MinMaxScaler()),
-    "to [-1, 1]": (scaling.symmetric, MinMaxScaler((-1, 1))),
-    "standard": (scaling.standard, StandardScaler()),
-    "robust": (scaling.robust, RobustScaler()),
+    "to [0, 1]": (scalers.min_max, MinMaxScaler()),
+    "to [-1, 1]": (scalers.symmetric, MinMaxScaler((-1, 1))),
+    "standard": (scalers.standard, StandardScaler()),
+    "robust": (scalers.robust, RobustScaler()),
 }
 COLUMNS = ["area", "Lot.Area", "Lot.Frontage", "Age"]
 train, test = train_test_split(clean, test_size=0.2, random_state=42)
@@ -415,9 +415,9 @@ pd.DataFrame(
 ).T
 
 # %%
-squeezed = scaling.min_max(typo).transform(typo)["area"]
+squeezed = scalers.min_max(typo).transform(typo)["area"]
 print(f"99 % of the areas lie below {squeezed.quantile(0.99):.3f} of [0, 1]")
-lots = scaling.min_max(train[["Lot.Area"]]).transform(train[["Lot.Area"]])["Lot.Area"]
+lots = scalers.min_max(train[["Lot.Area"]]).transform(train[["Lot.Area"]])["Lot.Area"]
 print(f"lots, as they are: 99 % lie below {lots.quantile(0.99):.3f}")
 assert squeezed.quantile(0.99) < 0.02
 
@@ -1261,10 +1261,10 @@ panel
 
 # %%
 BAD = {
-    "all missing": lambda: scaling.standard(pd.DataFrame({"pool": [np.nan] * 3})),
-    "constant": lambda: scaling.min_max(pd.DataFrame({"street": [1, 1, 1]})),
-    "infinite": lambda: scaling.robust(pd.DataFrame({"rate": [1, 2, np.inf]})),
-    "a word": lambda: scaling.standard(pd.DataFrame({"heating": ["gas", "oil"]})),
+    "all missing": lambda: scalers.standard(pd.DataFrame({"pool": [np.nan] * 3})),
+    "constant": lambda: scalers.min_max(pd.DataFrame({"street": [1, 1, 1]})),
+    "infinite": lambda: scalers.robust(pd.DataFrame({"rate": [1, 2, np.inf]})),
+    "a word": lambda: scalers.standard(pd.DataFrame({"heating": ["gas", "oil"]})),
     "empty table": lambda: cleaning.gaps(houses[houses["area"] > 9000]),
     "empty text": lambda: text.english_words("  "),
     "another script": lambda: text.english_words(chinese[:3]),

@@ -47,7 +47,7 @@ from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 
 from bigmodel_lab import losses
-from bigmodel_lab.activations import relu, sigmoid, softmax
+from bigmodel_lab.from_scratch.activations import relu, sigmoid, softmax
 
 # %% [markdown]
 # ## As the documents have it
@@ -436,7 +436,7 @@ for (name, gradient), activation in zip(
 # layer. D4 §4.2 prints $\sigma' = \sigma(1-\sigma)$; we let autograd judge.
 
 # %%
-from bigmodel_lab.activations import (
+from bigmodel_lab.from_scratch.activations import (
     relu_derivative,
     sigmoid_derivative,
     tanh_derivative,

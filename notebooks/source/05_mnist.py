@@ -52,7 +52,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from bigmodel_lab import fast_digits, interpretation, models
+from bigmodel_lab import explain, fast_digits, models
 
 X, y, X_test, y_test = (part.to(device) for part in lab.datasets.mnist())
 lab.plots.show(
@@ -207,7 +207,7 @@ loss: 0.0673 - accuracy: 0.9731 - val_loss: 0.0762 - val_accuracy: 0.9875
 lines = [dict(re.findall(r"(\w+): ([.\d]+)", line)) for line in LOG.strip().split("\n")]
 *epochs, tested = [{k: float(v) for k, v in line.items()} for line in lines]
 
-measured = lab.measured.load("mnist")  # made by benchmarks/mnist.py
+measured = lab.results.load("mnist")  # made by benchmarks/mnist.py
 runs = pd.DataFrame(measured["runs"])
 keras = runs[runs.program == "D4 CNN, Keras"]
 log = measured["inspected"]["D4 CNN, Keras"]["log"]  # what Keras says, one seed
@@ -449,7 +449,7 @@ cnn = cnns[0]
 filters = cnn[0].weight.detach().cpu()[:12]  # (12, 1, 3, 3)
 filters = 0.5 + 0.5 * filters / filters.abs().amax((1, 2, 3), keepdim=True)
 filters = F.pad(F.interpolate(filters, size=24), (1, 1, 1, 1))  # with a gap between
-maps = interpretation.feature_maps(cnn, X_test[:1])
+maps = explain.feature_maps(cnn, X_test[:1])
 pictures = {
     "filters": filters,
     "their maps": maps[0][:12, None] / maps[0].max(),
@@ -661,7 +661,7 @@ pd.DataFrame(rows).T
 # %%
 import kornia.augmentation as K
 
-from bigmodel_lab.images import WhileTraining
+from bigmodel_lab.from_scratch.images import WhileTraining
 
 torch.manual_seed(1)
 X_turned = K.RandomAffine(20.0, translate=(0.1, 0.1), p=1.0)(X_test)
@@ -717,7 +717,7 @@ for name, of in gain.items():
 # ### The fast recipe
 #
 # D4's program takes more than a minute on two cores. What of it is needed? `lab.fast_digits` has a recipe
-# in six parts; each can be read in `bigmodel_lab/fast_digits.py`:
+# in six parts; each can be read in `bigmodel_lab/models/fast_digits.py`:
 #
 # 1. **Fewer numbers.** 32 filters at 8 x 8 places where D4 has 64 at 11 x 11 and 64 more; two
 #    of the blank border pixels on each side are cut off.

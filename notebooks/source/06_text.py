@@ -115,7 +115,7 @@ pd.DataFrame(
 # Keras, mended one fault after the other (`benchmarks/text.py`), and noted what it said:
 
 # %%
-measured = lab.measured.load("text")
+measured = lab.results.load("text")
 said = measured["faults"]["said"]
 
 

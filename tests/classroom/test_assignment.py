@@ -9,8 +9,9 @@ import nbformat
 import pytest
 from learners import answered, make_course
 
-from bigmodel_lab import exercises, notebooks
+from bigmodel_lab import exercises
 from bigmodel_lab.__main__ import main
+from bigmodel_lab.authoring import notebooks
 from bigmodel_lab.classroom import assignment, handover
 from bigmodel_lab.classroom.course import Course
 

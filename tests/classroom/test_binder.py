@@ -9,8 +9,8 @@ import venv
 import pytest
 from packaging.specifiers import SpecifierSet
 
-from bigmodel_lab import sources
-from bigmodel_lab.notebooks import ROOT
+from bigmodel_lab.authoring.notebooks import ROOT
+from bigmodel_lab.datasets import fetching
 
 BINDER = ROOT / "binder"
 START = BINDER / "start"
@@ -85,7 +85,7 @@ def test_post_build_fetches_files_that_there_are():
     assert os.access(BINDER / "postBuild", os.X_OK)
     assert re.search(r"^set -e$", text, re.MULTILINE)
     (names,) = re.findall(r"^python -m bigmodel_lab fetch (.+)$", text, re.MULTILINE)
-    assert set(names.split()) <= set(sources.FILES)
+    assert set(names.split()) <= set(fetching.FILES)
 
 
 @pytest.mark.parametrize(

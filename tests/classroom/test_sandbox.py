@@ -40,7 +40,7 @@ def test_the_library_is_there_and_its_solutions_are_not(inside):
         "print(losses.__name__, os.listdir(os.path.dirname(exercises.__file__)))"
     )
     name, _, files = done.stdout.strip().partition(" ")
-    assert name == "bigmodel_lab.losses"
+    assert name == "bigmodel_lab.from_scratch.losses"
     assert set(eval(files)) - {"__pycache__"} == {"__init__.py", "core.py"}
 
 

@@ -4,7 +4,7 @@ import subprocess
 import sys
 import zipfile
 
-from bigmodel_lab.notebooks import ROOT
+from bigmodel_lab.authoring.notebooks import ROOT
 
 
 def test_the_wheel_holds_every_file_of_the_library(tmp_path):
@@ -15,4 +15,4 @@ def test_the_wheel_holds_every_file_of_the_library(tmp_path):
     library = (path for path in ROOT.glob("bigmodel_lab/**/*") if path.is_file())
     ours = {path.relative_to(ROOT).as_posix() for path in library}
     assert held == {name for name in ours if "__pycache__" not in name}
-    assert "bigmodel_lab/course.toml" in held
+    assert "bigmodel_lab/authoring/course.toml" in held

@@ -7,7 +7,8 @@ without AVX-512; `--cpu-threads 2` gives every library two threads.
 import pytest
 from nbval.plugin import IPyNbCell
 
-from bigmodel_lab import cpu_profiles, tolerance
+from bigmodel_lab import tolerance
+from bigmodel_lab.authoring import cpu_profiles
 
 
 def pytest_addoption(parser):

@@ -5,7 +5,7 @@ import re
 import nbformat
 import pytest
 
-from bigmodel_lab.notebooks import code_cells, notebooks_folder
+from bigmodel_lab.authoring.notebooks import code_cells, notebooks_folder
 
 # Where each fault is shown, and what the stored output of an experiment there must say.
 SHOWN = {

@@ -10,8 +10,8 @@ import xml.etree.ElementTree as ET
 import nbformat
 import pytest
 
-from bigmodel_lab import notebooks
-from bigmodel_lab.hygiene import card_problems, problems
+from bigmodel_lab.authoring import notebooks
+from bigmodel_lab.authoring.hygiene import card_problems, problems
 
 NAME = "01_tiny"
 # Without the header of jupytext: refresh adds it.

@@ -5,12 +5,12 @@ And the course card, which has no source of its own.
 
 import pytest
 
-from bigmodel_lab import course, hygiene, notebooks
+from bigmodel_lab.authoring import card, hygiene, notebooks
 
 FOLDER = notebooks.notebooks_folder()
 CHAPTERS = notebooks.chapters()
 SOURCES = sorted(FOLDER.glob("source/*.py"))
-CARD = FOLDER / f"{course.CARD}.ipynb"
+CARD = FOLDER / f"{card.CARD}.ipynb"
 
 
 def test_every_source_has_a_notebook_and_every_notebook_but_the_card_a_source():

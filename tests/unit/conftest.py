@@ -7,8 +7,8 @@ from importlib import import_module
 import pytest
 import torch
 
-from bigmodel_lab import sources
-from bigmodel_lab.notebooks import ROOT
+from bigmodel_lab.authoring.notebooks import ROOT
+from bigmodel_lab.datasets import fetching
 
 
 @pytest.fixture(params=["cpu", *(["cuda"] if torch.cuda.is_available() else [])])
@@ -38,7 +38,7 @@ def fetched():
     def fetched(load, *args, **kwargs):
         try:
             return load(*args, **kwargs)
-        except sources.DataUnavailable as error:
+        except fetching.DataUnavailable as error:
             # A wrong table must fail here; that nobody answers is not our fault.
             if re.search("does not match|has no file|404", str(error)):
                 raise

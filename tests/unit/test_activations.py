@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from bigmodel_lab import activations as a
+from bigmodel_lab.from_scratch import activations as a
 
 X = torch.cat([torch.linspace(-20, 20, 201), torch.tensor([-1000.0, 0.0, 1000.0])])
 

@@ -14,7 +14,7 @@ import websocket
 
 import bigmodel_lab as lab
 from bigmodel_lab import models
-from bigmodel_lab.notebooks import ROOT, chapters
+from bigmodel_lab.authoring.notebooks import ROOT, chapters
 
 
 @pytest.fixture(scope="module")

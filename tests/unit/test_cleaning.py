@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bigmodel_lab import cleaning
+from bigmodel_lab.from_scratch import cleaning
 
 # -- gaps ------------------------------------------------------------------------------
 

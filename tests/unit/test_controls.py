@@ -1,7 +1,7 @@
 import ipywidgets as widgets
 import pytest
 
-from bigmodel_lab.controls import legend, make_controls, nearest, visible
+from bigmodel_lab.widgets.controls import legend, make_controls, nearest, visible
 
 
 def f(learning_rate, epochs):

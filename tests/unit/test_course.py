@@ -7,17 +7,18 @@ import types
 import nbformat
 import pytest
 
-from bigmodel_lab import course, device, notebooks
+from bigmodel_lab import device
+from bigmodel_lab.authoring import card, notebooks
 
-CHAPTERS = course.course()["chapters"]
-TERMS = course.course()["glossary"]["terms"]
-CARD = notebooks.notebooks_folder() / f"{course.CARD}.ipynb"
+CHAPTERS = card.course()["chapters"]
+TERMS = card.course()["glossary"]["terms"]
+CARD = notebooks.notebooks_folder() / f"{card.CARD}.ipynb"
 
 
 def test_regenerating_changes_nothing():
     stale = [
         path.name
-        for path, text in course.generated().items()
+        for path, text in card.generated().items()
         if not path.exists() or path.read_text(encoding="utf-8") != text
     ]
     assert not stale, "run `python -m bigmodel_lab course`"
@@ -45,7 +46,7 @@ def test_the_facts_of_a_chapter_are_complete(chapter):
         len(chapter["goals"]) - 1
     ) + ["."]
     assert chapter["minutes"] > 0
-    articles = {article["name"] for article in course.course()["articles"]}
+    articles = {article["name"] for article in card.course()["articles"]}
     assert {mirror["article"] for mirror in chapter.get("mirrors", [])} <= articles
     earlier = {c["name"] for c in CHAPTERS if c["name"] < chapter["name"]}
     assert {other["chapter"] for other in chapter.get("before", [])} <= earlier
@@ -94,17 +95,17 @@ def test_write_writes_what_differs_and_only_that(tmp_path, monkeypatch):
     same.write_text("text")
     other.write_text("old")
     monkeypatch.setattr(
-        course, "generated", lambda: dict.fromkeys((same, other, new), "text")
+        card, "generated", lambda: dict.fromkeys((same, other, new), "text")
     )
-    assert course.write() == [other, new]
+    assert card.write() == [other, new]
     assert other.read_text() == new.read_text() == "text"
-    assert course.write() == []
+    assert card.write() == []
 
 
 def test_a_chapter_that_course_toml_lacks_is_named(monkeypatch):
-    monkeypatch.setattr(course, "course", lambda: {"chapters": CHAPTERS[1:]})
+    monkeypatch.setattr(card, "course", lambda: {"chapters": CHAPTERS[1:]})
     with pytest.raises(ValueError, match=r"Chapter 00_start_here is not in"):
-        course.chapter("00_start_here")
+        card.chapter("00_start_here")
 
 
 @pytest.fixture
@@ -112,7 +113,7 @@ def cell_for_colab(monkeypatch):
     """Return a function that runs the cell; its `ran` lists the magics asked for."""
 
     def run():
-        exec(course._colab({}, "https://github.com/school/bigmodel_lab"), {})
+        exec(card._colab({}, "https://github.com/school/bigmodel_lab"), {})
 
     run.ran = []
     shell = types.SimpleNamespace(run_line_magic=lambda *words: run.ran.append(words))

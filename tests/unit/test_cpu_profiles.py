@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from bigmodel_lab import cpu_profiles
+from bigmodel_lab.authoring import cpu_profiles
 
 # The bits of results that depend on the loops: of PyTorch a matrix product, exp and a
 # convolution, of NumPy a product and exp.

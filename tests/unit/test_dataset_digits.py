@@ -11,7 +11,8 @@ import pandas as pd
 import pytest
 import torch
 
-from bigmodel_lab import datasets, sources
+from bigmodel_lab import datasets
+from bigmodel_lab.datasets import fetching
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +43,7 @@ def test_mnist_has_as_many_of_each_digit_in_a_mixed_order(digits):
 
 def test_mnist_keeps_every_image_with_its_label(digits):
     X_train, y_train, X_test, y_test = digits
-    raw = pd.read_csv(sources.fetch("mnist-5k"), header=None).to_numpy()
+    raw = pd.read_csv(fetching.fetch("mnist-5k"), header=None).to_numpy()
     pixels = (torch.cat([X_train, X_test]).reshape(-1, 784) * 255).round().long()
     ours = torch.column_stack([pixels, torch.cat([y_train, y_test])]).numpy()
     assert np.array_equal(np.unique(ours, axis=0), np.unique(raw, axis=0))
@@ -126,11 +127,11 @@ def mirror(monkeypatch, tmp_path):
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as http:
         for part in ("train-images", "train-labels", "test-images", "test-labels"):
             name = f"mnist-{part}"
-            content = sources.fetch(name).read_bytes()
+            content = fetching.fetch(name).read_bytes()
             (packed / f"{part}.gz").write_bytes(gzip.compress(content, compresslevel=1))
             places = (f"http://127.0.0.1:{http.server_port}/{part}.gz",)
-            file = sources.DataFile(**{**vars(sources.FILES[name]), "places": places})
-            monkeypatch.setitem(sources.FILES, name, file)
+            file = fetching.DataFile(**{**vars(fetching.FILES[name]), "places": places})
+            monkeypatch.setitem(fetching.FILES, name, file)
         monkeypatch.setenv("NO_PROXY", "127.0.0.1")
         monkeypatch.setenv("BIGMODEL_LAB_CACHE", str(tmp_path / "cache"))
         thread = threading.Thread(target=http.serve_forever, args=(0.01,))
@@ -141,7 +142,7 @@ def mirror(monkeypatch, tmp_path):
 
 
 def test_full_mnist_is_the_same_from_a_mirror(all_digits, mirror):
-    assert sources.on_disk("mnist-train-images") is None
+    assert fetching.on_disk("mnist-train-images") is None
     for ours, theirs in zip(all_digits, datasets.mnist(full=True), strict=True):
         assert torch.equal(ours, theirs)
 
@@ -163,7 +164,7 @@ def read_mnist(monkeypatch, tmp_path):
             for part in ("train", "test"):
                 (tmp_path / f"mnist-{part}-{kind}").write_bytes(content)
         # fetch would notice: this is what is read if a file changes after its check.
-        monkeypatch.setattr(sources, "fetch", lambda name: tmp_path / name)
+        monkeypatch.setattr(fetching, "fetch", lambda name: tmp_path / name)
         return datasets.mnist(full=True)
 
     return read

@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 from sklearn.datasets import _twenty_newsgroups as scikit_learn
 
-from bigmodel_lab import datasets, sources
+from bigmodel_lab import datasets
+from bigmodel_lab.datasets import fetching
 
 
 @pytest.fixture(scope="module")
@@ -106,7 +107,7 @@ def test_newsgroups_say_where_they_come_from(posts):
     ],
 )
 def test_newsgroups_refuse_what_they_do_not_know(arguments, error, says, monkeypatch):
-    monkeypatch.setattr(sources, "fetch", None)  # nothing is fetched first
+    monkeypatch.setattr(fetching, "fetch", None)  # nothing is fetched first
     with pytest.raises(error, match=re.escape(says)):
         datasets.newsgroups(**arguments)
 
@@ -133,7 +134,7 @@ def raw_posts(monkeypatch, tmp_path):
             folder = tarfile.TarInfo(f"20news-bydate-{name}".rpartition("/")[0] or ".")
             folder.type = tarfile.DIRTYPE
             archive.addfile(folder)
-    monkeypatch.setattr(sources, "fetch", {"newsgroups-raw": path}.get)
+    monkeypatch.setattr(fetching, "fetch", {"newsgroups-raw": path}.get)
     return path
 
 
@@ -178,6 +179,6 @@ def test_parts_of_raw_newsgroups_are_removed_as_scikit_learn_does(
 
 
 def test_the_raw_newsgroups_are_those_of_scikit_learn():
-    file = sources.FILES["newsgroups-raw"]
+    file = fetching.FILES["newsgroups-raw"]
     assert file.sha256 == scikit_learn.ARCHIVE.checksum
-    assert list(sources.FILES)[-1] == file.name, "fetch all must get the others"
+    assert list(fetching.FILES)[-1] == file.name, "fetch all must get the others"

@@ -5,7 +5,8 @@ import re
 import pandas as pd
 import pytest
 
-from bigmodel_lab import datasets, sources
+from bigmodel_lab import datasets
+from bigmodel_lab.datasets import fetching
 
 
 @pytest.fixture(scope="module")
@@ -156,7 +157,7 @@ def test_chinese_reviews_drop_what_repeats_and_what_is_no_review(monkeypatch, tm
     for name, lines in (("positive", [*good, "一般。"]), ("negative", bad + noise)):
         path = tmp_path / f"chinese-reviews-{name}"
         path.write_text("\r\n".join(lines), encoding="utf-8")
-    monkeypatch.setattr(sources, "fetch", lambda name: tmp_path / name)
+    monkeypatch.setattr(fetching, "fetch", lambda name: tmp_path / name)
     train, test = datasets.chinese_reviews()
     assert sorted(pd.concat([train, test])["text"]) == sorted(good + bad)
     assert (len(train), len(test)) == (16, 4)

@@ -5,7 +5,8 @@ import sys
 import pandas as pd
 import pytest
 
-from bigmodel_lab import datasets, sources
+from bigmodel_lab import datasets
+from bigmodel_lab.datasets import fetching
 
 COLUMNS = [
     *("price", "area", "rooms", "age", "lot_size", "land_value", "bedrooms"),
@@ -67,7 +68,7 @@ def test_saratoga_houses_is_complete_and_its_oddities_are_those_documented(house
     ],
 )
 def test_a_data_set_says_where_it_comes_from(name, author):
-    file = sources.FILES[name]
+    file = fetching.FILES[name]
     attrs = getattr(datasets, name)().attrs
     assert attrs == {
         "source": file.places[0],
@@ -150,11 +151,11 @@ def test_a_changed_pickle_is_never_read(monkeypatch, tmp_path):
     package.mkdir()
     # A pickle that would raise SystemExit if it were loaded.
     (package / "houses").write_bytes(b"cbuiltins\nexec\n(Vraise SystemExit\ntR.")
-    good = sources.FILES["saratoga_houses"]
-    bad = sources.DataFile(**{**vars(good), "places": ("package://evil_data/houses",)})
-    monkeypatch.setitem(sources.FILES, "saratoga_houses", bad)
+    good = fetching.FILES["saratoga_houses"]
+    bad = fetching.DataFile(**{**vars(good), "places": ("package://evil_data/houses",)})
+    monkeypatch.setitem(fetching.FILES, "saratoga_houses", bad)
     monkeypatch.setenv("BIGMODEL_LAB_CACHE", str(tmp_path / "cache"))
     monkeypatch.syspath_prepend(tmp_path)
-    with pytest.raises(sources.DataUnavailable, match="another sha256"):
+    with pytest.raises(fetching.DataUnavailable, match="another sha256"):
         datasets.saratoga_houses()
     assert "evil_data" not in sys.modules

@@ -8,7 +8,8 @@ import sys
 
 import pytest
 
-from bigmodel_lab import datasets, sources
+from bigmodel_lab import datasets
+from bigmodel_lab.datasets import fetching
 
 
 @pytest.mark.parametrize(
@@ -29,7 +30,7 @@ def test_without_a_network_the_command_is_named(
     def offline(*args, **kwargs):
         raise socket.gaierror(-3, "Temporary failure in name resolution")
 
-    monkeypatch.setattr(sources, "getproxies", dict)
+    monkeypatch.setattr(fetching, "getproxies", dict)
     monkeypatch.setattr(socket, "getaddrinfo", offline)
     monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
     monkeypatch.setenv("PIP_NO_INDEX", "1")
@@ -39,7 +40,7 @@ def test_without_a_network_the_command_is_named(
     if copy:
         cache.mkdir()
         (cache / name).write_bytes(copy)
-    with pytest.raises(sources.DataUnavailable) as caught:
+    with pytest.raises(fetching.DataUnavailable) as caught:
         load()
     assert str(caught.value).endswith(f"run: python -m bigmodel_lab fetch {name}")
     left = {path.name: path.read_bytes() for path in cache.iterdir()}

@@ -3,7 +3,7 @@ import math
 import pandas as pd
 import pytest
 
-from bigmodel_lab.diagnosis import diagnose
+from bigmodel_lab.widgets.diagnosis import diagnose
 
 
 def history(train, validation=None):

@@ -9,8 +9,8 @@ import torch
 from PIL import Image
 from torch import nn
 
-from bigmodel_lab import DigitCanvas, datasets, drawing
-from bigmodel_lab.ink import preprocess
+from bigmodel_lab import DigitCanvas, datasets
+from bigmodel_lab.widgets.ink import preprocess
 
 ONE = [(140, 40), (140, 240)]
 SEVEN = [(70, 50), (210, 50), (120, 240)]
@@ -41,7 +41,7 @@ def canvas(model, digits):
 def clock(monkeypatch):
     """Return a clock that stands still until it is set."""
     clock = [100.0]
-    monkeypatch.setattr(drawing, "monotonic", lambda: clock[0])
+    monkeypatch.setattr("bigmodel_lab.widgets.canvas.monotonic", lambda: clock[0])
     return clock
 
 

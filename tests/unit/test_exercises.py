@@ -12,9 +12,9 @@ from scipy.sparse import csr_array
 
 import bigmodel_lab as lab
 from bigmodel_lab import exercises
+from bigmodel_lab.authoring.notebooks import build, notebooks_folder
+from bigmodel_lab.datasets.fetching import DataUnavailable
 from bigmodel_lab.exercises.core import Exercise, Scored, exercise
-from bigmodel_lab.notebooks import build, notebooks_folder
-from bigmodel_lab.sources import DataUnavailable
 
 ALL = exercises.all_exercises()
 TIMES = 5  # random inputs: once may be luck
@@ -392,8 +392,8 @@ def test_chinese_reviews_that_cannot_be_fetched_are_named(monkeypatch, tmp_path)
     def offline(*_):
         raise OSError("no network")
 
-    monkeypatch.setattr("bigmodel_lab.sources.cache_folder", lambda: tmp_path)
-    monkeypatch.setattr("bigmodel_lab.sources._downloader", offline)
+    monkeypatch.setattr("bigmodel_lab.datasets.fetching.cache_folder", lambda: tmp_path)
+    monkeypatch.setattr("bigmodel_lab.datasets.fetching._downloader", offline)
     one = ALL["text.chinese_sentiment"]
     inspect.getmodule(one.solution)._reviews.cache_clear()
     feedback = one.judge(one.solution)

@@ -3,9 +3,14 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from bigmodel_lab import fast_digits
 from bigmodel_lab.datasets import mnist
-from bigmodel_lab.fast_digits import ShiftedCrop, network, training, whitening_filters
+from bigmodel_lab.models import fast_digits
+from bigmodel_lab.models.fast_digits import (
+    ShiftedCrop,
+    network,
+    training,
+    whitening_filters,
+)
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from bigmodel_lab.notebooks import ROOT, chapters
+from bigmodel_lab.authoring.notebooks import ROOT, chapters
 
 PAGE = (ROOT / "docs" / "hub.md").read_text(encoding="utf-8")
 COSTS = (ROOT / "benchmarks" / "README.md").read_text(encoding="utf-8")

@@ -8,8 +8,8 @@ import torch
 from torch import nn
 
 from bigmodel_lab import Training, evaluate
-from bigmodel_lab.images import WhileTraining, check_images
-from bigmodel_lab.losses import cross_entropy
+from bigmodel_lab.from_scratch.images import WhileTraining, check_images
+from bigmodel_lab.from_scratch.losses import cross_entropy
 
 
 @pytest.fixture(autouse=True)

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from bigmodel_lab import datasets
-from bigmodel_lab.ink import add_line, preprocess
+from bigmodel_lab.widgets.ink import add_line, preprocess
 
 SEVEN = np.array([(40, 40), (220, 40), (110, 250)])
 

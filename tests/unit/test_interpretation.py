@@ -7,8 +7,8 @@ from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
 from torch import nn
 
-from bigmodel_lab import interpretation
-from bigmodel_lab.interpretation import (
+from bigmodel_lab import explain
+from bigmodel_lab.explain import (
     attribution,
     feature_maps,
     probabilities,
@@ -228,11 +228,11 @@ def test_a_long_text_goes_in_several_calls_with_the_same_result(linear, monkeypa
         return model.predict_proba(vectorizer.transform(documents))
 
     at_once = word_influence(shares, TEXT, 1)
-    monkeypatch.setattr(interpretation, "BATCH", 20)
+    monkeypatch.setattr(explain, "BATCH", 20)
     assert word_influence(shares, TEXT, 1) == at_once
     assert len(sizes) == 1 + 4
     assert max(sizes[1:]) <= 20
-    monkeypatch.setattr(interpretation, "BATCH", 2)  # less than the text has
+    monkeypatch.setattr(explain, "BATCH", 2)  # less than the text has
     assert word_influence(shares, TEXT, 1) == at_once
 
 

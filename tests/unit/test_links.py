@@ -4,7 +4,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from bigmodel_lab import links
+from bigmodel_lab.authoring import links
 
 LAB = "https://github.com/school/bigmodel_lab"
 

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.nn import functional as F
 
-from bigmodel_lab.losses import binary_cross_entropy, cross_entropy, mse
+from bigmodel_lab.from_scratch.losses import binary_cross_entropy, cross_entropy, mse
 
 SHAPES = st.lists(st.integers(1, 5), max_size=3)
 

@@ -6,8 +6,10 @@ import sys
 import pytest
 
 import bigmodel_lab
-from bigmodel_lab import course, doctor, notebooks, sources
+from bigmodel_lab import doctor
 from bigmodel_lab.__main__ import main
+from bigmodel_lab.authoring import card, notebooks
+from bigmodel_lab.datasets import fetching
 
 
 def test_help_names_every_command():
@@ -34,10 +36,10 @@ def test_doctor_gives_its_status(monkeypatch):
 
 def test_fetch_takes_names_or_all(monkeypatch, capsys):
     asked = []
-    monkeypatch.setattr(sources, "fetch", lambda name: asked.append(name))
+    monkeypatch.setattr(fetching, "fetch", lambda name: asked.append(name))
     assert main(["fetch", "saratoga_houses"]) == 0
     assert main(["fetch", "all"]) == 0
-    assert asked == ["saratoga_houses", *sources.FILES]
+    assert asked == ["saratoga_houses", *fetching.FILES]
 
 
 @pytest.mark.parametrize(
@@ -59,7 +61,7 @@ def test_a_wrong_name_gives_one_sentence_and_status_1(arguments, says, capsys):
 
 
 def test_course_prints_what_it_wrote(monkeypatch, capsys):
-    monkeypatch.setattr(course, "write", lambda: [notebooks.ROOT / "README.md"])
+    monkeypatch.setattr(card, "write", lambda: [notebooks.ROOT / "README.md"])
     assert main(["course"]) == 0
     assert capsys.readouterr().out == "README.md\n"
 

@@ -9,9 +9,11 @@ import pytest
 import torch
 from torch import nn
 
-from bigmodel_lab import fast_digits, measured, sources
+from bigmodel_lab.authoring.notebooks import ROOT
+from bigmodel_lab.datasets import fetching
 from bigmodel_lab.datasets import mnist as digits
-from bigmodel_lab.notebooks import ROOT
+from bigmodel_lab.models import fast_digits
+from bigmodel_lab.results import load
 
 BENCHMARKS = ROOT / "benchmarks"
 
@@ -24,12 +26,12 @@ def mnist(script):
 
 @pytest.fixture(scope="module")
 def results():
-    return measured.load("mnist")
+    return load("mnist")
 
 
 def test_unknown_results_are_named():
     with pytest.raises(ValueError, match=r"no results 'minst'; there are: mnist"):
-        measured.load("minst")
+        load("minst")
 
 
 def test_they_say_where_they_come_from(results):
@@ -38,8 +40,8 @@ def test_they_say_where_they_come_from(results):
     assert "cores" in results["machine"]
     assert results["tensorflow"].startswith("tensorflow")
     assert results["data"] == {
-        name: sources.FILES[name].sha256
-        for name in sources.FILES
+        name: fetching.FILES[name].sha256
+        for name in fetching.FILES
         if name.startswith(("mnist-train", "mnist-test"))
     }
     assert len(results["data"]) == 4
@@ -118,7 +120,7 @@ def test_time_to_a_level_counts_whole_epochs(mnist):
 
 
 def test_results_are_stored_whole_or_not_at_all(results, mnist, tmp_path, monkeypatch):
-    monkeypatch.setattr(mnist.measured, "__file__", str(tmp_path / "__init__.py"))
+    monkeypatch.setattr("bigmodel_lab.__file__", str(tmp_path / "__init__.py"))
     mnist.store("mnist", results)
     assert json.loads((tmp_path / "mnist.json").read_text()) == results
     before = (tmp_path / "mnist.json").read_bytes()
@@ -134,7 +136,7 @@ def test_a_part_is_not_mixed_with_results_of_another_origin(
     machine = results["machine"]  # else the one that runs this test would differ
     monkeypatch.setattr(mnist, "machine", lambda: machine)
     stored = results | {key: "another"}
-    monkeypatch.setattr(mnist.measured, "load", lambda name: stored)
+    monkeypatch.setattr(mnist, "load", lambda name: stored)
     with pytest.raises(SystemExit, match=f"another {key}: measure all"):
         mnist.measure(["ablation"], seeds=8)
 

@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 import torch
 
-from bigmodel_lab import datasets, measured, sources
-from bigmodel_lab.notebooks import ROOT
+from bigmodel_lab import datasets
+from bigmodel_lab.authoring.notebooks import ROOT
+from bigmodel_lab.datasets import fetching
+from bigmodel_lab.results import load
 
 BENCHMARKS = ROOT / "benchmarks"
 SEEDS = 3
@@ -22,7 +24,7 @@ def benchmark(script):
 
 @pytest.fixture(scope="module")
 def results():
-    return measured.load("text")
+    return load("text")
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +40,7 @@ def test_they_say_where_they_come_from(results, benchmark):
     assert results["tensorflow"] == benchmark.TENSORFLOW
     assert len(results["data"]) == 3
     for name, sha256 in results["data"].items():
-        assert sources.FILES[name].sha256 == sha256
+        assert fetching.FILES[name].sha256 == sha256
 
 
 def test_the_settings_measured_are_those_of_the_script(results, benchmark):

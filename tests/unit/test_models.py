@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 import torch
 
-from bigmodel_lab import models, text
+from bigmodel_lab import models
+from bigmodel_lab.from_scratch import text
 
 
 def test_linear_regression_computes_weights_times_x_plus_bias():

@@ -2,7 +2,13 @@ import pytest
 import torch
 from torch import nn
 
-from bigmodel_lab.optimizers import Adagrad, Adam, AdamW, GradientDescent, RMSprop
+from bigmodel_lab.from_scratch.optimizers import (
+    Adagrad,
+    Adam,
+    AdamW,
+    GradientDescent,
+    RMSprop,
+)
 
 RULES = {
     "plain": (GradientDescent, torch.optim.SGD, {}),

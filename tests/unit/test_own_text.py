@@ -10,9 +10,10 @@ import pytest
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
 
-from bigmodel_lab import OwnText, interpretation, own_text
-from bigmodel_lab.evidence import BLUE, ORANGE, colored, strongest
-from bigmodel_lab.text import Vocabulary, chinese_words, english_words
+from bigmodel_lab import OwnText, explain
+from bigmodel_lab.from_scratch.text import Vocabulary, chinese_words, english_words
+from bigmodel_lab.widgets import text_explorer
+from bigmodel_lab.widgets.word_table import BLUE, ORANGE, colored, strongest
 
 TOPICS = {
     "cars": ["the engine of the car", "a fast car", "engine oil & tires"],
@@ -98,7 +99,7 @@ def test_a_text_is_read_by_the_model_and_word_by_word(own, model):
     assert list(result["probabilities"]) == list(TOPICS)
     assert result["words"] == words
     assert result["unknown"] == ["has", "an"]
-    assert result["influence"] == interpretation.word_influence(model, words, 1)
+    assert result["influence"] == explain.word_influence(model, words, 1)
     assert status(own) == "Most probable: space."
     for name, share in result["probabilities"].items():
         assert f"{name} {share:.1%}" in shown(own)
@@ -131,7 +132,7 @@ def test_another_class_can_be_chosen_without_asking_the_model_again(own, model):
     assert own.result["influence"]["car"] > 0 > own.result["influence"]["rocket"]
     assert spans(own._answer.value)["car"][0] == BLUE
     assert "for cars" in shown(own)
-    own._about.value = own_text.NONE
+    own._about.value = text_explorer.NONE
     assert "for space" in shown(own)
     assert len(model.calls) == calls
 
@@ -148,7 +149,7 @@ def test_examples_are_loaded_and_named_as_long_as_they_are_unchanged(own):
     assert own.text.endswith("tea!")
     own._example.value = "Drive"
     assert own.text.endswith("tea")
-    own._example.value = own_text.NONE
+    own._example.value = text_explorer.NONE
     assert own.text.endswith("tea")
 
 
@@ -295,7 +296,7 @@ def test_of_a_very_long_text_little_is_weighed_and_shown(own, model):
     assert own.result["class"] == "tea"
     assert len(own.result["words"]) == 100_000
     read = sum(len(words) for documents in model.calls for words in documents)
-    assert read <= own_text.WORK + 100_000
+    assert read <= text_explorer.WORK + 100_000
     assert len(own.result["influence"]) == 2
     assert "Only 2 of the 50,001 different words are weighed." in shown(own)
     assert "Only the first 5,000 of 538,889 characters are shown." in shown(own)

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from bigmodel_lab import Diverged, Training, TuningPanel, models
-from bigmodel_lab.losses import mse
+from bigmodel_lab.from_scratch.losses import mse
 
 
 def line_training(learning_rate, epochs, batch_size=8, nesterov=False):
@@ -209,7 +209,7 @@ def test_the_curves_are_the_losses(panel):
 
 
 def test_long_curves_are_thinned_to_means(panel, monkeypatch):
-    monkeypatch.setattr("bigmodel_lab.panel.POINTS", 10)
+    monkeypatch.setattr("bigmodel_lab.widgets.panel.POINTS", 10)
     run = train(panel)
     means = np.reshape(run.training.losses, (10, 2)).mean(1)
     np.testing.assert_allclose(run.lines[0].y, means)
@@ -468,7 +468,7 @@ def test_the_leader_and_the_share_of_all_steps_are_told(race, monkeypatch):
         "_draw_curves",
         lambda run: told.append((status(race), race._progress.value)),
     )
-    monkeypatch.setattr("bigmodel_lab.panel.DRAWING_SHARE", 1)
+    monkeypatch.setattr("bigmodel_lab.widgets.panel.DRAWING_SHARE", 1)
     train(race, epochs=12)
     text, share = told[0]
     assert re.search(

@@ -6,8 +6,8 @@ from urllib.parse import urlsplit
 
 from packaging.requirements import Requirement
 
-from bigmodel_lab import course
-from bigmodel_lab.notebooks import ROOT
+from bigmodel_lab.authoring import card
+from bigmodel_lab.authoring.notebooks import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -42,7 +42,7 @@ def test_the_readmes_links_and_pictures_exist():
 def test_the_owner_is_named_in_one_place():
     """To edit pyproject.toml and run `course` is enough: it names the owner anew."""
     owner = urlsplit(PROJECT["project"]["urls"]["Repository"]).path.split("/")[1]
-    renamed = course.generated("https://github.com/new-owner/bigmodel_lab")
+    renamed = card.generated("https://github.com/new-owner/bigmodel_lab")
     patterns = ("*.md", "docs/*.md", "notebooks/*.ipynb", "notebooks/source/*.py")
     for pattern in patterns:
         for path in ROOT.glob(pattern):

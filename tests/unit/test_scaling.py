@@ -7,13 +7,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.preprocessing import MinMaxScaler, RobustScaler, StandardScaler
 
-from bigmodel_lab import scaling
+from bigmodel_lab.from_scratch import scalers
 
 SCALERS = {
-    "min_max": (scaling.min_max, MinMaxScaler),
-    "symmetric": (scaling.symmetric, lambda: MinMaxScaler((-1, 1))),
-    "standard": (scaling.standard, StandardScaler),
-    "robust": (scaling.robust, RobustScaler),
+    "min_max": (scalers.min_max, MinMaxScaler),
+    "symmetric": (scalers.symmetric, lambda: MinMaxScaler((-1, 1))),
+    "standard": (scalers.standard, StandardScaler),
+    "robust": (scalers.robust, RobustScaler),
 }
 LEARN = [learn for learn, _ in SCALERS.values()]
 
@@ -62,10 +62,10 @@ def test_every_scaler_equals_scikit_learn(learn, theirs, rows, columns, missing,
 @pytest.mark.parametrize(
     ("learn", "shift", "scale"),
     [
-        (scaling.min_max, 0, 12),
-        (scaling.symmetric, 6, 6),
-        (scaling.standard, 4, 17.2**0.5),  # the mean square of -4, -2, -1, -1, 8
-        (scaling.robust, 3, 1),
+        (scalers.min_max, 0, 12),
+        (scalers.symmetric, 6, 6),
+        (scalers.standard, 4, 17.2**0.5),  # the mean square of -4, -2, -1, -1, 8
+        (scalers.robust, 3, 1),
     ],
 )
 def test_by_hand(learn, shift, scale):
@@ -126,14 +126,14 @@ def test_a_constant_is_refused_though_its_mean_is_rounded(learn, value, rows):
 def test_every_flat_column_is_named():
     frame = pd.DataFrame({"a": [1, 1], "b": [1, 2], "c": [3, 3]})
     with pytest.raises(ValueError, match=r"^Column 'a', 'c' has no spread"):
-        scaling.standard(frame)
+        scalers.standard(frame)
 
 
 def test_robust_needs_a_middle_half_and_the_others_do_not():
     pool = pd.DataFrame({"pool": [0, 0, 0, 0, 0, 0, 0, 500, 800]})
     with pytest.raises(ValueError, match=r"'pool' .* the middle half of them, are the"):
-        scaling.robust(pool)
-    for learn in (scaling.min_max, scaling.symmetric, scaling.standard):
+        scalers.robust(pool)
+    for learn in (scalers.min_max, scalers.symmetric, scalers.standard):
         assert learn(pool).scale > 0
 
 
@@ -149,20 +149,20 @@ def test_an_empty_table_is_refused(learn, shape):
 @pytest.mark.parametrize("method", ["transform", "inverse"])
 @pytest.mark.parametrize("shape", [(4, 1), (4, 3), (2,), (4,), (), (4, 2, 2)])
 def test_another_number_of_columns_is_refused(method, shape):
-    scaler = scaling.min_max(np.eye(2))
+    scaler = scalers.min_max(np.eye(2))
     with pytest.raises(ValueError, match=r"fitted on columns \(N, 2\)") as error:
         getattr(scaler, method)(np.ones(shape))
     assert f"shape {shape}: give the same columns" in str(error.value)
 
 
 def test_a_frame_of_other_width_does_not_broadcast():
-    scaler = scaling.min_max(pd.DataFrame({"a": [1, 2]}))
+    scaler = scalers.min_max(pd.DataFrame({"a": [1, 2]}))
     with pytest.raises(ValueError, match=r"columns \['a'\], this has \['a', 'b'\]"):
         scaler.transform(pd.DataFrame({"a": [1, 2], "b": [3, 4]}))
 
 
 def test_columns_in_another_order_are_refused():
-    scaler = scaling.standard(pd.DataFrame({"area": [1.0, 3], "rooms": [2.0, 5]}))
+    scaler = scalers.standard(pd.DataFrame({"area": [1.0, 3], "rooms": [2.0, 5]}))
     swapped = pd.DataFrame({"rooms": [2.0], "area": [1.0]})
     with pytest.raises(ValueError, match=r"fitted on the columns \['area', 'rooms'\]"):
         scaler.transform(swapped)

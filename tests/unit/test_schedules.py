@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.optim import lr_scheduler
 
-from bigmodel_lab import schedules
+from bigmodel_lab.from_scratch import schedules
 
 STEPS = 40
 

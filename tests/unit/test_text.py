@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from bigmodel_lab import datasets
-from bigmodel_lab.text import (
+from bigmodel_lab.from_scratch.text import (
     Vocabulary,
     chinese_words,
     english_words,
@@ -124,7 +124,7 @@ def test_jieba_is_quiet_and_leaves_no_file(tmp_path, old_setuptools):
         (modules / "pkg_resources.py").write_text(PKG_RESOURCES)
     # A fresh bytecode folder: jieba is compiled again, which warns of its escapes.
     code = (
-        "import sys; from bigmodel_lab.text import chinese_words;"
+        "import sys; from bigmodel_lab.from_scratch.text import chinese_words;"
         f"sys.pycache_prefix = {str(tmp_path / 'bytecode')!r};"
         "assert chinese_words('大模型') == ['大', '模型'];"
         f"assert {old_setuptools} <= ('pkg_resources' in sys.modules)"

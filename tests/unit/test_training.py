@@ -11,9 +11,10 @@ from sklearn.metrics import mean_absolute_error, mean_squared_error, r2_score
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
-from bigmodel_lab import Diverged, Training, evaluate, models, schedules
-from bigmodel_lab.losses import mse
-from bigmodel_lab.optimizers import GradientDescent
+from bigmodel_lab import Diverged, Training, evaluate, models
+from bigmodel_lab.from_scratch import schedules
+from bigmodel_lab.from_scratch.losses import mse
+from bigmodel_lab.from_scratch.optimizers import GradientDescent
 from bigmodel_lab.tensors import as_tensors
 
 

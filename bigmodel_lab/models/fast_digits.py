@@ -10,7 +10,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from bigmodel_lab.schedules import one_cycle
+from bigmodel_lab.from_scratch.schedules import one_cycle
 from bigmodel_lab.training import Training
 
 # Chosen on 5,000 of the 60,000 training digits, which were not trained on then.

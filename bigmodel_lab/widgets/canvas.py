@@ -15,12 +15,12 @@ from matplotlib.colors import LinearSegmentedColormap, to_rgb
 from torch import nn
 from torch.nn import functional as F
 
-from bigmodel_lab.accessible import accessible
 from bigmodel_lab.colors import BLUE, GRAY, ORANGE
-from bigmodel_lab.controls import BARS_STYLE, asked, bars
-from bigmodel_lab.images import check_images
-from bigmodel_lab.ink import add_line, preprocess
-from bigmodel_lab.interpretation import attribution, feature_maps, probabilities
+from bigmodel_lab.explain import attribution, feature_maps, probabilities
+from bigmodel_lab.from_scratch.images import check_images
+from bigmodel_lab.widgets.accessible import accessible
+from bigmodel_lab.widgets.controls import BARS_STYLE, asked, bars
+from bigmodel_lab.widgets.ink import add_line, preprocess
 
 SCALE = 10  # px of the canvas for a pixel of MNIST
 SIZE, PEN = 28 * SCALE, 2 * SCALE

@@ -11,9 +11,9 @@ import ipywidgets as widgets
 import numpy as np
 from contourpy import LineType, contour_generator
 
-from bigmodel_lab.accessible import accessible
 from bigmodel_lab.colors import GRAY, LINE_COLORS
-from bigmodel_lab.controls import (
+from bigmodel_lab.widgets.accessible import accessible
+from bigmodel_lab.widgets.controls import (
     PANEL_STYLE,
     UNSEEN,
     asked,

@@ -13,9 +13,10 @@ import numpy as np
 import pandas as pd
 import torch
 
-from bigmodel_lab.accessible import accessible
 from bigmodel_lab.colors import GRAY, LINE_COLORS
-from bigmodel_lab.controls import (
+from bigmodel_lab.training import Diverged, Training
+from bigmodel_lab.widgets.accessible import accessible
+from bigmodel_lab.widgets.controls import (
     PANEL_STYLE,
     UNSEEN,
     asked,
@@ -26,8 +27,7 @@ from bigmodel_lab.controls import (
     values_of,
     visible,
 )
-from bigmodel_lab.diagnosis import diagnose
-from bigmodel_lab.training import Diverged, Training
+from bigmodel_lab.widgets.diagnosis import diagnose
 
 POINTS = 100  # of a curve: each is a mean of steps, or noise would hide the trend
 DRAWING_SHARE = 0.04  # of the training time may go into drawing

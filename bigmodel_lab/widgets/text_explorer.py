@@ -5,12 +5,12 @@ from numbers import Integral
 
 import ipywidgets as widgets
 
-from bigmodel_lab.accessible import accessible
 from bigmodel_lab.colors import BLUE, GRAY
-from bigmodel_lab.controls import BARS_STYLE, asked, bars
-from bigmodel_lab.evidence import EVIDENCE_STYLE, colored, strongest
-from bigmodel_lab.interpretation import word_influences
-from bigmodel_lab.text import english_words
+from bigmodel_lab.explain import word_influences
+from bigmodel_lab.from_scratch.text import english_words
+from bigmodel_lab.widgets.accessible import accessible
+from bigmodel_lab.widgets.controls import BARS_STYLE, asked, bars
+from bigmodel_lab.widgets.word_table import EVIDENCE_STYLE, colored, strongest
 
 SHOWN = 5_000  # characters of the text that are shown with colors
 WORK = 200_000  # words for the model to read at a change, in all variants of the text

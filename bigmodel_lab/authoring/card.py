@@ -12,7 +12,7 @@ from importlib.resources import files
 
 import nbformat
 
-from bigmodel_lab import links, notebooks
+from bigmodel_lab.authoring import links, notebooks
 
 CARD = "course_card"
 # The parts of the README between `<!-- course: name -->` and `<!-- course: end -->`.
@@ -22,7 +22,7 @@ _PART = re.compile(r"(<!-- course: (\w+) -->\n).*?(<!-- course: end -->)", re.DO
 @cache
 def course():
     """Return the facts of course.toml as a dictionary."""
-    text = files("bigmodel_lab").joinpath("course.toml").read_text(encoding="utf-8")
+    text = files(__package__).joinpath("course.toml").read_text(encoding="utf-8")
     return tomllib.loads(text)
 
 
@@ -78,7 +78,7 @@ def chapter(name):
         if chapter["name"] == name:
             return chapter
     raise ValueError(
-        f"Chapter {name} is not in bigmodel_lab/course.toml: add it there."
+        f"Chapter {name} is not in bigmodel_lab/authoring/course.toml: add it there."
     )
 
 

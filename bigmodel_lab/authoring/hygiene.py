@@ -11,7 +11,7 @@ import nbformat
 from IPython.core.inputtransformer2 import TransformerManager
 from markdown_it import MarkdownIt
 
-from bigmodel_lab.notebooks import (
+from bigmodel_lab.authoring.notebooks import (
     VERSION,
     code_cells,
     digest,
@@ -70,7 +70,8 @@ def card_problems(path):
     faults = [f"{cell.id}: code in the course card" for cell in code_cells(nb)]
     faults += _text_faults(nb, path)
     correct = (
-        "correct bigmodel_lab/course.toml, then run `python -m bigmodel_lab course`"
+        "correct bigmodel_lab/authoring/course.toml, then run "
+        "`python -m bigmodel_lab course`"
     )
     return [f"{path.stem}, {fault}: {correct}." for fault in faults]
 

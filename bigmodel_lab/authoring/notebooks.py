@@ -20,9 +20,10 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellControlSignal, DeadKernelError
 
 import bigmodel_lab
-from bigmodel_lab import cpu_profiles, tolerance
+from bigmodel_lab import tolerance
+from bigmodel_lab.authoring import cpu_profiles
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(bigmodel_lab.__file__).resolve().parent.parent
 VERSION = ".".join(bigmodel_lab.__version__.split(".")[:2])
 UNCHECKED = re.compile(r"nbval[-_](ignore[-_]output|skip)", re.IGNORECASE)
 
@@ -36,8 +37,8 @@ METADATA = {
 }
 # The arc that every chapter follows, so that readers know where they are.
 _ARC = {
-    "What you will be able to do": "Comes from bigmodel_lab/course.toml: enter the "
-    "chapter there, then run `python -m bigmodel_lab course`.",
+    "What you will be able to do": "Comes from bigmodel_lab/authoring/course.toml: "
+    "enter the chapter there, then run `python -m bigmodel_lab course`.",
     "As the documents have it": "The idea and the formula in our words; then the "
     "printed code, run faithfully, with its outcome.",
     "Derive it": "The mathematics that is needed, in small steps.",

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
-from bigmodel_lab.images import check_images
+from bigmodel_lab.from_scratch.images import check_images
 
 
 def add_line(ink, start, end, width):

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bigmodel_lab.cleaning import numbers
+from bigmodel_lab.from_scratch.cleaning import numbers
 
 
 class Scaler(NamedTuple):

@@ -4,7 +4,7 @@ import re
 import tomllib
 from urllib.parse import quote, urlencode, urlsplit
 
-from bigmodel_lab.notebooks import ROOT, notebooks_folder
+from bigmodel_lab.authoring.notebooks import ROOT, notebooks_folder
 
 _WHERE = "pyproject.toml, [project.urls], Repository"
 

@@ -1,0 +1,1 @@
+"""What a reader turns, draws and types in: for maintainers to read."""
