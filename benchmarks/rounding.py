@@ -9,12 +9,15 @@ runs. Numbers of `lab.about` are compared by their tolerance and listed apart.
 `python benchmarks/rounding.py [CHAPTER ...] [--list FILE.csv]`: a table by chapter, and
 every number that needs a tolerance: it moves by a hundred-thousandth of a unit or more
 (so it is not merely float64 that rounds), and is within a tenth of a unit of the edge.
+Likewise every comparison of two floats (a True, a False, an assert) that is a close
+call: the two are apart by less than ten times what they move.
 """
 
 import argparse
 import ast
 import json
 import math
+import operator
 import os
 import re
 import string
@@ -43,6 +46,15 @@ class _Noting(ast.NodeTransformer):
         if isinstance(node.value, ast.Constant) and node.attr == "format":
             node.value = _call("_noting_template", node.value)
         return node
+
+    def visit_Compare(self, node):
+        self.generic_visit(node)
+        name = type(node.ops[0]).__name__.lower()  # of one of `operator`'s functions
+        name = {"lte": "le", "gte": "ge"}.get(name, name)
+        if len(node.ops) > 1 or name not in ("lt", "le", "gt", "ge"):
+            return node
+        left, (right,) = node.left, node.comparators
+        return _call("_noted_comparison", ast.Constant(name), left, right)
 
     def visit_Call(self, node):
         self.generic_visit(node)
@@ -88,6 +100,12 @@ def start_noting(shell, path):
             note(old, 10.0**-decimals, f"{new:.10g}", "round")
         return rounded
 
+    def noted_comparison(name, left, right):
+        if all(isinstance(number, int) or is_float(number) for number in (left, right)):
+            a, b = float(left), float(right)
+            note(a - b, max(abs(a), abs(b)) or 1, f"{a:.6g} {name} {b:.6g}", "compare")
+        return getattr(operator, name)(left, right)
+
     class Template(str):
         def format(self, *args, **kwargs):
             return Formatter().format(str(self), *args, **kwargs)
@@ -108,6 +126,7 @@ def start_noting(shell, path):
     shell.user_ns |= {
         "_noted": noted,
         "_noted_rounding": noted_rounding,
+        "_noted_comparison": noted_comparison,
         "_noting_template": Template,
     }
     shell.ast_transformers.append(_Noting())
@@ -182,7 +201,8 @@ def numbers_of(path, profile, threads):
     kept = []
     for row in rows:
         cell = cells[row["cell"] - 1]
-        printed = row["kind"] == "round" or row["shown"] in words[row["cell"] - 1]
+        printed = row["kind"] in ("round", "compare")
+        printed = printed or row["shown"] in words[row["cell"] - 1]
         if printed and math.isfinite(row["value"]) and not unchecked(cell):
             kept.append(row | {"cell_id": cell.id})
     return kept
@@ -190,6 +210,8 @@ def numbers_of(path, profile, threads):
 
 def side_by_side(runs):
     """Return one row a number: its values in all runs, its distance, its movement."""
+    from bigmodel_lab.tolerance import settled
+
     by_cell = [{} for _ in runs]
     for of_run, rows in zip(by_cell, runs.values(), strict=True):
         for row in rows:
@@ -198,18 +220,31 @@ def side_by_side(runs):
     for cell in by_cell[0]:
         columns = [of_run.get(cell, []) for of_run in by_cell]
         if len({len(column) for column in columns}) > 1:
-            table.append({"cell": cell, "shown": "not as many numbers in each run"})
+            row = {"cell": cell, "kind": "count", "moves": math.inf}
+            table.append(row | {"shown": "not as many numbers in each run"})
             continue
         for same in zip(*columns, strict=True):
-            values = [row["value"] for row in same]
-            first = same[0]
-            unit = first["unit"]
-            row = {"cell": cell, "kind": first["kind"], "shown": first["shown"]}
-            row["moves"] = (max(values) - min(values)) / (unit or 1)
-            if unit:
-                row["distance"] = min(abs((v / unit) % 1 - 0.5) for v in values)
+            first, values = same[0], [row["value"] for row in same]
+            unit, kind = first["unit"], first["kind"]
+            row = {"cell": cell, "kind": kind, "shown": first["shown"]}
+            if kind == "about":
+                texts = [settled(other["shown"], first["shown"]) for other in same]
+                row["moves"] = 0 if set(texts) == {first["shown"]} else math.inf
+            else:
+                row["moves"] = (max(values) - min(values)) / unit
+                row["distance"] = min(abs(v / unit) for v in values)
+                if kind != "compare":
+                    row["distance"] = min(abs((v / unit) % 1 - 0.5) for v in values)
             table.append(row | dict(zip(runs, values, strict=True)))
     return table
+
+
+def needs(table):
+    """Return a mask of the rows that another processor may show otherwise."""
+    compared = table["kind"] == "compare"
+    near = (table["distance"] < NEAR) | (table["moves"] > NEAR)
+    close = table["distance"] < 10 * table["moves"]
+    return (table["moves"] >= MOVES) & near.where(~compared, close)
 
 
 def main(arguments=None):
@@ -228,30 +263,29 @@ def main(arguments=None):
     runs_of = [(profile, n) for profile in PROFILES for n in options.threads]
     print(machine(), end="\n\n")
     print(
-        "| chapter | numbers | move | nearest to its edge | need a tolerance | have |"
+        "| chapter | exact numbers | move | nearest to its edge | need a tolerance",
+        end="",
     )
-    print("|---|---|---|---|---|---|")
+    print(" | with tolerance | comparisons | close calls |\n" + "|---" * 8 + "|")
     tables = []
     for path in chapters(options.chapters):
         runs = {f"{p}, {n}": numbers_of(path, p, n) for p, n in runs_of}
         table = pd.DataFrame(side_by_side(runs), columns=[*COLUMNS, *runs])
         table["chapter"] = path.stem
         tables.append(table)
-        exact = table[table["distance"].notna()]
+        exact = table[table["kind"].isin(["format", "round"])]
+        compared = table[table["kind"] == "compare"]
         moving = exact[exact["moves"] >= MOVES]
-        needy = moving[(moving["distance"] < NEAR) | (moving["moves"] > NEAR)]
         print(
-            f"| {path.stem} | {len(table)} | {len(moving)} | "
-            f"{moving['distance'].min():.3f} | {len(needy)} | "
-            f"{(table['kind'] == 'about').sum()} |",
+            f"| {path.stem} | {len(exact)} | {len(moving)} | "
+            f"{moving['distance'].min():.3f} | {needs(exact).sum()} | "
+            f"{(table['kind'] == 'about').sum()} | {len(compared)} | "
+            f"{needs(compared).sum()} |",
             flush=True,
         )
     every = pd.concat(tables)
-    needs = (every["moves"] >= MOVES) & (
-        (every["distance"] < NEAR) | (every["moves"] > NEAR)
-    )
-    columns = ["chapter", "cell", "shown", "distance", "moves"]
-    print("\n" + every[needs][columns].to_string(index=False))
+    columns = ["chapter", "cell", "kind", "shown", "distance", "moves"]
+    print("\n" + every[needs(every)][columns].to_string(index=False))
     if options.list:
         every.to_csv(options.list, index=False)
 

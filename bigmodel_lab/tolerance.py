@@ -20,7 +20,7 @@ _PIXELS = re.compile(r"data:image/png;base64,[A-Za-z0-9+/=]+")
 UNITS = 3  # by how many units of its last digit a number behind ≈ may move
 
 
-def about(value, spread=None, unit="", *, digits=2, sign=False):
+def about(value, spread=None, unit="", *, decimals=None, sign=False):
     """Return a number as text with its tolerance: "95.6 ± 0.9 %" or "≈ 0.25".
 
     Print late losses, accuracies and whatever else another processor computes a little
@@ -34,8 +34,9 @@ def about(value, spread=None, unit="", *, digits=2, sign=False):
         How far the number may move; of N results it is their standard deviation.
     unit : str
         What stands behind the number, as in "%".
-    digits : int
-        Significant digits behind ≈; digits before the decimal point are never dropped.
+    decimals : int, optional
+        Digits after the point behind ≈; by default, two digits are significant. Those
+        before the point are never dropped: give large numbers in thousands.
     sign : bool
         True to write a plus, too.
 
@@ -66,7 +67,7 @@ def about(value, spread=None, unit="", *, digits=2, sign=False):
     if not math.isfinite(number):
         return f"{number:{plus}}{behind}"
     if spread is None:
-        place = _exponent(number, digits) + 1 - digits
+        place = -decimals if decimals is not None else _exponent(number, digits=2) - 1
         if abs(number) < 1e6:
             place = min(place, 0)
         return f"≈ {_rounded(number, place, plus)}{behind}"

@@ -525,7 +525,7 @@ def fill_and_scale(X, y, rows, leak):
 
 for size in (40, 100, 400):
     gain, standard_error = flattery(fill_and_scale, nine, size, repeats=400)
-    print(f"{size} houses: flatters by {gain:.1f} % (± {standard_error:.1f})")
+    print(f"{size} houses: flatters by {lab.about(gain, standard_error, '%')}")
 
 # %% [markdown]
 # About 5 % with 20 houses to train on, 2 % with 50, next to nothing with 200. (± is the
@@ -548,7 +548,7 @@ def fill_by_neighbors(X, y, rows, leak):
 
 
 gain, standard_error = flattery(fill_by_neighbors, sparse_nine, size=100, repeats=100)
-print(f"imputer that saw the price: flatters by {gain:.0f} % (± {standard_error:.0f})")
+print("imputer that saw the price: flatters by", lab.about(gain, standard_error, "%"))
 assert gain > 10
 
 # %% [markdown]
@@ -665,11 +665,12 @@ errors["+ fitted without the 3"] = out_of_fold(*STEPS["+ log sizes"], leave_out=
 rows = {}
 for name, error in errors.items():
     rows[name] = {
-        "RMSE, all ($1,000)": np.sqrt((error**2).mean()),
-        "RMSE, without the 3 ($1,000)": np.sqrt((error[~giants] ** 2).mean()),
-        "median error ($1,000)": np.median(np.abs(error)),
+        "RMSE, all": np.sqrt((error**2).mean()),
+        "RMSE, without the 3": np.sqrt((error[~giants] ** 2).mean()),
+        "median error": np.median(np.abs(error)),
     }
-(pd.DataFrame(rows).T / 1000).map(lab.about, digits=3)
+table = (pd.DataFrame(rows).T / 1000).map(lab.about, decimals=1)
+table.rename_axis("error in $1,000")
 
 # %% [markdown]
 # More columns bring most: the numbers more than halve the mean's error, the categories take
@@ -679,9 +680,9 @@ for name, error in errors.items():
 # %%
 LATEST = ("+ categories", "+ log price", "+ log sizes", "+ fitted without the 3")
 guesses = {name: price[giants] + errors[name][giants] for name in LATEST}
-table = (pd.DataFrame(guesses).T / 1000).map(lab.about, digits=3)
+table = (pd.DataFrame(guesses).T / 1000).map(lab.about, decimals=0)
 table.loc["sold for"] = (price[giants] / 1000).map("{:,.0f}".format)
-table.rename_axis("the three giants ($1,000)")
+table.rename_axis("the three giants, in $1,000")
 
 # %% [markdown]
 # Three houses decide the RMSE of 2,930. A model of logarithms multiplies what it sees, and a

@@ -931,11 +931,11 @@ panel
 
 # %% [markdown]
 # **What you should have seen.** At the best rates all but plain descent and momentum are
-# beyond 90 % after one epoch (set *epochs* to 1), and all are after five. Ten times as
-# much: Nesterov is back to guessing (its best rate was three times momentum's, so ten
-# times is harder on it), plain descent reaches 96 % and falls again; the other four end
-# near 90 %. A tenth: plain descent crawls to half of the digits, Adam and Nesterov still
-# pass 90 %.
+# at 89 % or more after one epoch (set *epochs* to 1); after five all are. Ten times as
+# much: plain descent and Nesterov are back to guessing (their best rates are ten and
+# three times momentum's, so ten times is harder on them); the other four end near 90 %. A
+# tenth: Adagrad, Adam and Nesterov still pass 90 %, plain descent and momentum end at
+# four fifths.
 
 # %% [markdown]
 # ## Exercises

@@ -738,7 +738,7 @@ patches = F.unfold(X[:500].cpu().double(), 5).transpose(1, 2).flatten(0, 1)  # (
 half = whitening[:6].flatten(1).double()
 covariance = (patches @ half.T).T.cov()  # (6, 6)
 off_diagonal = covariance - covariance.diag().diag()
-print("variances:", [f"{v:.2f}" for v in covariance.diag().tolist()])
+print("variances:", [f"{v:.1f}" for v in covariance.diag().tolist()])
 print("no correlations:", bool(off_diagonal.abs().max() < 1e-3))
 strongest = half.abs().amax(1, keepdim=True)  # (6, 1)
 shades = F.interpolate((half / strongest / 2).reshape(6, 1, 5, 5), size=20)

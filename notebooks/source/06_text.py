@@ -275,7 +275,8 @@ print("more than 70 % right:", scores["D1's CNN, mended"] > 0.7)
 #
 # You would have to know what the simplest methods do. Naive Bayes counts the words of each
 # topic; logistic regression is one layer, with a weight for each word and topic (a linear SVM, below, is one too, with another loss). Both take the
-# tf-idf weights as they are. **Which of these beats the mended network?**
+# tf-idf weights as they are. **Which of these beats the mended network?** (± is the standard
+# error that 2,147 test posts leave.)
 
 # %%
 from sklearn.dummy import DummyClassifier
@@ -285,13 +286,23 @@ from sklearn.pipeline import make_pipeline
 
 baselines = {
     "most frequent topic": (DummyClassifier(), {}),
-    "naive Bayes, 1,000 words": (MultinomialNB(alpha=0.01), {"max_features": 1000}),
+    "naive Bayes, 1,000 words": (
+        MultinomialNB(alpha=0.01),
+        {"vocabulary": frequent.words[2:]},  # D1's words, without padding and unknown
+    ),
     "naive Bayes": (MultinomialNB(alpha=0.01), {}),
     "logistic regression": (
         LogisticRegression(C=10, max_iter=1000),
         {"sublinear_tf": True, "min_df": 2},
     ),
 }
+
+
+def on_test_posts(share):
+    """Return an accuracy in %, with the standard error of that many test posts."""
+    return lab.about(100 * share, 100 * (share * (1 - share) / len(truth)) ** 0.5, "%")
+
+
 linear = {}
 for name, (model, options) in baselines.items():
     start = time.perf_counter()
@@ -300,7 +311,7 @@ for name, (model, options) in baselines.items():
     seconds[name] = time.perf_counter() - start
     read_as[name] = linear[name].predict(test["text"])
     scores[name] = (read_as[name] == truth).mean()
-    print(f"{name}: {scores[name]:.1%}")
+    print(f"{name}: {on_test_posts(scores[name])}")
 gap = scores["naive Bayes"] - scores["D1's CNN, mended"]
 print("naive Bayes is ahead of the mended network by more than 5 points:", gap > 0.05)
 assert gap > 0.05
@@ -537,7 +548,7 @@ axes.set(
 axes.legend(loc="lower right")
 lab.plots.show(
     figure,
-    alt="Bars of test accuracy. The most frequent topic is near 19 %, the LSTM's last state at 40 "
+    alt="Bars of test accuracy. The most frequent topic is near 19 %, the LSTM's last state at 30 "
     "to 50 %, D1's mended network and naive Bayes with 1,000 words below 80 %; the TextCNN and "
     "the LSTM's maximum at 80 to 85 %, the bag on 100 words near 87 %; naive Bayes, logistic "
     "regression and the embedding bag at 88 %.",
