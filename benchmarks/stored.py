@@ -11,12 +11,13 @@ import pooch
 import bigmodel_lab
 from bigmodel_lab.results import load
 
+RESULTS = Path(bigmodel_lab.__file__).parent / "results"
 TENSORFLOW = "tensorflow-cpu==2.21.0"
 
 
 def store(name, results):
     """Write results where `results.load(name)` finds them, whole or not at all."""
-    path = Path(bigmodel_lab.__file__).parent / "results" / f"{name}.json"
+    path = RESULTS / f"{name}.json"
     half = path.with_suffix(".part")
     half.write_text(json.dumps(results, indent=1) + "\n")
     os.replace(half, path)

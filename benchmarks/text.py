@@ -14,6 +14,7 @@ import argparse
 import datetime
 import json
 import random
+import re
 import subprocess
 import tempfile
 import time
@@ -341,7 +342,11 @@ def settings():
     return {
         "linear": {k: f"{options}, {model}" for k, (options, model) in LINEAR.items()},
         "networks": {
-            name: {k: str(v).split(" at 0x")[0] for k, v in options.items()}
+            # Without addresses, and without the file where a class is defined.
+            name: {
+                k: re.sub(r" at 0x.*|<class '[\w.]*\.(\w+)'>", r"\1", str(v))
+                for k, v in options.items()
+            }
             for name, options in NETWORKS.items()
         },
         "length": LENGTH,

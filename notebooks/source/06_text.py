@@ -318,7 +318,7 @@ assert gap > 0.05
 
 # %% [markdown]
 # All but the first. Naive Bayes needs no gradient and a fraction of a second, and it is far
-# ahead; two thirds of the lead are due to the words, of which D1 keeps 1,000. A result means
+# ahead; three quarters of the lead are due to the words, of which D1 keeps 1,000. A result means
 # something only beside a baseline.
 #
 # ## Derive it

@@ -4,7 +4,6 @@ import os
 import pytest
 import torch
 
-import bigmodel_lab
 from bigmodel_lab import device
 
 
@@ -115,36 +114,3 @@ def test_the_number_of_threads_can_be_forced(monkeypatch):
         monkeypatch.setenv("BIGMODEL_LAB_THREADS", wrong)
         with pytest.raises(RuntimeError, match=f"={wrong} is not a number of threads"):
             device.set_threads()
-
-
-@pytest.mark.usefixtures("no_accelerator")
-def test_start_chapter_prints_one_line_and_returns_the_device(capsys):
-    drawn = []
-    for _ in range(2):
-        version = ".".join(bigmodel_lab.__version__.split(".")[:2])
-        assert device.start_chapter("04_x", version) == torch.device("cpu")
-        drawn.append(torch.rand(1).item())
-    assert drawn[0] == drawn[1]  # seeded
-    lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == 2
-    assert lines[0].startswith("04_x: device cpu, 1 thread(s), bigmodel_lab ")
-    assert torch.__version__ in lines[0]
-
-
-def test_start_chapter_refuses_another_version(capsys):
-    with pytest.raises(RuntimeError, match=r"04_x .* 99\.0.*pip install -r requirem"):
-        device.start_chapter("04_x", "99.0")
-    assert capsys.readouterr().out == ""
-
-
-@pytest.mark.parametrize(
-    ("small", "asked", "chosen"),
-    [(True, None, "cpu"), (True, "mps", "mps"), (False, None, "mps")],
-)
-def test_small_models_leave_mps_alone(monkeypatch, small, asked, chosen):
-    monkeypatch.setattr(device, "best_device", lambda: torch.device("mps"))
-    monkeypatch.delenv("BIGMODEL_LAB_DEVICE", raising=False)
-    if asked:
-        monkeypatch.setenv("BIGMODEL_LAB_DEVICE", asked)
-    version = ".".join(bigmodel_lab.__version__.split(".")[:2])
-    assert device.start_chapter("04_x", version, small).type == chosen

@@ -120,7 +120,7 @@ def test_time_to_a_level_counts_whole_epochs(mnist):
 
 
 def test_results_are_stored_whole_or_not_at_all(results, mnist, tmp_path, monkeypatch):
-    monkeypatch.setattr("bigmodel_lab.__file__", str(tmp_path / "__init__.py"))
+    monkeypatch.setattr("stored.RESULTS", tmp_path)
     mnist.store("mnist", results)
     assert json.loads((tmp_path / "mnist.json").read_text()) == results
     before = (tmp_path / "mnist.json").read_bytes()
@@ -136,7 +136,7 @@ def test_a_part_is_not_mixed_with_results_of_another_origin(
     machine = results["machine"]  # else the one that runs this test would differ
     monkeypatch.setattr(mnist, "machine", lambda: machine)
     stored = results | {key: "another"}
-    monkeypatch.setattr(mnist, "load", lambda name: stored)
+    monkeypatch.setattr("stored.load", lambda name: stored)
     with pytest.raises(SystemExit, match=f"another {key}: measure all"):
         mnist.measure(["ablation"], seeds=8)
 

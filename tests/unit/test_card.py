@@ -7,8 +7,8 @@ import types
 import nbformat
 import pytest
 
-from bigmodel_lab import device
 from bigmodel_lab.authoring import card, notebooks
+from bigmodel_lab.chapter import _enable_widgets_on_colab
 
 CHAPTERS = card.course()["chapters"]
 TERMS = card.course()["glossary"]["terms"]
@@ -141,8 +141,8 @@ def test_a_chapter_asks_colab_for_its_widgets(monkeypatch):
         enable_custom_widget_manager=lambda: asked.append(True)
     )
     monkeypatch.setitem(sys.modules, "google.colab", colab)
-    device._enable_widgets_on_colab()
+    _enable_widgets_on_colab()
     assert asked == [True]
     monkeypatch.delitem(sys.modules, "google.colab")
-    device._enable_widgets_on_colab()
+    _enable_widgets_on_colab()
     assert asked == [True]
