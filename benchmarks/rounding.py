@@ -174,7 +174,7 @@ def unit_of(shown, spec):
 
 
 def numbers_of(path, profile, threads):
-    """Run a chapter; return what it noted and the words of each cell's outputs."""
+    """Run a chapter; return what it noted, and how many cells tell another thing."""
     import nbformat
 
     from bigmodel_lab.authoring import cpu_profiles
@@ -185,6 +185,7 @@ def numbers_of(path, profile, threads):
         source_of,
         unchecked,
     )
+    from bigmodel_lab.tolerance import differences
 
     nb = build(source_of(path))
     with tempfile.NamedTemporaryFile(suffix=".jsonl") as file:
@@ -205,7 +206,12 @@ def numbers_of(path, profile, threads):
         printed = printed or row["shown"] in words[row["cell"] - 1]
         if printed and math.isfinite(row["value"]) and not unchecked(cell):
             kept.append(row | {"cell_id": cell.id})
-    return kept
+    stored = code_cells(nbformat.read(path, as_version=4))
+    differ = [
+        any(differences(cell.outputs, old.outputs)) and not unchecked(cell)
+        for cell, old in zip(cells, stored, strict=True)
+    ]
+    return kept, sum(differ)
 
 
 def side_by_side(runs):
@@ -262,14 +268,15 @@ def main(arguments=None):
     options = parser.parse_args(arguments)
     runs_of = [(profile, n) for profile in PROFILES for n in options.threads]
     print(machine(), end="\n\n")
-    print(
-        "| chapter | exact numbers | move | nearest to its edge | need a tolerance",
-        end="",
-    )
-    print(" | with tolerance | comparisons | close calls |\n" + "|---" * 8 + "|")
+    columns = ["chapter", "exact numbers", "move", "nearest to its edge"]
+    columns += ["need a tolerance", "with tolerance", "comparisons", "close calls"]
+    columns += ["cells that differ from the stored"]
+    print("|", " | ".join(columns), "|\n" + "|---" * len(columns) + "|")
     tables = []
     for path in chapters(options.chapters):
-        runs = {f"{p}, {n}": numbers_of(path, p, n) for p, n in runs_of}
+        noted = {f"{p}, {n}": numbers_of(path, p, n) for p, n in runs_of}
+        runs = {run: kept for run, (kept, _) in noted.items()}
+        differ = {run: count for run, (_, count) in noted.items() if count}
         table = pd.DataFrame(side_by_side(runs), columns=[*COLUMNS, *runs])
         table["chapter"] = path.stem
         tables.append(table)
@@ -280,7 +287,7 @@ def main(arguments=None):
             f"| {path.stem} | {len(exact)} | {len(moving)} | "
             f"{moving['distance'].min():.3f} | {needs(exact).sum()} | "
             f"{(table['kind'] == 'about').sum()} | {len(compared)} | "
-            f"{needs(compared).sum()} |",
+            f"{needs(compared).sum()} | {differ or 'none'} |",
             flush=True,
         )
     every = pd.concat(tables)
