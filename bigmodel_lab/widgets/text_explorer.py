@@ -33,7 +33,7 @@ class OwnText(widgets.VBox):
         lab.OwnText(probabilities, ["negative", "positive"], vocabulary=vocabulary)
 
     At every change it shows the probabilities of the classes, and the words that speak
-    for a class in blue and against it in orange (`interpretation.word_influences`).
+    for a class in blue and against it in orange (`explain.word_influences`).
     While Python computes, the browser keeps back all but the newest text.
 
     Parameters
