@@ -586,7 +586,7 @@ def on_random_data(learning_rate, epochs, batch_size, schedule=None):
         batch_size=batch_size,
         schedule=schedule,
     ).finish()
-    fresh = torch.rand(2, 10_000, 10, generator=rng, dtype=torch.float64)
+    fresh = tuple(torch.rand(2, 10_000, 10, generator=rng, dtype=torch.float64))
     seen, new = (
         lab.evaluate(wide, F.cross_entropy, part, {"accuracy": agreement})
         for part in ((inputs, targets), fresh)
