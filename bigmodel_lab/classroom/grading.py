@@ -12,7 +12,7 @@ import tempfile
 import warnings
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from multiprocessing import get_context
 from pathlib import Path
@@ -252,6 +252,11 @@ def _grade(course, folder, limits, jobs, walls):
         if one.problem
     ]
     fit = [one for one in submissions if not one.problem]
+    # Two assignments of a new learner, graded side by side, would both enter them.
+    with course.gradebook() as book:
+        for student in {one.student for one in fit}:
+            with suppress(Exception):  # whoever has a name it refuses is told so below
+                book.update_or_create_student(student)
     with ProcessPoolExecutor(jobs or granted_cores(), get_context("spawn")) as pool:
         running = {
             pool.submit(_grade_one, course.folder, one, limits, walls): one

@@ -10,7 +10,7 @@ import xml.etree.ElementTree as ET
 import nbformat
 import pytest
 
-from bigmodel_lab.authoring import notebooks
+from bigmodel_lab.authoring import cpu_profiles, notebooks
 from bigmodel_lab.authoring.hygiene import card_problems, problems
 
 NAME = "01_tiny"
@@ -220,6 +220,14 @@ print(os.environ.get("ATEN_CPU_CAPABILITY"), os.environ.get("OMP_NUM_THREADS"))
 """
 
 
+@pytest.fixture
+def _no_profile(monkeypatch):
+    """Take away the variables of a profile that the whole test run was started with."""
+    for name in cpu_profiles.environment("generic", threads=1):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.mark.usefixtures("_no_profile")
 def test_a_profile_reaches_the_kernels_and_nothing_else(tmp_path):
     """nbval passes or fails by what the kernel sees of the profile."""
     path = make_folder(tmp_path / "chapter", TINY + PROFILE) / f"{NAME}.ipynb"
@@ -244,6 +252,7 @@ print("loss", loss)
 """
 
 
+@pytest.mark.usefixtures("_no_profile")
 def test_refresh_refuses_what_generic_kernels_print_otherwise(tmp_path):
     """A number that only this processor prints is named, and nothing is stored."""
     path = make_folder(tmp_path / "chapter", TINY + MOVES) / f"{NAME}.ipynb"

@@ -27,7 +27,9 @@ print(torch.backends.cpu.get_cpu_capability(), torch.get_num_threads())
 
 def computed(profile):
     variables = cpu_profiles.environment(profile, threads=1)
-    environment = os.environ | variables | {"PYTHONHASHSEED": "0"}
+    forced = cpu_profiles.environment("generic", threads=1)  # perhaps for the whole run
+    environment = {k: v for k, v in os.environ.items() if k not in forced}
+    environment |= variables | {"PYTHONHASHSEED": "0"}
     command = [sys.executable, "-c", COMPUTE]
     run = subprocess.run(
         command, env=environment, capture_output=True, text=True, check=True
