@@ -5,6 +5,7 @@ add in another order, so a result may differ in its last digits; these variables
 the newer ones. Each was seen to change bits.
 """
 
+import os
 import platform
 
 import numpy as np
@@ -67,5 +68,10 @@ def environment(profile="native", threads=None):
 
 
 def _numpy_loops():
-    """Return the processor features that NumPy has loops for, found on this machine."""
-    return np.show_config(mode="dicts").get("SIMD Extensions", {}).get("found", [])
+    """Return the processor features that NumPy has loops for, found on this machine.
+
+    Those that are forbidden already, in this very process, NumPy does not find.
+    """
+    found = np.show_config(mode="dicts").get("SIMD Extensions", {}).get("found", [])
+    forbidden = os.environ.get("NPY_DISABLE_CPU_FEATURES", "").split()
+    return [*found, *(name for name in forbidden if name not in found)]
