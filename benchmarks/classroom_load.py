@@ -47,7 +47,7 @@ while steps == 0 or time.time() < end:
     except TimeoutError:
         panel.stop()
         panel.wait()
-    steps += sum(run.training.steps for run in panel.runs)
+    steps += sum(run.training.steps_done for run in panel.runs)
     panel.reset()
 print(steps, time.time() - start)
 """

@@ -1,56 +1,28 @@
 """The helper library of Big-Model Lab, an interactive workbook on deep learning."""
 
+import ast
 from importlib import import_module
+from pathlib import Path
 
 __version__ = "0.1.0"
 
-# The public names and the module that holds each: imported on first use (PEP 562),
-# so that `import bigmodel_lab` does not wait for torch.
+# The public names and the module that each comes from, as __init__.pyi lists them.
 _HOME = {
-    "best_device": "device",
-    "seed_everything": "device",
-    "start_chapter": "chapter",
-    "about": "tolerance",
-    "Diverged": "training",
-    "Training": "training",
-    "evaluate": "training",
-    "DigitCanvas": "widgets.canvas",
-    "Explorer": "widgets.explorer",
-    "OwnText": "widgets.text_explorer",
-    "TuningPanel": "widgets.panel",
-    "check": "exercises",
-    "hint": "exercises",
-    "quiz": "exercises",
-    "solution": "exercises",
+    alias.name: f"{__name__}.{node.module or ''}".rstrip(".")
+    for node in ast.parse(Path(__file__).with_suffix(".pyi").read_text()).body
+    if isinstance(node, ast.ImportFrom)
+    for alias in node.names
 }
-_MODULES = {
-    "activations": "from_scratch.activations",
-    "classroom": "classroom",
-    "cleaning": "from_scratch.cleaning",
-    "datasets": "datasets",
-    "explain": "explain",
-    "fast_digits": "models.fast_digits",
-    "images": "from_scratch.images",
-    "losses": "from_scratch.losses",
-    "models": "models",
-    "optimizers": "from_scratch.optimizers",
-    "plots": "plots",
-    "results": "results",
-    "scalers": "from_scratch.scalers",
-    "schedules": "from_scratch.schedules",
-    "text": "from_scratch.text",
-}
-
-__all__ = sorted([*_HOME, *_MODULES])
+__all__ = sorted(_HOME)
 
 
 def __getattr__(name):
-    """Import a public name from its module the first time it is used."""
-    if name in _MODULES:
-        return import_module(f"bigmodel_lab.{_MODULES[name]}")
-    if name in _HOME:
-        return getattr(import_module(f"bigmodel_lab.{_HOME[name]}"), name)
-    raise AttributeError(f"module 'bigmodel_lab' has no attribute {name!r}")
+    """Import a public name when it is first used (PEP 562): torch takes its time."""
+    if name not in _HOME:
+        raise AttributeError(f"module 'bigmodel_lab' has no attribute {name!r}")
+    if _HOME[name] != __name__ and hasattr(home := import_module(_HOME[name]), name):
+        return getattr(home, name)
+    return import_module(f"{_HOME[name]}.{name}")  # a module, not a name in one
 
 
 def __dir__():

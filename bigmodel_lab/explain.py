@@ -8,7 +8,7 @@ import torch
 from captum.attr import IntegratedGradients
 from torch import nn
 
-from bigmodel_lab.training import evaluating
+from bigmodel_lab.measuring import evaluating
 
 BATCH = 100_000  # words that a text classifier gets in one call, at most
 SMALLEST = 1e-300  # a probability below it counts as this: its logarithm is -691

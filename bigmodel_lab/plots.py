@@ -68,7 +68,7 @@ def picture(figure, alt):
 
 
 def learning_rate_range(table, suggestion, alt, title, ylabel="loss"):
-    """Show a `Training.learning_rate_range_test`: the loss and the suggestion."""
+    """Show a `learning_rate_range_test`: the loss and the suggestion."""
     figure, axes = plt.subplots()
     axes.plot(table.learning_rate, table.loss)
     axes.axvline(suggestion, color=ORANGE, linestyle=":", label="suggestion")

@@ -66,7 +66,9 @@ class Run:
         """Return the run as a row of the table: settings, ending, last values."""
         last = {"epochs done": 0}
         if self.training is not None and len(self.training.history):
-            last = self.training.history.iloc[-1].rename({"epoch": "epochs done"})
+            last = self.training.history.iloc[-1].rename(
+                {"epoch": "epochs done", "step": "steps done"}
+            )
         return {"run": self.number} | self.settings | {"ended": self.state} | dict(last)
 
 
@@ -282,13 +284,13 @@ class TuningPanel(widgets.VBox):
     def _draw(self, runs, elapsed):
         """Show how far the training is: bar, time left, curves."""
         runs = [run for run in runs if run.training is not None]
-        done = sum(run.training.steps for run in runs)
+        done = sum(run.training.steps_done for run in runs)
         racing = [run.training for run in runs if run.state == "running"]
-        left = sum(training.total_steps - training.steps for training in racing)
+        left = sum(training.total_steps - training.steps_done for training in racing)
         self._progress.value = done / (done + left)
         leader = _by_loss(runs)[0]
         training, seconds = leader.training, elapsed * left / done
-        epoch = math.ceil(training.steps / training.steps_per_epoch)
+        epoch = math.ceil(training.steps_done / training.steps_per_epoch)
         if self.compare:
             news = f"{leader.name} leads with loss {leader.last_loss():.4g}"
         else:
@@ -310,12 +312,12 @@ class TuningPanel(widgets.VBox):
         training = run.training
         if training is None or not training.losses:
             return
-        losses, history = np.asarray(training.losses), training.history
+        losses = np.asarray(training.losses)
         ends = np.linspace(0, len(losses), min(POINTS, len(losses)) + 1).astype(int)
         curves = [(ends[1:], np.add.reduceat(losses, ends[:-1]) / np.diff(ends))]
-        if "validation_loss" in history:
-            steps = history["epoch"] * training.steps_per_epoch
-            curves.append((steps, history["validation_loss"]))
+        if training.validation is not None:
+            rows = pd.DataFrame(training.rows, columns=["step", "validation_loss"])
+            curves.append((rows["step"], rows["validation_loss"]))
         for line, (steps, values) in zip(run.lines, curves, strict=False):
             steps, values = np.asarray(steps, float), np.asarray(values, float)
             shown = abs(values) < 1e30  # no NaN, and nothing too large for an SVG

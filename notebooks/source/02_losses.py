@@ -743,7 +743,7 @@ training = lab.Training(
 ).finish()
 by_hand = train_by_hand(backward, epochs=1)  # lab.Training shuffles as we did
 same = torch.allclose(model[0].weight.detach().cpu(), by_hand[0][0], atol=1e-10)
-print(f"after {training.steps} steps the weights are equal:", same)
+print(f"after {training.steps_done} steps the weights are equal:", same)
 assert same
 
 # %% [markdown]

@@ -523,7 +523,9 @@ print("R² above 0.4:", history["R²"].iloc[-1] > 0.4)
 # the last rate at which the loss is near its lowest.
 
 # %%
-table, suggestion = house_training(0.1, epochs=1).learning_rate_range_test(low=1e-3)
+table, suggestion = lab.learning_rate_range_test(
+    house_training(0.1, epochs=1), low=1e-3
+)
 lab.plots.learning_rate_range(
     table,
     suggestion,

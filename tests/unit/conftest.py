@@ -17,6 +17,14 @@ def device(request):
     return request.param
 
 
+@pytest.fixture(autouse=True)
+def _global_seed():
+    """Seed PyTorch for each test, and leave its random numbers as they were."""
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        yield
+
+
 @pytest.fixture(scope="session")
 def script():
     """Return a function: script("mnist") is `benchmarks/mnist.py` as a module."""

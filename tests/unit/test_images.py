@@ -7,17 +7,9 @@ import pytest
 import torch
 from torch import nn
 
-from bigmodel_lab import Training, evaluate
+from bigmodel_lab import Training, evaluate, learning_rate_range_test
 from bigmodel_lab.from_scratch.images import WhileTraining, check_images
 from bigmodel_lab.from_scratch.losses import cross_entropy
-
-
-@pytest.fixture(autouse=True)
-def _global_seed():
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        yield
-
 
 # -- check_images ----------------------------------------------------------------------
 
@@ -198,7 +190,7 @@ def test_training_augments_and_its_validation_does_not(device):
     run = training(device, augment).finish()
     assert [tuple(batch.shape) for batch in augment.batches] == [(4, 1, 6, 4)] * 2
     seen = torch.cat(augment.batches)
-    assert all((seen == image).flatten(1).all(1).any() for image in run.train[0])
+    assert all((seen == image).flatten(1).all(1).any() for image in run.train_data[0])
     plain = run.model[1:].eval()
     measured = evaluate(plain, cross_entropy, run.validation)
     assert run.history["validation_loss"].tolist() == [measured["loss"]]
@@ -218,7 +210,7 @@ def test_training_augments_and_its_validation_does_not(device):
 )
 def test_kornias_augmentations_are_layers_of_a_training(device, augment, tmp_path):
     run = training(device, augment, epochs=2)
-    images = run.train[0]
+    images = run.train_data[0]
     assert not torch.equal(run.model[0](images), images)
     assert list(run.model[0].parameters()) == []  # nothing to learn there
     for step in run:
@@ -228,7 +220,7 @@ def test_kornias_augmentations_are_layers_of_a_training(device, augment, tmp_pat
     losses = [step.loss for step in run]
     resumed = training(device, augment, epochs=2).load(checkpoint)
     assert [step.loss for step in resumed] == losses  # with the same draws
-    assert len(run.learning_rate_range_test(steps=3)[0]) == 3  # on a copy of the model
+    learning_rate_range_test(run, steps=3)  # on a copy of the model
 
     other = training(device, augment)
     X = run.validation[0]

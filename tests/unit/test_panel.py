@@ -122,7 +122,7 @@ def test_stop_keeps_what_was_learned(gate):
     gate.open.set()
     run = panel.wait(60)
     assert run.state == "stopped"
-    assert run.training.steps == 3
+    assert run.training.steps_done == 3
     assert len(panel.runs) == 1
     assert "Stopped" in status(panel)
     assert [row["ended"] for row in rows(panel)] == ["stopped"]

@@ -1,7 +1,5 @@
 import copy
 import math
-import os
-import weakref
 
 import numpy as np
 import pandas as pd
@@ -10,79 +8,13 @@ import torch
 from sklearn.metrics import mean_absolute_error, mean_squared_error, r2_score
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
+from trainings import assert_same, houses, linear, make, snapshot, steps_of, weights_of
 
 from bigmodel_lab import Diverged, Training, evaluate, models
+from bigmodel_lab.checks import as_tensors
 from bigmodel_lab.from_scratch import schedules
 from bigmodel_lab.from_scratch.losses import mse
 from bigmodel_lab.from_scratch.optimizers import GradientDescent
-from bigmodel_lab.tensors import as_tensors
-
-
-@pytest.fixture(autouse=True)
-def _global_seed():
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        yield
-
-
-def houses(samples=50, seed=0):
-    """Return X (N, 3) and y (N,), nearly linear."""
-    generator = torch.Generator().manual_seed(seed)
-    X = torch.randn(samples, 3, generator=generator)
-    noise = 0.1 * torch.randn(samples, generator=generator)
-    return X, X @ torch.tensor([1.0, -2.0, 0.5]) + 3 + noise
-
-
-def make(
-    device="cpu",
-    data=None,
-    kind="tensors",
-    dropout=0.0,
-    learning_rate=0.05,
-    loss=mse,
-    optimizer=torch.optim.SGD,
-    hidden=8,
-    **options,
-):
-    """Return a small training: 13 steps an epoch, the last one short."""
-    torch.manual_seed(1)
-    model = nn.Sequential(
-        nn.Linear(3, hidden), nn.Dropout(dropout), nn.Linear(hidden, 1), nn.Flatten(0)
-    ).to(device)
-    X, y = houses() if data is None else data
-    options = {"epochs": 3, "batch_size": 4, "seed": 5} | options
-    train = (X, y)
-    if kind == "loader":
-        batch_size = options.pop("batch_size")
-        train = DataLoader(TensorDataset(X, y), batch_size, shuffle=True)
-    optimizer = optimizer(model.parameters(), learning_rate)
-    return Training(model, loss, optimizer, train, **options)
-
-
-def snapshot(training):
-    """Return copies of everything that a training may change."""
-    return copy.deepcopy(
-        {
-            "model": training.model.state_dict(),
-            "optimizer": training.optimizer.state_dict()["state"],
-            "groups": training.optimizer.state_dict()["param_groups"],
-            "progress": (training.steps, training.losses, training._rows),
-            "random": torch.get_rng_state(),
-        }
-    )
-
-
-def assert_same(ours, theirs):
-    """Compare two snapshots, or parts of them, bit for bit."""
-    torch.testing.assert_close(ours, theirs, rtol=0, atol=0, equal_nan=True)
-
-
-def steps_of(training, number):
-    """Take `number` steps and leave the loop."""
-    for step in training:
-        if step.number == number:
-            break
-
 
 # -- what a training learns and tells --------------------------------------------------
 
@@ -126,7 +58,8 @@ def test_steps_and_history(device):
 
 def test_the_step_loss_is_the_loss_of_the_batch_before_the_update():
     training = make(batch_size=50, epochs=1)
-    expected = mse(training.model(training.train[0]), training.train[1]).item()
+    X, y = training.train_data
+    expected = mse(training.model(X), y).item()
     assert next(iter(training)).loss == pytest.approx(expected)
 
 
@@ -186,109 +119,12 @@ def test_leaving_and_going_on_changes_nothing(device, kind, dropout, left_at):
     expected = snapshot(straight)
     training = make(device, kind=kind, dropout=dropout)
     steps_of(training, left_at)
-    assert training.steps == left_at
+    assert training.steps_done == left_at
     training.finish()
     assert_same(snapshot(training)["model"], expected["model"])
     assert training.losses == straight.losses
     assert len(training.history) == 3
     assert list(training) == []
-
-
-@pytest.mark.parametrize("optimizer", [torch.optim.SGD, torch.optim.Adam])
-@pytest.mark.parametrize("dropout", [0.0, 0.5])
-@pytest.mark.parametrize("kind", ["tensors", "loader"])
-def test_a_fresh_training_goes_on_from_a_checkpoint(
-    device, tmp_path, kind, dropout, optimizer
-):
-    def fresh():
-        validation = houses(20, seed=1)
-        return make(
-            device, kind=kind, dropout=dropout, optimizer=optimizer,
-            validation=validation,
-        )  # fmt: skip
-
-    straight = fresh().finish()
-    expected = snapshot(straight)
-    saved = fresh()
-    steps_of(saved, 20)
-    path = saved.save(tmp_path / "half.pt")
-    resumed = fresh()
-    torch.manual_seed(99)  # a new process draws other numbers, until load
-    assert resumed.load(path) is resumed
-    assert resumed.steps == 20
-    resumed.finish()
-    result = snapshot(resumed)
-    assert_same(result["model"], expected["model"])
-    assert_same(result["optimizer"], expected["optimizer"])
-    assert resumed.losses == straight.losses
-    columns = ["epoch", "train_loss", "validation_loss"]
-    pd.testing.assert_frame_equal(
-        resumed.history[columns], straight.history[columns], check_exact=True
-    )
-    assert [p.name for p in tmp_path.iterdir()] == ["half.pt"]
-
-
-def write_checkpoint(path, fault):
-    """Write a file that is no checkpoint of `make()`."""
-    if fault == "missing":
-        return
-    if fault == "empty":
-        path.write_bytes(b"")
-    elif fault == "text":
-        path.write_text("not a checkpoint")
-    elif fault == "weights only":
-        torch.save(make().model.state_dict(), path)
-    elif fault == "truncated":
-        make().save(path)
-        path.write_bytes(path.read_bytes()[:-500])
-    elif fault == "no progress":
-        make().save(path)
-        state = torch.load(path)
-        torch.save(state | {"progress": None}, path)
-    else:
-        other = {
-            "other model": {"hidden": 9},
-            "other optimizer": {"optimizer": torch.optim.Adam},
-            "other batch size": {"batch_size": 5},
-            "other seed": {"seed": 6},
-            "other data": {"data": houses(60)},
-        }[fault]
-        make(**other).finish().save(path)
-
-
-@pytest.mark.parametrize(
-    "fault",
-    [
-        *("missing", "empty", "text", "weights only", "truncated", "no progress"),
-        *("other model", "other optimizer", "other batch size", "other seed"),
-        "other data",
-    ],
-)
-def test_a_bad_checkpoint_is_refused_and_nothing_changed(tmp_path, fault):
-    path = tmp_path / "bad.pt"
-    write_checkpoint(path, fault)
-    training = make(optimizer=torch.optim.SGD)
-    steps_of(training, 15)
-    before = snapshot(training)
-    with pytest.raises(ValueError, match=r"bad\.pt is no checkpoint"):
-        training.load(path)
-    assert_same(snapshot(training), before)
-
-
-def test_a_save_that_fails_keeps_the_old_file_and_leaves_no_part(tmp_path, monkeypatch):
-    training = make()
-    path = training.save(tmp_path / "run.pt")
-    before = path.read_bytes()
-
-    def full_disk(state, file):
-        file.write_bytes(b"half")
-        raise OSError("No space left on device")
-
-    monkeypatch.setattr(torch, "save", full_disk)
-    with pytest.raises(OSError, match="No space"):
-        training.save(path)
-    assert path.read_bytes() == before
-    assert os.listdir(tmp_path) == ["run.pt"]
 
 
 def interrupted_at(call):
@@ -311,7 +147,7 @@ def test_an_interrupt_loses_nothing(device, call):
     training = make(device, validation=validation, loss=interrupted_at(call))
     with pytest.raises(KeyboardInterrupt):
         training.finish()
-    assert len(training.losses) == training.steps
+    assert len(training.losses) == training.steps_done
     assert len(training.history) == (call - 1) // 14
     assert training.model.training
     training.finish()
@@ -337,7 +173,7 @@ def test_divergence_says_where_and_what_to_try_and_keeps_the_parameters(device):
     with pytest.raises(Diverged) as caught:
         train()
     error = caught.value
-    assert error.step.number == training.steps + 1 == len(training.losses) + 1
+    assert error.step.number == training.steps_done + 1 == len(training.losses) + 1
     assert not math.isfinite(error.loss)
     assert f"at step {error.step.number} (epoch {error.step.epoch})" in str(error)
     assert "learning_rate 10:" in str(error)
@@ -356,11 +192,6 @@ def test_the_history_before_a_divergence_stays():
     assert np.isfinite(training.history["train_loss"]).all()
 
 
-def weights_of(training):
-    """Return all parameters as one vector."""
-    return nn.utils.parameters_to_vector(training.model.parameters()).detach()
-
-
 @pytest.mark.parametrize("optimizer", [torch.optim.SGD, GradientDescent])
 def test_a_schedule_is_pytorchs_scheduler(device, optimizer):
     ours = make(device, optimizer=optimizer, schedule=schedules.cosine).finish()
@@ -373,59 +204,6 @@ def test_a_schedule_is_pytorchs_scheduler(device, optimizer):
     assert torch.equal(weights_of(ours), weights_of(theirs))
     plain = make(device, optimizer=optimizer).finish()
     assert not torch.equal(weights_of(ours), weights_of(plain))
-
-
-def test_a_schedule_goes_on_where_a_checkpoint_left_it(tmp_path):
-    whole = make(schedule=schedules.one_cycle).finish()
-    half = make(schedule=schedules.one_cycle)
-    for step in half:
-        if step.number == 17:
-            break
-    resumed = make(schedule=schedules.one_cycle).load(half.save(tmp_path / "half"))
-    assert torch.equal(weights_of(resumed.finish()), weights_of(whole))
-
-
-def test_learning_rate_range_test_ignores_the_schedule():
-    plain, _ = make().learning_rate_range_test(low=1e-3)
-    scheduled, _ = make(schedule=lambda step, steps: 0.0).learning_rate_range_test(
-        low=1e-3
-    )
-    pd.testing.assert_frame_equal(plain, scheduled)
-
-
-@pytest.mark.parametrize("kind", ["tensors", "loader"])
-def test_learning_rate_range_test_touches_nothing_and_suggests_well(device, kind):
-    training = make(device, kind=kind, dropout=0.1, epochs=20)
-    steps_of(training, 5)
-    before = snapshot(training)
-    accelerator = torch.cuda.get_rng_state() if device == "cuda" else None
-    table, suggestion = training.learning_rate_range_test()
-    assert_same(snapshot(training), before)
-    if accelerator is not None:
-        assert torch.equal(torch.cuda.get_rng_state(), accelerator)
-    assert table.columns.tolist() == ["learning_rate", "loss"]
-    assert table["learning_rate"].is_monotonic_increasing
-    best = table["learning_rate"][table["loss"].idxmin()]
-    assert best / 10 <= suggestion <= best
-    untrained = training.losses[0]
-    trained = make(device, learning_rate=suggestion, epochs=20).finish()
-    assert trained.history["train_loss"].iloc[-1] < untrained / 20
-
-
-@pytest.mark.parametrize(
-    ("low", "high"), [(0, 1), (-1, 1), (1, 1), (2, 1), (1e-6, math.inf), (math.nan, 1)]
-)
-def test_learning_rate_range_test_refuses_a_bad_range(low, high):
-    with pytest.raises(ValueError, match=f"got {low}, {high}"):
-        make().learning_rate_range_test(low, high)
-
-
-def test_learning_rate_range_test_refuses_bad_steps_and_a_start_that_diverges():
-    with pytest.raises(ValueError, match="steps must be a whole number"):
-        make().learning_rate_range_test(steps=0)
-    X, y = houses()
-    with pytest.raises(ValueError, match="at learning_rate 1e-06 diverged"):
-        make(data=(X, y * 1e30)).learning_rate_range_test()
 
 
 # -- data and settings that make no sense ----------------------------------------------
@@ -497,7 +275,9 @@ def test_data_on_another_device_is_refused(part):
 
 def test_data_on_the_cpu_goes_to_the_model(device):
     training = make(device, validation=houses(20))
-    assert {t.device.type for t in (*training.train, *training.validation)} == {device}
+    assert {t.device.type for t in (*training.train_data, *training.validation)} == {
+        device
+    }
 
 
 @pytest.mark.parametrize(
@@ -529,35 +309,6 @@ def test_as_tensors_copies_arrays():
 
 
 # -- evaluate --------------------------------------------------------------------------
-
-
-def test_evaluate_switches_dropout_off_and_the_mode_back(device):
-    training = make(device, dropout=0.9)
-    data = houses(3000)  # more than one batch of evaluate
-    for mode in (True, False):
-        training.model.train(mode)
-        first, second = (evaluate(training.model, mse, data) for _ in range(2))
-        assert first == second
-        assert training.model.training is mode
-    X, y = (values.to(device) for values in data)
-    expected = mse(training.model.eval()(X), y).item()
-    assert first == {"loss": pytest.approx(expected)}
-
-
-def test_evaluate_restores_the_mode_after_an_error():
-    model = models.linear_regression(3)
-    with pytest.raises(RuntimeError):
-        evaluate(model, mse, (torch.zeros(5, 4), torch.zeros(5)))
-    assert model.training
-
-
-def test_metrics_of_infinite_predictions_are_nan():
-    model = models.linear_regression(3)
-    nn.init.constant_(model[0].weight, 1e38)
-    X = torch.full((4, 3), 1e10)
-    measured = evaluate(model, mse, (X, torch.zeros(4)), {"R²": r2_score})
-    assert math.isnan(measured["R²"])
-    assert not math.isfinite(measured["loss"])
 
 
 def test_training_takes_a_model_out_of_evaluation_mode():
@@ -626,39 +377,6 @@ def test_a_model_left_in_evaluation_mode_is_trained_in_training_mode():
     assert all(layer.training for layer in model)
 
 
-class Wide(nn.Module):
-    """Return 20,000 logits a sample and count how many are alive at once."""
-
-    def __init__(self):
-        super().__init__()
-        self.scale = nn.Parameter(torch.ones(1))
-        self.alive, self.most = weakref.WeakSet(), 0
-
-    def forward(self, X):
-        logits = (self.scale * X).expand(-1, 20_000).clone()
-        self.alive.add(logits.untyped_storage())
-        self.most = max(self.most, sum(s.nbytes() for s in self.alive) // 80_000)
-        return logits
-
-
-def test_predictions_are_kept_only_for_metrics_and_the_means_are_the_same():
-    X = torch.linspace(-1, 1, 3000)[:, None]
-    y = torch.zeros(3000, dtype=torch.long)
-    right = {"accuracy": lambda logits, y: (logits.argmax(1) == y).float().mean()}
-    model = Wide()
-    measured = evaluate(model, nn.functional.cross_entropy, (X, y), batch_metrics=right)
-    assert model.most <= 2 * 1024  # of 3,000: a batch, and the next one
-    whole = nn.functional.cross_entropy(model(X), y)
-    assert measured["loss"] == pytest.approx(whole.item(), rel=1e-6)
-    kept = evaluate(
-        model,
-        nn.functional.cross_entropy,
-        (X, y),
-        {"accuracy": lambda y, logits: (logits.argmax(1) == y).mean()},
-    )
-    assert kept["accuracy"] == pytest.approx(measured["accuracy"])
-
-
 def test_batch_metrics_stand_in_the_history():
     model, data = frozen_network()
     training = Training(
@@ -674,10 +392,6 @@ def test_batch_metrics_stand_in_the_history():
 
 
 # -- messages that are ours ------------------------------------------------------------
-
-
-def linear(inputs=3):
-    return nn.Sequential(nn.Linear(inputs, 1), nn.Flatten(0))
 
 
 def train(model, data, optimizer=None, **options):
@@ -744,48 +458,113 @@ def test_a_loader_of_dicts_is_refused():
 # -- the range test --------------------------------------------------------------------
 
 
-def one_in_eight_far_off(batch_size, seed, shift=0.0):
-    """Return a training of a line on targets of 1, every eighth of them 10."""
-    generator = torch.Generator().manual_seed(seed)
-    X, y = torch.randn(512, 3, generator=generator), torch.ones(512)
-    y[::8] = 10
-    torch.manual_seed(seed)
+# -- length in steps, clipping, accumulation, the update -------------------------------
+
+
+def test_a_length_in_steps_ends_within_an_epoch(device):
+    training = make(device, steps=20, validation=houses(20, seed=1))
+    assert len(list(training)) == training.steps_done == training.total_steps == 20
+    assert training.epochs == 2
+    history = training.history
+    assert history.columns[0] == "step"
+    assert history["step"].tolist() == [13, 20]  # an epoch, and the rest
+    assert history["train_loss"].tolist() == pytest.approx(
+        [np.mean(training.losses[:13]), np.mean(training.losses[13:])]
+    )
+
+
+def test_the_steps_are_those_of_a_training_in_epochs():
+    assert make(steps=39).finish().losses == make(epochs=3).finish().losses
+
+
+@pytest.mark.parametrize(("steps", "rows"), [(20, [6, 12, 18, 20]), (12, [6, 12])])
+def test_rows_stand_where_they_are_asked_for(steps, rows):
+    training = make(steps=steps, measure_every=6).finish()
+    assert training.history["step"].tolist() == rows
+    assert training.finish().history["step"].tolist() == rows  # nothing is added
+
+
+def test_rows_go_on_after_a_checkpoint(tmp_path):
+    whole = make(steps=20, measure_every=6).finish()
+    half = make(steps=20, measure_every=6)
+    steps_of(half, 8)
+    resumed = make(steps=20, measure_every=6).load(half.save(tmp_path / "half"))
+    columns = ["step", "train_loss"]
+    assert resumed.finish().history[columns].equals(whole.history[columns])
+    with pytest.raises(ValueError, match="is not a checkpoint of this training"):
+        make(steps=20).load(tmp_path / "half")
+
+
+def test_a_long_gradient_is_shortened(device):
+    X, y = houses(50)
+    clipped = make(device, (X, 100 * y), max_gradient_norm=0.5, steps=1, batch_size=50)
+    start = weights_of(clipped)
+    clipped.finish()
+    moved = (weights_of(clipped) - start).norm().item()
+    assert moved == pytest.approx(0.05 * 0.5, rel=1e-4)  # learning_rate times the norm
+    untouched = make(device, max_gradient_norm=1e9, steps=20).finish()
+    assert untouched.losses == make(device, steps=20).finish().losses
+
+
+@pytest.mark.parametrize("kind", ["tensors", "loader"])
+@pytest.mark.parametrize("size", [1, 3, 4, 100])
+def test_parts_of_a_batch_add_up_to_its_gradient(device, kind, size):
+    whole = make(device, kind=kind).finish()
+    parts = make(device, kind=kind, micro_batch_size=size).finish()
+    assert parts.losses == pytest.approx(whole.losses, rel=1e-4)
+    torch.testing.assert_close(weights_of(parts), weights_of(whole))
+
+
+def test_parts_are_all_that_the_model_sees_at_once():
+    training, sizes = make(batch_size=8, micro_batch_size=3), set()
+    training.model.register_forward_hook(lambda _, X, __: sizes.add(len(X[0])))
+    training.finish()
+    assert sizes == {3, 2}  # 8 = 3 + 3 + 2, and the last batch of 2
+
+
+@pytest.mark.parametrize("name", ["steps", "measure_every", "micro_batch_size"])
+@pytest.mark.parametrize("bad", [0, -1, 1.5, True, math.nan, "3"])
+def test_optional_counts_must_be_whole_numbers(name, bad):
+    with pytest.raises(ValueError, match=f"^{name} must be a whole number of at least"):
+        make(**{name: bad})
+
+
+@pytest.mark.parametrize("bad", [0, -1.0, math.nan, "1"])
+def test_a_norm_to_clip_to_must_be_above_zero(bad):
+    with pytest.raises(ValueError, match="max_gradient_norm must be a number above 0"):
+        make(max_gradient_norm=bad)
+
+
+class SignDescent(Training):
+    """Follows only the signs of the gradient: an update of somebody's own."""
+
+    def update(self, X, y):
+        self.optimizer.zero_grad()
+        loss = self.loss(self.model(X), y)
+        loss.backward()
+        for parameter in self.model.parameters():
+            parameter.grad.sign_()
+        self.optimizer.step()
+        return loss.item()
+
+
+def test_the_update_can_be_ones_own():
     model = linear()
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
-
-    def loss(predictions, targets):
-        return mse(predictions, targets) - shift
-
-    return Training(
-        model, loss, optimizer, (X, y), batch_size=batch_size, epochs=3, seed=seed
-    )
-
-
-def test_noise_does_not_decide_the_range_test():
-    suggestions = {
-        batch_size: [
-            one_in_eight_far_off(batch_size, seed).learning_rate_range_test()[1]
-            for seed in range(20)
-        ]
-        for batch_size in (1, 4, 512)
-    }
-    # The smaller the batches, the more a long step disturbs: no seed is far off.
-    assert all(0.2 < suggestion < 1 for suggestion in suggestions[512])
-    assert all(0.003 < suggestion < 0.2 for suggestion in suggestions[4])
-    assert all(0.001 < suggestion < 0.2 for suggestion in suggestions[1])
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+    training = SignDescent(model, mse, optimizer, houses(50), steps=1)
+    start = weights_of(training)
+    training.finish()
+    moved = (weights_of(training) - start).abs()
+    torch.testing.assert_close(moved, torch.full_like(moved, 0.01))
+    assert training.steps_done == len(training.losses) == 1
 
 
-def test_the_range_test_does_not_depend_on_the_zero_of_the_loss():
-    plain, shifted = (
-        one_in_eight_far_off(32, seed=0, shift=shift).learning_rate_range_test()
-        for shift in (0.0, 100.0)
-    )
-    assert plain[1] == shifted[1]
-    assert len(plain[0]) == len(shifted[0])
+def test_an_update_of_ones_own_cannot_hide_a_loss_that_is_not_finite():
+    class Broken(SignDescent):
+        def update(self, X, y):
+            return super().update(X, y) * math.nan
 
-
-def test_the_range_test_of_a_loss_that_only_rises_suggests_less_than_its_range():
-    training = one_in_eight_far_off(32, seed=0)
-    table, suggestion = training.learning_rate_range_test(low=5.0, high=10.0)
-    assert suggestion == pytest.approx(0.5, rel=0.2)
-    assert len(table) >= 1
+    model = linear()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+    with pytest.raises(Diverged, match="step 1"):
+        Broken(model, mse, optimizer, houses(50)).finish()

@@ -1,15 +1,18 @@
-"""A learner's data as tensors: checked, so that training begins with numbers.
+"""What a learner gives a training, checked before the first step.
 
-What is not numbers, not finite, not a pair or not of one length is refused by name,
-before a loss becomes NaN ten steps later.
+Data become tensors; what is not numeric, not finite, not a pair or not of one length
+is refused by name, before a loss becomes NaN ten steps later.
 """
 
+import inspect
 from numbers import Real
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import torch
 from pandas.api.types import is_extension_array_dtype, is_numeric_dtype
+from torch.nn.modules.batchnorm import _BatchNorm
 from torch.utils.data import TensorDataset
 
 
@@ -26,7 +29,7 @@ def as_tensors(data, device, name="data"):
         differ, or they lie on another accelerator than `device`.
     """
     X, y = (
-        _as_tensor(values, device, f"{name} {part}")
+        as_tensor(values, device, f"{name} {part}")
         for values, part in zip(pair(data, name), "Xy", strict=True)
     )
     if not len(X):
@@ -38,8 +41,8 @@ def as_tensors(data, device, name="data"):
     return X, y
 
 
-def _as_tensor(values, device, name):
-    """Return one array as a finite tensor on `device`."""
+def as_tensor(values, device, name):
+    """Return one array as a finite tensor on `device`; ValueError as `as_tensors`."""
     columns = list(values.columns) if isinstance(values, pd.DataFrame) else None
     if not isinstance(values, torch.Tensor):
         array = _numbers(values, name)
@@ -121,3 +124,54 @@ def device_of(model):
     """Return the device a model is on: the CPU if it has no parameters."""
     parameter = next(model.parameters(), None)
     return torch.device("cpu") if parameter is None else parameter.device
+
+
+def check_optimizer(optimizer, model):
+    """Raise ValueError if the optimizer cannot train the model."""
+    weights = set(model.parameters())
+    if not weights:
+        raise ValueError("the model has no parameters: there is nothing to train.")
+    trained = {p for group in optimizer.param_groups for p in group["params"]}
+    if not trained & weights:
+        raise ValueError(
+            "the optimizer holds parameters of another model, as when the model's cell "
+            "was run again: build the optimizer on this model.parameters()."
+        )
+    closure = inspect.signature(optimizer.step).parameters.get("closure")
+    if closure is not None and closure.default is inspect.Parameter.empty:
+        raise ValueError(
+            f"{type(optimizer).__name__} computes the loss several times a step: use "
+            f"an optimizer that computes it once, such as torch.optim.SGD or Adam."
+        )
+
+
+def check_batches(model, samples, batch_size):
+    """Raise ValueError if a batch is too large, or of one sample before BatchNorm."""
+    normalizes = any(
+        isinstance(layer, _BatchNorm) and layer.training for layer in model.modules()
+    )
+    if normalizes and samples > 1 and samples % batch_size == 1:
+        raise ValueError(
+            f"{samples} samples in batches of {batch_size} leave a last batch of one, "
+            f"of which BatchNorm knows no spread: use batch_size {batch_size + 1}."
+        )
+    if batch_size > samples:
+        raise ValueError(
+            f"batch_size {batch_size} is larger than the {samples} training samples: "
+            f"use at most {samples}."
+        )
+
+
+def whole(name: str, value: Any) -> int:
+    """Return `value` as an int; ValueError if it is not an integer of at least 1."""
+    number = isinstance(value, Real) and not isinstance(value, bool)
+    if not number or value % 1 or value < 1:  # NaN and infinity have no remainder 0
+        raise ValueError(f"{name} must be a whole number of at least 1, got {value!r}.")
+    return int(value)
+
+
+def positive(name: str, value: Any) -> float:
+    """Return `value`; ValueError if it is not a number above 0."""
+    if not (isinstance(value, Real) and value > 0):
+        raise ValueError(f"{name} must be a number above 0, got {value!r}.")
+    return value

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch.utils.data import TensorDataset
 
-from bigmodel_lab.tensors import as_tensors, device_of
+from bigmodel_lab.checks import as_tensors, device_of
 
 CPU = torch.device("cpu")
 DATES = pd.to_datetime(["2020-01-01", "2021-01-01"])
