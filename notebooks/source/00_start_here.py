@@ -60,8 +60,6 @@ device = lab.start_chapter("00_start_here", version="0.1")
 import matplotlib.pyplot as plt
 import torch
 
-from bigmodel_lab import losses, models, optimizers
-
 generator = torch.Generator().manual_seed(0)
 x = torch.randn(10_000, 1, generator=generator)  # (N, 1)
 x = 1.2 * (x - x.mean()) / x.std()
@@ -78,19 +76,43 @@ lab.plots.show(figure, alt="500 of the points: y rises with x, from about -8 to 
 
 # %% [markdown]
 # A training needs a model, a loss that says how wrong it is, an optimizer that makes it
-# less wrong, and data. The last fifth of the points is kept apart to measure on:
-# *validation*.
+# less wrong, and data. It takes *steps*. Each looks at a batch of points: how wrong is
+# the model there, and in which direction would each number make it less wrong (the
+# *gradient*)? Then each number moves a little. Once through all points is an *epoch*.
+# **Eight lines do it. Which of them changes the model?**
+
+# %%
+torch.manual_seed(0)
+order = torch.Generator().manual_seed(0)
+
+model = lab.models.linear_regression(1)  # a line, at first a random one
+optimizer = lab.optimizers.GradientDescent(model.parameters(), learning_rate=0.01)
+for rows in torch.randperm(8000, generator=order).split(100):  # an epoch: 80 batches
+    optimizer.zero_grad()  # forget the last batch
+    predictions = model(x[rows])  # (100,)
+    loss = lab.losses.mse(predictions, y[rows])
+    loss.backward()  # the gradient of the loss, for each number
+    optimizer.step()  # move against it
+
+by_hand = [parameter.item() for parameter in model.parameters()]
+print(f"weight {by_hand[0]:.3f}, bias {by_hand[1]:.3f} after {8000 // 100} steps")
+
+# %% [markdown]
+# The last line, `optimizer.step()`. `lab.Training` is this loop, written once for all
+# chapters: it also measures on points that are kept apart (*validation*), draws curves,
+# stops when the loss becomes infinite, and can be left and continued. **Does it give the
+# same line?**
 
 
 # %%
 def toy_training(learning_rate, epochs, batch_size=100):
     """Train a line on the points."""
     torch.manual_seed(0)
-    model = models.linear_regression(1).to(device)
+    model = lab.models.linear_regression(1).to(device)
     return lab.Training(
         model,
-        losses.mse,
-        optimizers.GradientDescent(model.parameters(), learning_rate),
+        lab.losses.mse,
+        lab.optimizers.GradientDescent(model.parameters(), learning_rate),
         train=(x[:8000], y[:8000]),
         validation=(x[8000:], y[8000:]),
         epochs=epochs,
@@ -98,13 +120,19 @@ def toy_training(learning_rate, epochs, batch_size=100):
     )
 
 
-training = toy_training(learning_rate=0.01, epochs=10).finish()
-weight, bias = (parameter.item() for parameter in training.model.parameters())
-print(f"weight {weight:.1f}, bias {bias:.1f}")
+for epochs in (1, 10):
+    training = toy_training(learning_rate=0.01, epochs=epochs).finish()
+    found = [parameter.item() for parameter in training.model.parameters()]
+    print(
+        f"weight {found[0]:.3f}, bias {found[1]:.3f} after {training.steps_done} steps"
+    )
+    if epochs == 1:
+        assert max(abs(a - b) for a, b in zip(found, by_hand, strict=True)) < 1e-5
 
 # %% [markdown]
-# Found. `finish()` ran every step; a `for` loop does the same and lets you look in
-# between. There is nothing else to learn about `Training`: leave the loop to stop it.
+# The same line after the same 80 steps; and 3 and 2, nearly, after 800. `finish()` ran
+# every step; a `for` loop does the same and lets you look in between. There is nothing
+# else to learn about `Training`: leave the loop to stop it.
 
 # %%
 for step in toy_training(learning_rate=0.01, epochs=10):

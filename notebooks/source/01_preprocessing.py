@@ -49,8 +49,6 @@ import pandas as pd
 import torch
 from torch import nn
 
-from bigmodel_lab import cleaning, images, scalers, text
-
 # %% [markdown]
 # ## As the documents have it
 #
@@ -88,7 +86,7 @@ assert len(houses.dropna()) == 0
 # ### Absent or unknown?
 
 # %%
-table = cleaning.gaps(houses)
+table = lab.cleaning.gaps(houses)
 print(f"{len(table)} of {houses.shape[1]} columns have gaps; the emptiest:")
 table.head(8).assign(share=table["share"].map("{:.1%}".format))
 
@@ -191,8 +189,8 @@ from sklearn.neighbors import LocalOutlierFactor
 
 pair = houses[["area", "price"]]
 forest = IsolationForest(random_state=0).fit(pair)
-neighbors = LocalOutlierFactor().fit(scalers.standard(pair).transform(pair))
-by_area, by_price = (cleaning.iqr_distance(pair[column]) for column in pair)
+neighbors = LocalOutlierFactor().fit(lab.scalers.standard(pair).transform(pair))
+by_area, by_price = (lab.cleaning.iqr_distance(pair[column]) for column in pair)
 SCORES = {
     "IQR": np.maximum(by_area, by_price),
     "isolation forest": -forest.score_samples(pair),
@@ -310,7 +308,7 @@ in_logs = with_gaps.assign(**np.log(known[HELPERS[:3]]))  # the areas
 
 def filled_by(imputer, table):
     """Return the last column (N,), its gaps as the imputer estimates them."""
-    scaler = scalers.standard(table)
+    scaler = lab.scalers.standard(table)
     Z = scaler.transform(table).to_numpy()  # (N, 6): distances need one scale
     return scaler.inverse(imputer.fit_transform(Z))[:, -1]
 
@@ -363,10 +361,10 @@ from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import MinMaxScaler, RobustScaler, StandardScaler
 
 SCALERS = {
-    "to [0, 1]": (scalers.min_max, MinMaxScaler()),
-    "to [-1, 1]": (scalers.symmetric, MinMaxScaler((-1, 1))),
-    "standard": (scalers.standard, StandardScaler()),
-    "robust": (scalers.robust, RobustScaler()),
+    "to [0, 1]": (lab.scalers.min_max, MinMaxScaler()),
+    "to [-1, 1]": (lab.scalers.symmetric, MinMaxScaler((-1, 1))),
+    "standard": (lab.scalers.standard, StandardScaler()),
+    "robust": (lab.scalers.robust, RobustScaler()),
 }
 COLUMNS = ["area", "Lot.Area", "Lot.Frontage", "Age"]
 train, test = train_test_split(clean, test_size=0.2, random_state=42)
@@ -415,9 +413,10 @@ pd.DataFrame(
 ).T
 
 # %%
-squeezed = scalers.min_max(typo).transform(typo)["area"]
+squeezed = lab.scalers.min_max(typo).transform(typo)["area"]
 print(f"99 % of the areas lie below {squeezed.quantile(0.99):.3f} of [0, 1]")
-lots = scalers.min_max(train[["Lot.Area"]]).transform(train[["Lot.Area"]])["Lot.Area"]
+lots = train[["Lot.Area"]]
+lots = lab.scalers.min_max(lots).transform(lots)["Lot.Area"]
 print(f"lots, as they are: 99 % lie below {lots.quantile(0.99):.3f}")
 assert squeezed.quantile(0.99) < 0.02
 
@@ -723,7 +722,7 @@ print(textwrap.fill(reviews["review"].iloc[20], 80)[:340], "...")
 # %%
 sentence = "Don't buy this tea.<br />Tea, I think, should taste of TEA!"
 print(sentence.split())
-print(text.english_words(sentence))
+print(lab.text.english_words(sentence))
 
 # %% [markdown]
 # And in Chinese there are no blanks. **What do blanks, what does scikit-learn's default,
@@ -738,7 +737,7 @@ chinese = (
 print("blanks:      ", chinese.split())
 print("scikit-learn:", CountVectorizer().build_analyzer()(chinese))
 print("characters:  ", list(chinese))
-print("jieba:       ", text.chinese_words(chinese))
+print("jieba:       ", lab.text.chinese_words(chinese))
 
 # %% [markdown]
 # Only jieba finds words, by a dictionary with frequencies (and a small statistical model for
@@ -753,13 +752,13 @@ print("jieba:       ", text.chinese_words(chinese))
 # has written before?**
 
 # %%
-documents = [text.english_words(review) for review in reviews["review"]]
-test_documents = [text.english_words(review) for review in test_reviews["review"]]
-vocabulary = text.Vocabulary(documents, size=5000)
+documents = [lab.text.english_words(review) for review in reviews["review"]]
+test_documents = [lab.text.english_words(review) for review in test_reviews["review"]]
+vocabulary = lab.text.Vocabulary(documents, size=5000)
 some = ["I love this green tea", "Truly scrumdiddlyumptious"]
-ids = [vocabulary.encode(text.english_words(line)) for line in some]
+ids = [vocabulary.encode(lab.text.english_words(line)) for line in some]
 print(ids)
-print(text.pad(ids))
+print(lab.text.pad(ids))
 print([" ".join(vocabulary.decode(line)) for line in ids])
 
 # %% [markdown]
@@ -770,7 +769,7 @@ running = [word for document in test_documents for word in document]
 distinct = set(running)
 rows = {}
 for size in (100, 1000, 5000, 20_000):
-    ids_of = text.Vocabulary(documents, size=size).ids
+    ids_of = lab.text.Vocabulary(documents, size=size).ids
     rows[f"{size:,}"] = {
         "ids used": f"{len(ids_of):,}",
         "unknown words of the text": f"{np.mean([w not in ids_of for w in running]):.1%}",
@@ -796,8 +795,8 @@ pd.DataFrame(rows).T.rename_axis("ids, at most")
 # %%
 from sklearn.feature_extraction.text import TfidfVectorizer
 
-ours, words_by_column = text.tf_idf(documents[:200])  # (200, V)
-vectorizer = TfidfVectorizer(analyzer=text.english_words)
+ours, words_by_column = lab.text.tf_idf(documents[:200])  # (200, V)
+vectorizer = TfidfVectorizer(analyzer=lab.text.english_words)
 theirs = vectorizer.fit_transform(reviews["review"].iloc[:200])
 np.testing.assert_allclose(ours, theirs.toarray(), atol=1e-12)
 print(f"equal, {ours.shape[0]} reviews by {ours.shape[1]:,} words;", end=" ")
@@ -824,7 +823,8 @@ print("stop words:", [word for word in telling if word in ENGLISH_STOP_WORDS])
 
 def without(stop_words):
     """Return a function that cuts a review into words and drops some of them."""
-    return lambda review: [w for w in text.english_words(review) if w not in stop_words]
+    cut = lab.text.english_words
+    return lambda review: [word for word in cut(review) if word not in stop_words]
 
 
 def and_pairs(cut):
@@ -839,11 +839,11 @@ def and_pairs(cut):
 
 VARIANTS = {  # how to cut, how to weigh, and the classifier's C
     "cut at blanks, counts": (str.split, CountVectorizer, 0.1),
-    "words, counts": (text.english_words, CountVectorizer, 0.1),
-    "words, tf-idf": (text.english_words, TfidfVectorizer, 3),
+    "words, counts": (lab.text.english_words, CountVectorizer, 0.1),
+    "words, tf-idf": (lab.text.english_words, TfidfVectorizer, 3),
     "... without stop words": (without(ENGLISH_STOP_WORDS), TfidfVectorizer, 3),
     "... without not, no, never": (without({"not", "no", "never"}), TfidfVectorizer, 3),
-    "words and pairs, tf-idf": (and_pairs(text.english_words), TfidfVectorizer, 3),
+    "words and pairs, tf-idf": (and_pairs(lab.text.english_words), TfidfVectorizer, 3),
     "... without stop words in them": (
         and_pairs(without(ENGLISH_STOP_WORDS)),
         TfidfVectorizer,
@@ -890,7 +890,7 @@ pd.DataFrame(rows).T
 
 # %%
 embedding = nn.Embedding(len(vocabulary), 50, padding_idx=0, dtype=torch.float64)
-padded = text.pad(ids)  # (2, 5)
+padded = lab.text.pad(ids)  # (2, 5)
 one_hot = nn.functional.one_hot(padded, len(vocabulary)).double()  # (2, 5, 5000)
 product = one_hot @ embedding.weight  # (2, 5, 50)
 assert torch.allclose(product, embedding(padded))
@@ -904,7 +904,7 @@ print("padding is all 0:", bool((embedding(padded)[1, 2:] == 0).all()))
 
 # %%
 dropped = all_reviews["review"].map(without(ENGLISH_STOP_WORDS))
-frequent = text.Vocabulary(dropped, size=1500)
+frequent = lab.text.Vocabulary(dropped, size=1500)
 together = np.zeros((len(frequent), len(frequent)))
 for kept in dropped:
     line = [i for i in frequent.encode(kept) if i > 1]
@@ -952,7 +952,7 @@ import kornia.augmentation as K
 import kornia.geometry as G
 
 X, y, X_test, y_test = (part.to(device) for part in lab.datasets.mnist())
-X, X_test = images.check_images(X.double()), images.check_images(X_test.double())
+X, X_test = (lab.images.check_images(part.double()) for part in (X, X_test))
 print(tuple(X.shape), tuple(y.shape), tuple(X_test.shape))
 scaled = 2 * X - 1  # D1 §3.2.1 allows [-1, 1], too: `symmetric` for pixels
 print("pixels from", scaled.min().item(), "to", scaled.max().item())
@@ -1063,7 +1063,7 @@ def small_cnn():
 def trained(rows, augmentation="none", epochs=12, seed=0):
     """Return the network, trained on these rows of the digits."""
     torch.manual_seed(seed)
-    augment = images.WhileTraining(AUGMENTATIONS[augmentation]())
+    augment = lab.images.WhileTraining(AUGMENTATIONS[augmentation]())
     model = nn.Sequential(augment, small_cnn()).double().to(device)
     training = lab.Training(
         model,
@@ -1221,7 +1221,7 @@ lab.Explorer(
 def digit_training(learning_rate, epochs, augmentation="none"):
     """Train the small network on 500 digits, augmented anew in every batch."""
     torch.manual_seed(0)
-    augment = images.WhileTraining(AUGMENTATIONS[augmentation]())
+    augment = lab.images.WhileTraining(AUGMENTATIONS[augmentation]())
     model = nn.Sequential(augment, small_cnn()).to(device)
     return lab.Training(
         model,
@@ -1231,7 +1231,7 @@ def digit_training(learning_rate, epochs, augmentation="none"):
         validation=(X[3000:].float(), y[3000:]),
         epochs=epochs,
         batch_size=50,
-        metrics={"accuracy": lambda y, logits: (logits.argmax(1) == y).mean()},
+        metrics={"accuracy": lab.accuracy},
     )
 
 
@@ -1262,15 +1262,15 @@ panel
 
 # %%
 BAD = {
-    "all missing": lambda: scalers.standard(pd.DataFrame({"pool": [np.nan] * 3})),
-    "constant": lambda: scalers.min_max(pd.DataFrame({"street": [1, 1, 1]})),
-    "infinite": lambda: scalers.robust(pd.DataFrame({"rate": [1, 2, np.inf]})),
-    "a word": lambda: scalers.standard(pd.DataFrame({"heating": ["gas", "oil"]})),
-    "empty table": lambda: cleaning.gaps(houses[houses["area"] > 9000]),
-    "empty text": lambda: text.english_words("  "),
-    "another script": lambda: text.english_words(chinese[:3]),
-    "pixels to 255": lambda: images.check_images(255 * X[:1]),
-    "no channel": lambda: images.check_images(X[:8, 0]),
+    "all missing": lambda: lab.scalers.standard(pd.DataFrame({"pool": [np.nan] * 3})),
+    "constant": lambda: lab.scalers.min_max(pd.DataFrame({"street": [1, 1, 1]})),
+    "infinite": lambda: lab.scalers.robust(pd.DataFrame({"rate": [1, 2, np.inf]})),
+    "a word": lambda: lab.scalers.standard(pd.DataFrame({"heating": ["gas", "oil"]})),
+    "empty table": lambda: lab.cleaning.gaps(houses[houses["area"] > 9000]),
+    "empty text": lambda: lab.text.english_words("  "),
+    "another script": lambda: lab.text.english_words(chinese[:3]),
+    "pixels to 255": lambda: lab.images.check_images(255 * X[:1]),
+    "no channel": lambda: lab.images.check_images(X[:8, 0]),
 }
 for name, call in BAD.items():
     try:

@@ -46,9 +46,6 @@ import torch
 from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 
-from bigmodel_lab import losses
-from bigmodel_lab.from_scratch.activations import relu, sigmoid, softmax
-
 # %% [markdown]
 # ## As the documents have it
 #
@@ -95,7 +92,7 @@ def random(*shape):
 
 W, b, x, y = random(3, 5), random(3, 1), random(5, 1), random(3, 1)
 try:
-    printed_backward(x, sigmoid(W @ x + b), y)
+    printed_backward(x, lab.activations.sigmoid(W @ x + b), y)
 except RuntimeError as error:
     print(error)
 
@@ -105,7 +102,7 @@ except RuntimeError as error:
 
 # %%
 W, b, x, y = random(4, 4), random(4, 1), random(4, 1), random(4, 1)
-printed, _ = printed_backward(x, sigmoid(W @ x + b), y)
+printed, _ = printed_backward(x, lab.activations.sigmoid(W @ x + b), y)
 print("W", tuple(W.shape), "- printed dW", tuple(printed.shape))
 
 # %% [markdown]
@@ -144,10 +141,10 @@ def relative_error(one, other):
 
 def layer_loss():
     """Return the squared error of the one layer."""
-    return ((sigmoid(W @ x + b) - y) ** 2).sum()
+    return ((lab.activations.sigmoid(W @ x + b) - y) ** 2).sum()
 
 
-z = sigmoid(W @ x + b)  # (4, 1)
+z = lab.activations.sigmoid(W @ x + b)  # (4, 1)
 printed = 2 * (z - y) @ x.T  # (4, 4): with the outer product
 mended = (2 * (z - y) * z * (1 - z)) @ x.T  # and with f', the sigmoid's slope
 numerical = numerical_gradient(layer_loss, W, range(16))
@@ -283,10 +280,12 @@ print("mean of -log p:", round(-p.log().mean().item(), 4))
 logits, targets = random(8, 10), torch.arange(8)  # (N, classes), (N,)
 one_hot = torch.eye(10, dtype=torch.float64)[targets]  # (8, 10)
 
-derived = (softmax(logits) - one_hot) / len(logits)
-halfway = -one_hot / softmax(logits) / len(logits)  # D0 §4.2: dL/dp, not dL/dz
+derived = (lab.activations.softmax(logits) - one_hot) / len(logits)
+halfway = (
+    -one_hot / lab.activations.softmax(logits) / len(logits)
+)  # D0 §4.2: dL/dp, not dL/dz
 numerical = numerical_gradient(
-    lambda: losses.cross_entropy(logits, targets), logits, range(80)
+    lambda: lab.losses.cross_entropy(logits, targets), logits, range(80)
 )
 print(f"p - y: passes: {relative_error(derived.flatten(), numerical) < 1e-6}")
 print(f"-y/p:  relative error {relative_error(halfway.flatten(), numerical):.2f}")
@@ -317,7 +316,7 @@ for size in (1.0, 10.0, 60.0, 100.0, 1000.0):
     logits = torch.tensor([[size, 0.0, -size]])  # (1, 3): sure of class 0, and wrong
     rows[f"±{size:g}"] = {
         "log(softmax)": value_and_slope(naive_cross_entropy, logits, targets),
-        "lab.losses": value_and_slope(losses.cross_entropy, logits, targets),
+        "lab.losses": value_and_slope(lab.losses.cross_entropy, logits, targets),
         "torch": value_and_slope(torch.nn.functional.cross_entropy, logits, targets),
     }
 assert not naive_cross_entropy(logits, targets).isfinite()
@@ -349,7 +348,7 @@ air = torch.tensor(houses["central_air"].to_numpy(float))  # (1728,)
 
 def one_sided(logits, targets):
     """Return the loss of D2 §4.2.2: -mean(y log z)."""
-    return -(targets * torch.log(sigmoid(logits))).mean()
+    return -(targets * torch.log(lab.activations.sigmoid(logits))).mean()
 
 
 def logistic_regression(loss, steps=3000):
@@ -364,10 +363,10 @@ def logistic_regression(loss, steps=3000):
 rows = {}
 for name, loss in {
     "D2 §4.2.2: y log z": one_sided,
-    "both terms": losses.binary_cross_entropy,
+    "both terms": lab.losses.binary_cross_entropy,
 }.items():
     w = logistic_regression(loss)
-    z = sigmoid(X_houses @ w)
+    z = lab.activations.sigmoid(X_houses @ w)
     rows[name] = {
         "its loss": f"{loss(X_houses @ w, air).item():.3f}",
         "mean probability": f"{z.mean().item():.3f}",
@@ -396,8 +395,9 @@ logits = torch.tensor([[0.5, -1.0, 0.0, 1.0, -2.0, 2.5, 0.2, -0.5, 1.5, -1.5]])
 target = torch.eye(10)[[3]]  # (1, 10)
 
 gradients = {
-    "softmax, cross-entropy: p - y": softmax(logits) - target,
-    "ten sigmoids, binary cross-entropy: σ(z) - y": sigmoid(logits) - target,
+    "softmax, cross-entropy: p - y": lab.activations.softmax(logits) - target,
+    "ten sigmoids, binary cross-entropy: σ(z) - y": lab.activations.sigmoid(logits)
+    - target,
 }
 figure, axes = plt.subplots(figsize=(7.2, 3.2))
 for k, (name, gradient) in enumerate(gradients.items()):
@@ -417,7 +417,7 @@ lab.plots.show(
     "at the others; the sigmoids are above 0.1 at all of them.",
 )
 for (name, gradient), activation in zip(
-    gradients.items(), (softmax, sigmoid), strict=True
+    gradients.items(), (lab.activations.softmax, lab.activations.sigmoid), strict=True
 ):
     moved = (activation(logits + 5) - activation(logits)).abs().max()
     print(name.partition(",")[0], f"- sum of the gradient: {abs(gradient.sum()):.2f},")
@@ -436,17 +436,12 @@ for (name, gradient), activation in zip(
 # layer. D4 §4.2 prints $\sigma' = \sigma(1-\sigma)$; we let autograd judge.
 
 # %%
-from bigmodel_lab.from_scratch.activations import (
-    relu_derivative,
-    sigmoid_derivative,
-    tanh_derivative,
-)
 
 x = torch.linspace(-5, 5, 200, dtype=torch.float64, requires_grad=True)
 functions = {
-    "sigmoid": (sigmoid, sigmoid_derivative),
-    "tanh": (torch.tanh, tanh_derivative),
-    "ReLU": (relu, relu_derivative),
+    "sigmoid": (lab.activations.sigmoid, lab.activations.sigmoid_derivative),
+    "tanh": (torch.tanh, lab.activations.tanh_derivative),
+    "ReLU": (lab.activations.relu, lab.activations.relu_derivative),
 }
 figure, (left, right) = plt.subplots(ncols=2, figsize=(9, 3.2))
 for name, (function, derivative) in functions.items():
@@ -517,12 +512,12 @@ def start_weights(*sizes, seed=0):
 def d3_forward(weights, X):
     """Return (Z1, A1, Z2, A2, A3) of D3 §4 for columns X (100, N)."""
     (W1, b1), (W2, b2), (W3, b3) = weights
-    Z1 = relu(W1 @ X + b1)  # (500, N)
-    A1 = relu(Z1)  # (500, N): ReLU once more
+    Z1 = lab.activations.relu(W1 @ X + b1)  # (500, N)
+    A1 = lab.activations.relu(Z1)  # (500, N): ReLU once more
     Z2 = W2 @ A1 + b2  # (500, N)
-    A2 = relu(Z2)  # (500, N)
+    A2 = lab.activations.relu(Z2)  # (500, N)
     Z3 = W3 @ A2 + b3  # (10, N)
-    return Z1, A1, Z2, A2, softmax(Z3.T).T  # A3: (10, N)
+    return Z1, A1, Z2, A2, lab.activations.softmax(Z3.T).T  # A3: (10, N)
 
 
 def d3_backward(weights, X, Y):
@@ -624,7 +619,7 @@ def forward(weights, X):
     """Return (Z1, A1, logits) of the network 100-500-10 for rows X (N, 100)."""
     (W1, b1), (W2, b2) = weights
     Z1 = X @ W1.T + b1.T  # (N, 500)
-    A1 = relu(Z1)  # (N, 500)
+    A1 = lab.activations.relu(Z1)  # (N, 500)
     return Z1, A1, A1 @ W2.T + b2.T  # logits: (N, 10)
 
 
@@ -632,10 +627,10 @@ def backward(weights, X, y):
     """Return the gradients (dW, db) of the mean cross-entropy, one pair a layer."""
     W2 = weights[1][0]
     Z1, A1, logits = forward(weights, X)
-    delta2 = softmax(logits)  # (N, 10)
+    delta2 = lab.activations.softmax(logits)  # (N, 10)
     delta2[torch.arange(len(y)), y] -= 1  # p - y
     delta2 /= len(y)  # the mean over the batch
-    delta1 = (delta2 @ W2) * relu_derivative(Z1)  # (N, 500)
+    delta1 = (delta2 @ W2) * lab.activations.relu_derivative(Z1)  # (N, 500)
     return [
         (delta1.T @ X, delta1.sum(0)[:, None]),  # (500, 100), (500, 1)
         (delta2.T @ A1, delta2.sum(0)[:, None]),  # (10, 500), (10, 1)
@@ -649,7 +644,9 @@ def backward(weights, X, y):
 # %%
 def gradients_agree(weights, X, y):
     """Return the largest relative error of `backward` against autograd."""
-    true = by_autograd(lambda: losses.cross_entropy(forward(weights, X)[2], y), weights)
+    true = by_autograd(
+        lambda: lab.losses.cross_entropy(forward(weights, X)[2], y), weights
+    )
     pairs = zip(backward(weights, X, y), true, strict=True)
     return max(
         relative_error(*both) for layer in pairs for both in zip(*layer, strict=True)
@@ -690,7 +687,7 @@ def train_by_hand(gradients, learning_rate=0.1, epochs=15):
 def backward_without_derivative(weights, X, y):
     """Return the gradients with one of D3's faults: no derivative of ReLU."""
     _, (dW2, db2) = backward(weights, X, y)
-    delta2 = softmax(forward(weights, X)[2])
+    delta2 = lab.activations.softmax(forward(weights, X)[2])
     delta2[torch.arange(len(y)), y] -= 1
     delta1 = delta2 / len(y) @ weights[1][0]
     return [(delta1.T @ X, delta1.sum(0)[:, None]), (dW2, db2)]
@@ -705,7 +702,9 @@ for name, gradients in {
     logits = forward(trained, X_test)[2]
     results[name] = trained
     accuracy = (logits.argmax(1) == y_test).double().mean().item()
-    train_loss = losses.cross_entropy(forward(trained, X[train])[2], y[train]).item()
+    train_loss = lab.losses.cross_entropy(
+        forward(trained, X[train])[2], y[train]
+    ).item()
     print(f"{name}: training loss {train_loss:.2f}, test accuracy {accuracy:.2f}")
 
 # %% [markdown]
@@ -836,8 +835,10 @@ assert half > 1
 from functools import cache
 
 LOSSES = {
-    "squared error": lambda logits, targets: losses.mse(sigmoid(logits), targets),
-    "cross-entropy": losses.binary_cross_entropy,
+    "squared error": lambda logits, targets: lab.losses.mse(
+        lab.activations.sigmoid(logits), targets
+    ),
+    "cross-entropy": lab.losses.binary_cross_entropy,
     "one-sided (D2 §4.2.2)": one_sided,
 }
 GRID = torch.linspace(-5.3, 5.3, 107, dtype=torch.float64)
@@ -856,7 +857,7 @@ def one_prediction(logit=0.0, target=1, loss="squared error"):
     value = LOSSES[loss](z, torch.full((1,), float(target)))
     (slope,) = torch.autograd.grad(value, z)
     value, slope = value.item() + 0.0, slope.item() + 0.0  # no -0.000
-    p = sigmoid(z).item()
+    p = lab.activations.sigmoid(z).item()
     ends = np.array([logit - 1.5, logit + 1.5])
     text = (
         f"The model gives the probability <b>{p:.3f}</b> to a 1; the truth is {target}."
@@ -913,7 +914,12 @@ def two_weights(w=-2.0, b=2.0, loss="cross-entropy"):
     value = LOSSES[loss](theta[0] * area + theta[1], air)
     (gradient,) = torch.autograd.grad(value, theta)
     down_w, down_b = (-4 * gradient).tolist()
-    says_yes = (sigmoid(theta[0] * area + theta[1]) > 0.5).double().mean().item()
+    says_yes = (
+        (lab.activations.sigmoid(theta[0] * area + theta[1]) > 0.5)
+        .double()
+        .mean()
+        .item()
+    )
     text = (
         f"loss <b>{value.item():.3f}</b>, "
         f"gradient ({gradient[0]:+.3f}, {gradient[1]:+.3f})<br>"
@@ -954,10 +960,13 @@ lab.Explorer(
 def squared_error(logits, targets):
     """Return the squared error of the softmax, summed over the classes, averaged."""
     one_hot = torch.eye(10, device=logits.device)[targets]  # (N, 10)
-    return ((softmax(logits) - one_hot) ** 2).sum(1).mean()
+    return ((lab.activations.softmax(logits) - one_hot) ** 2).sum(1).mean()
 
 
-PANEL_LOSSES = {"cross-entropy": losses.cross_entropy, "squared error": squared_error}
+PANEL_LOSSES = {
+    "cross-entropy": lab.losses.cross_entropy,
+    "squared error": squared_error,
+}
 fit, validation = train_test_split(train, test_size=0.2, random_state=42)
 
 
@@ -972,7 +981,7 @@ def digit_training(learning_rate, epochs, loss="cross-entropy"):
         train=(X[fit].float(), y[fit]),
         validation=(X[validation].float(), y[validation]),
         epochs=epochs,
-        metrics={"accuracy": lambda y, logits: (logits.argmax(1) == y).mean()},
+        metrics={"accuracy": lab.accuracy},
     )
 
 

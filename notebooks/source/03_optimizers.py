@@ -45,8 +45,6 @@ import pandas as pd
 import torch
 from torch import nn
 
-from bigmodel_lab import losses, optimizers, schedules
-
 # %% [markdown]
 # ## As the documents have it
 #
@@ -267,7 +265,7 @@ W = torch.zeros(64, 10, dtype=torch.float64, requires_grad=True)
 
 def gradient_of(rows):
     """Return the gradient (64, 10) of the mean cross-entropy over these digits."""
-    loss = losses.cross_entropy(pixels[rows] @ W, labels[rows])
+    loss = lab.losses.cross_entropy(pixels[rows] @ W, labels[rows])
     return torch.autograd.grad(loss, W)[0]
 
 
@@ -380,17 +378,17 @@ def moved_by(make_optimizer):
 pairs = {
     "momentum": (
         momentum_update,
-        lambda p: optimizers.GradientDescent(p, 0.01, momentum=0.9),
+        lambda p: lab.optimizers.GradientDescent(p, 0.01, momentum=0.9),
         lambda p: torch.optim.SGD(p, 0.01, momentum=0.9),
     ),
     "RMSprop": (
         rmsprop_update,
-        lambda p: optimizers.RMSprop(p, 0.01),
+        lambda p: lab.optimizers.RMSprop(p, 0.01),
         lambda p: torch.optim.RMSprop(p, 0.01),
     ),
     "Adam": (
         adam_update,
-        lambda p: optimizers.Adam(p, 0.01),
+        lambda p: lab.optimizers.Adam(p, 0.01),
         lambda p: torch.optim.Adam(p, 0.01),
     ),
 }
@@ -416,14 +414,14 @@ SURFACES = {
     "ravine": lambda a, b: (a**2 + 25 * b**2) / 2,
     "Rosenbrock": lambda a, b: (1 - a) ** 2 + 100 * (b - a**2) ** 2,
 }
-GradientDescent = optimizers.GradientDescent
+GradientDescent = lab.optimizers.GradientDescent
 OPTIMIZERS = {
     "gradient descent": GradientDescent,
     "momentum": lambda p, lr: GradientDescent(p, lr, momentum=0.9),
     "Nesterov": lambda p, lr: GradientDescent(p, lr, momentum=0.9, nesterov=True),
-    "Adagrad": optimizers.Adagrad,
-    "RMSprop": optimizers.RMSprop,
-    "Adam": optimizers.Adam,
+    "Adagrad": lab.optimizers.Adagrad,
+    "RMSprop": lab.optimizers.RMSprop,
+    "Adam": lab.optimizers.Adam,
 }
 
 
@@ -546,13 +544,13 @@ def digit_training(optimizer, learning_rate, epochs, seed=0):
     model = model.to(device)
     return lab.Training(
         model,
-        losses.cross_entropy,
+        lab.losses.cross_entropy,
         OPTIMIZERS[optimizer](model.parameters(), learning_rate),
         train=(pixels[fit], labels[fit]),
         validation=(pixels[validation], labels[validation]),
         epochs=epochs,
         seed=seed,
-        metrics={"accuracy": lambda y, logits: (logits.argmax(1) == y).mean()},
+        metrics={"accuracy": lab.accuracy},
     )
 
 
@@ -591,7 +589,7 @@ prices = torch.tensor(lab.datasets.saratoga_houses()["price"].to_numpy() / 100_0
 X = torch.tensor(scaled.to_numpy())  # (1728, 3)
 design = torch.cat([X, torch.ones(len(X), 1, dtype=torch.float64)], dim=1)
 solution = torch.linalg.lstsq(design, prices).solution
-lowest = losses.mse(design @ solution, prices).item()
+lowest = lab.losses.mse(design @ solution, prices).item()
 
 
 def line_training(learning_rate, schedule=None):
@@ -601,7 +599,7 @@ def line_training(learning_rate, schedule=None):
     optimizer = GradientDescent(model.parameters(), learning_rate)
     return lab.Training(
         model,
-        losses.mse,
+        lab.losses.mse,
         optimizer,
         train=(X, prices),
         validation=(X, prices),  # the same: how far above the minimum is it?
@@ -614,9 +612,9 @@ def line_training(learning_rate, schedule=None):
 curves = {
     "constant 0.1": line_training(0.1),
     "constant 0.003": line_training(0.003),
-    "steps from 0.1": line_training(0.1, schedules.step_decay),
-    "cosine from 0.1": line_training(0.1, schedules.cosine),
-    "one cycle to 0.1": line_training(0.1, schedules.one_cycle),
+    "steps from 0.1": line_training(0.1, lab.schedules.step_decay),
+    "cosine from 0.1": line_training(0.1, lab.schedules.cosine),
+    "one cycle to 0.1": line_training(0.1, lab.schedules.one_cycle),
 }
 figure, axes = plt.subplots(figsize=(7, 3.4))
 for name, training in curves.items():
@@ -651,7 +649,10 @@ lab.plots.show(
 # %%
 torch.manual_seed(0)
 rows = {}
-for name, make in {"Adam, L2": optimizers.Adam, "AdamW": optimizers.AdamW}.items():
+for name, make in {
+    "Adam, L2": lab.optimizers.Adam,
+    "AdamW": lab.optimizers.AdamW,
+}.items():
     theta = torch.tensor([10.0, 10.0], dtype=torch.float64, requires_grad=True)
     optimizer = make([theta], 0.001, weight_decay=0.1)
     noise_steps = torch.randn(5000, 2, generator=generator, dtype=torch.float64)
@@ -849,7 +850,7 @@ STEERED = {
     "Nesterov": lambda p, lr, beta: GradientDescent(
         p, lr, momentum=beta, nesterov=beta > 0
     ),
-    "Adam": lambda p, lr, beta: optimizers.Adam(p, lr, betas=(beta, 0.999)),
+    "Adam": lambda p, lr, beta: lab.optimizers.Adam(p, lr, betas=(beta, 0.999)),
 }
 
 

@@ -72,13 +72,12 @@ print(len(train), "houses to train on,", len(test), "to test on")
 # loss of the first batch be? Will it fall?
 
 # %%
-from bigmodel_lab import losses, models, optimizers
 
 torch.manual_seed(0)
-printed = models.linear_regression(3).to(device)
+printed = lab.models.linear_regression(3).to(device)
 training = lab.Training(
     printed,
-    losses.mse,
+    lab.losses.mse,
     torch.optim.SGD(printed.parameters(), lr=0.01),
     train=(train[FEATURES], train["price"]),
     epochs=100,
@@ -98,12 +97,12 @@ assert stopped_at < 10
 
 # %%
 torch.manual_seed(0)
-unguarded = models.linear_regression(3)
+unguarded = lab.models.linear_regression(3)
 optimizer = torch.optim.SGD(unguarded.parameters(), lr=0.01)
 X = torch.tensor(train[FEATURES].to_numpy(np.float32))  # (1382, 3)
 y = torch.tensor(train["price"].to_numpy(np.float32))  # (1382,)
 for start in range(0, 10 * 32, 32):
-    loss = losses.mse(unguarded(X[start : start + 32]), y[start : start + 32])
+    loss = lab.losses.mse(unguarded(X[start : start + 32]), y[start : start + 32])
     optimizer.zero_grad()
     loss.backward()
     optimizer.step()
@@ -175,13 +174,13 @@ def descend(gradient, learning_rate, steps):
     """Return the weights (4,) after gradient descent from 0, and the losses."""
     theta, curve = torch.zeros(4, dtype=X.dtype), []
     for _ in range(steps):
-        curve.append(losses.mse(X @ theta, y).item())
+        curve.append(lab.losses.mse(X @ theta, y).item())
         theta = theta - learning_rate * gradient(theta)
     return theta, curve
 
 
 theta = torch.randn(4, dtype=X.dtype, requires_grad=True)
-losses.mse(X @ theta, y).backward()
+lab.losses.mse(X @ theta, y).backward()
 print("autograd agrees with ours:   ", torch.allclose(gradient(theta), theta.grad))
 ratio = printed_gradient(theta) / theta.grad
 print("D0's gradient divided by it: ", ratio.detach().numpy().round(6))
@@ -294,10 +293,10 @@ assert difference < 1e-4
 def trained(make_optimizer):
     """Return the weights and bias (4,) after 100 full-batch steps."""
     torch.manual_seed(0)
-    model = models.linear_regression(3).double().to(device)
+    model = lab.models.linear_regression(3).double().to(device)
     lab.Training(
         model,
-        losses.mse,
+        lab.losses.mse,
         make_optimizer(model.parameters(), 0.3),
         train=(X[:, :3], y),
         epochs=100,
@@ -306,7 +305,7 @@ def trained(make_optimizer):
     return torch.cat([p.detach().flatten() for p in model.parameters()]).cpu()
 
 
-ours, torchs = trained(optimizers.GradientDescent), trained(torch.optim.SGD)
+ours, torchs = trained(lab.optimizers.GradientDescent), trained(torch.optim.SGD)
 assert torch.allclose(ours, torchs, atol=1e-12)
 assert torch.allclose(ours, by_formula, atol=1e-4)
 print("ours = torch.optim.SGD = least squares")
@@ -348,10 +347,10 @@ report("least squares", X_test @ by_formula)
 
 # %%
 torch.manual_seed(0)
-mended = models.linear_regression(3).double().to(device)
+mended = lab.models.linear_regression(3).double().to(device)
 training = lab.Training(
     mended,
-    losses.mse,
+    lab.losses.mse,
     torch.optim.SGD(mended.parameters(), lr=0.01),
     train=(X[:, :3], y),
     epochs=100,
@@ -446,9 +445,9 @@ encode = make_column_transformer(
 def network(X, epochs):
     """Return a trained network with one hidden layer of 32 units."""
     torch.manual_seed(0)
-    model = models.regression_mlp(X.shape[1], hidden=[32]).double().to(device)
+    model = lab.models.regression_mlp(X.shape[1], hidden=[32]).double().to(device)
     optimizer = torch.optim.Adam(model.parameters(), lr=0.003)
-    lab.Training(model, losses.mse, optimizer, train=(X, y), epochs=epochs).finish()
+    lab.Training(model, lab.losses.mse, optimizer, train=(X, y), epochs=epochs).finish()
     return model
 
 
@@ -500,11 +499,11 @@ X_fit, X_validation = design(fit, like=fit), design(validation, like=fit)
 def house_training(learning_rate, epochs, batch_size=32):
     """Train a line on area, rooms and age; the loss is in ($100,000)²."""
     torch.manual_seed(0)
-    model = models.linear_regression(3).to(device)
+    model = lab.models.linear_regression(3).to(device)
     return lab.Training(
         model,
-        losses.mse,
-        optimizers.GradientDescent(model.parameters(), learning_rate),
+        lab.losses.mse,
+        lab.optimizers.GradientDescent(model.parameters(), learning_rate),
         train=(X_fit[:, :3].float(), prices(fit).float()),
         validation=(X_validation[:, :3].float(), prices(validation).float()),
         epochs=epochs,

@@ -52,8 +52,6 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from bigmodel_lab import explain, fast_digits, models
-
 X, y, X_test, y_test = (part.to(device) for part in lab.datasets.mnist())
 lab.plots.show(
     lab.plots.image_rows(
@@ -85,7 +83,8 @@ BY_HAND = {
     ],
 }
 rows = []
-for document, model in {"D2": models.digit_mlp(), "D4": models.digit_cnn()}.items():
+models = {"D2": lab.models.digit_mlp(), "D4": lab.models.digit_cnn()}
+for document, model in models.items():
     image, by_hand = X[:1].cpu(), iter(BY_HAND[document])
     for layer in model:
         image = layer(image)
@@ -126,14 +125,9 @@ for name, inputs in {"with pooling": pooled, "without": unpooled}.items():
 
 
 # %%
-def share_right(y, logits):
-    """Return the share of the images that are read rightly."""
-    return (logits.argmax(1) == y).mean()
-
-
 def score(model, X, y):
-    """Return the accuracy of a model, in evaluation mode."""
-    return lab.evaluate(model, F.cross_entropy, (X, y), {"": share_right})[""]
+    """Return the accuracy of a model on images X (N, 1, 28, 28) and labels y (N,)."""
+    return lab.accuracy(y, lab.predict(model, X))
 
 
 def as_printed(make, seed, batch_size, X=X, y=y):
@@ -153,8 +147,8 @@ def as_printed(make, seed, batch_size, X=X, y=y):
     return model
 
 
-mlps = [as_printed(models.digit_mlp, seed, 32) for seed in range(3)]
-cnns = [as_printed(models.digit_cnn, seed, 64) for seed in range(3)]
+mlps = [as_printed(lab.models.digit_mlp, seed, 32) for seed in range(3)]
+cnns = [as_printed(lab.models.digit_cnn, seed, 64) for seed in range(3)]
 mlp_scores, cnn_scores = (
     np.array([score(model, X_test, y_test) for model in group])
     for group in (mlps, cnns)
@@ -317,7 +311,7 @@ def forward(x, model):
 
 # %%
 torch.manual_seed(0)
-model = models.digit_cnn().double()
+model = lab.models.digit_cnn().double()
 images, labels = X[:8].cpu().double(), y[:8].cpu()
 F.cross_entropy(forward(images, model), labels).backward()
 by_hand = [p.grad.clone() for p in model.parameters()]
@@ -383,8 +377,8 @@ def shuffled(images):
 shuffled_scores = {
     name: score(as_printed(make, 0, size, X=shuffled(X)), shuffled(X_test), y_test)
     for name, make, size in (
-        ("MLP", models.digit_mlp, 32),
-        ("CNN", models.digit_cnn, 64),
+        ("MLP", lab.models.digit_mlp, 32),
+        ("CNN", lab.models.digit_cnn, 64),
     )
 }
 mlp_loss = mlp_scores[0] - shuffled_scores["MLP"]
@@ -419,7 +413,7 @@ print(f"lowest possible loss: {floor:.3f} = -log(e / (e + 9))")
 
 for name, last in {"once": [], "twice": [nn.Softmax(1)]}.items():
     torch.manual_seed(0)
-    dense = nn.Sequential(*models.digit_mlp(), *last).double()
+    dense = nn.Sequential(*lab.models.digit_mlp(), *last).double()
     training = lab.Training(
         dense,
         nn.CrossEntropyLoss(),
@@ -449,7 +443,7 @@ cnn = cnns[0]
 filters = cnn[0].weight.detach().cpu()[:12]  # (12, 1, 3, 3)
 filters = 0.5 + 0.5 * filters / filters.abs().amax((1, 2, 3), keepdim=True)
 filters = F.pad(F.interpolate(filters, size=24), (1, 1, 1, 1))  # with a gap between
-maps = explain.feature_maps(cnn, X_test[:1])
+maps = lab.explain.feature_maps(cnn, X_test[:1])
 pictures = {
     "filters": filters,
     "their maps": maps[0][:12, None] / maps[0].max(),
@@ -475,18 +469,11 @@ print("maps:", [tuple(m.shape) for m in maps])
 # An accuracy is one number. The *confusion matrix* says which digit (row) was read as which
 # (column). **Which pairs do you expect?**
 
-
 # %%
-def read(model):
-    """Return the logits (1000, 10) of the test digits."""
-    with torch.inference_mode():
-        return model.eval()(X_test).cpu()
-
-
 truth = y_test.cpu()
 matrix = torch.zeros(10, 10, dtype=torch.int64)
 for model in cnns:
-    found = truth, read(model).argmax(1)
+    found = truth, lab.predict(model, X_test).argmax(1)
     matrix.index_put_(found, torch.tensor(1), accumulate=True)
 assert matrix.sum() == 3000
 assert np.isclose(matrix.trace() / 3000, cnn_scores.mean())
@@ -531,7 +518,7 @@ print(share_of_nine(wrong) > by_chance)
 # those where the right answer got the lowest probability. **Would you have read them rightly?**
 
 # %%
-probabilities = read(cnn).softmax(1)  # (1000, 10)
+probabilities = lab.predict(cnn, X_test).softmax(1)  # (1000, 10)
 predictions = probabilities.argmax(1)
 of_truth = probabilities[torch.arange(1000), truth]  # (1000,)
 worst = of_truth.argsort(stable=True)[:20]
@@ -569,11 +556,6 @@ torch.manual_seed(0)
 wide = nn.Sequential(nn.Linear(10, 500), nn.ReLU(), nn.Linear(500, 10)).double()
 
 
-def agreement(targets, logits):
-    """Return how often the largest logit stands where the largest target does."""
-    return (logits.argmax(1) == targets.argmax(1)).mean()
-
-
 def on_random_data(learning_rate, epochs, batch_size, schedule=None):
     """Train D3's network further; return loss, accuracy there and on new random data."""
     optimizer = torch.optim.Adam(wide.parameters(), lr=learning_rate)
@@ -588,7 +570,7 @@ def on_random_data(learning_rate, epochs, batch_size, schedule=None):
     ).finish()
     fresh = tuple(torch.rand(2, 10_000, 10, generator=rng, dtype=torch.float64))
     seen, new = (
-        lab.evaluate(wide, F.cross_entropy, part, {"accuracy": agreement})
+        lab.evaluate(wide, F.cross_entropy, part, {"accuracy": lab.accuracy})
         for part in ((inputs, targets), fresh)
     )
     return seen["loss"], seen["accuracy"], new["accuracy"]
@@ -625,7 +607,7 @@ for name, labels_of_500 in {
     "random labels": drawn,
 }.items():
     torch.manual_seed(0)
-    memory = models.digit_mlp().double()
+    memory = lab.models.digit_mlp().double()
     data = (X64[:500], labels_of_500)
     lab.Training(
         memory,
@@ -661,20 +643,18 @@ pd.DataFrame(rows).T
 # %%
 import kornia.augmentation as K
 
-from bigmodel_lab.from_scratch.images import WhileTraining
-
 torch.manual_seed(1)
 X_turned = K.RandomAffine(20.0, translate=(0.1, 0.1), p=1.0)(X_test)
-whitening = fast_digits.whitening_filters(X.cpu(), count=6)  # (12, 1, 5, 5)
+whitening = lab.fast_digits.whitening_filters(X.cpu(), count=6)  # (12, 1, 5, 5)
 
 
 def small(seed, augment=None):
     """Return the small network after eight epochs on the 4,000 digits."""
     torch.manual_seed(seed)
-    model = fast_digits.network(whitening, channels=[32]).to(device)
+    model = lab.fast_digits.network(whitening, channels=[32]).to(device)
     if augment is not None:
-        model = nn.Sequential(WhileTraining(augment), *model)
-    fast_digits.training(
+        model = nn.Sequential(lab.images.WhileTraining(augment), *model)
+    lab.fast_digits.training(
         model, (X, y), epochs=8, learning_rate=0.02, batch_size=128, seed=seed
     ).finish()
     return model
@@ -769,8 +749,8 @@ def operations(model):
 
 
 work = {
-    "D4's CNN": operations(models.digit_cnn()),
-    "small network": operations(fast_digits.network(whitening, channels=[32])),
+    "D4's CNN": operations(lab.models.digit_cnn()),
+    "small network": operations(lab.fast_digits.network(whitening, channels=[32])),
 }
 for name, flops in work.items():
     print(f"{name}: {flops / 1e6:.2f} million operations a digit")
@@ -801,11 +781,11 @@ summary
 
 # %%
 seconds = summary["seconds (median)"]
-for name in fast_digits.RECIPES:
+for name in lab.fast_digits.RECIPES:
     print(
         f"{name}: 1/{seconds['D4 CNN, Keras'] / seconds[name]:.0f} of the time of D4's program"
     )
-digits_seen = fast_digits.RECIPES["quick"]["digits"]  # once
+digits_seen = lab.fast_digits.RECIPES["quick"]["digits"]  # once
 print(
     f"quick: 1/{ratio * 5 * 60_000 / digits_seen:.0f} of the work, and above 98.75 %",
     end=" ",
@@ -857,7 +837,7 @@ table.sort_values("accuracy (%)", kind="stable")
 def digit_training(learning_rate, epochs, batch_size=64):
     """Train D4's network on 3,200 digits."""
     torch.manual_seed(0)
-    model = models.digit_cnn().to(device)
+    model = lab.models.digit_cnn().to(device)
     return lab.Training(
         model,
         nn.CrossEntropyLoss(),
@@ -866,7 +846,7 @@ def digit_training(learning_rate, epochs, batch_size=64):
         validation=(X[3200:], y[3200:]),
         epochs=epochs,
         batch_size=batch_size,
-        metrics={"accuracy": share_right},
+        metrics={"accuracy": lab.accuracy},
     )
 
 

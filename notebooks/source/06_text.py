@@ -58,9 +58,6 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from bigmodel_lab import text
-from bigmodel_lab.models import EmbeddingBagClassifier, TextCNN, TextLSTM
-
 TOPICS = [
     "alt.atheism",
     "comp.graphics",
@@ -182,13 +179,13 @@ assert difference == 0
 # errors come?**
 
 # %%
-frequent = text.Vocabulary(documents, size=1000)
+frequent = lab.text.Vocabulary(documents, size=1000)
 
 
 def first_words(documents, vocabulary, length=100):
     """Return the ids (N, length) of the first words of each document."""
     rows = [vocabulary.encode(words[:length]) for words in documents]
-    return text.pad(rows, length).to(device)
+    return lab.text.pad(rows, length).to(device)
 
 
 ids = first_words(documents[:20], frequent).cpu()  # (20, 100)
@@ -247,26 +244,20 @@ def trained(model, X, y, learning_rate, epochs, batch_size=64, seed=0):
     return model
 
 
-@torch.inference_mode()
-def predict(model, X):
-    """Return the classes (N,) that a model gives to ids X (N, L)."""
-    model.eval()
-    return torch.cat([model(batch).argmax(1) for batch in X.split(500)]).cpu().numpy()
-
-
-def accuracy(model, X, y):
-    """Return the share of the texts whose class is found."""
-    return (predict(model, X) == y.cpu().numpy()).mean()
+def found_by(model, X):
+    """Return the classes (N,) that a model finds for ids X (N, L)."""
+    return lab.predict(model, X).argmax(1).numpy()
 
 
 torch.manual_seed(0)
-d1 = TextCNN(1000, len(TOPICS), filters=128, widths=[5], dropout=0).to(device)
+d1 = lab.models.TextCNN(1000, len(TOPICS), filters=128, widths=[5], dropout=0)
+d1.to(device)
 X, X_test = (first_words(part, frequent) for part in (documents, test_documents))
 start = time.perf_counter()
 trained(d1, X, y, 0.001, epochs=5, batch_size=32)
 seconds = {"D1's CNN, mended": time.perf_counter() - start}
 truth = y_test.cpu().numpy()
-read_as = {"D1's CNN, mended": predict(d1, X_test)}
+read_as = {"D1's CNN, mended": found_by(d1, X_test)}
 scores = {name: (found == truth).mean() for name, found in read_as.items()}
 print("more than 70 % right:", scores["D1's CNN, mended"] > 0.7)
 
@@ -380,11 +371,11 @@ pd.DataFrame(
 # %%
 torch.manual_seed(0)
 different = [list(dict.fromkeys(words)) for words in documents[:200]]  # each word once
-weights, columns = text.tf_idf(different)  # (200, V): as TfidfVectorizer, chapter 01
-vocabulary = text.Vocabulary(different)
-bag_ids = text.pad([vocabulary.encode(words) for words in different])  # (200, L)
-bag = EmbeddingBagClassifier(
-    len(vocabulary), 6, word_weights=text.idf(bag_ids, len(vocabulary))
+weights, columns = lab.text.tf_idf(different)  # (200, V): see chapter 01
+vocabulary = lab.text.Vocabulary(different)
+bag_ids = lab.text.pad([vocabulary.encode(words) for words in different])  # (200, L)
+bag = lab.models.EmbeddingBagClassifier(
+    len(vocabulary), 6, word_weights=lab.text.idf(bag_ids, len(vocabulary))
 ).double()
 matrix = bag.vectors.weight[vocabulary.encode(columns)]  # (V, 6)
 by_hand = torch.from_numpy(weights) @ matrix + bag.bias
@@ -409,7 +400,7 @@ print(
 
 # %%
 torch.manual_seed(0)
-cnn = TextCNN(20, 6, dimensions=8, filters=16, widths=[3]).double().eval()
+cnn = lab.models.TextCNN(20, 6, dimensions=8, filters=16, widths=[3]).double().eval()
 ids = torch.randint(1, 20, (4, 30))  # (N, L)
 words, filters = cnn.vectors(ids), cnn.convolutions[0]  # words: (N, L, D)
 windows = words.unfold(1, 3, 1)  # (N, L - 2, D, 3)
@@ -466,7 +457,7 @@ print("states and all", len(ours), "gradients = nn.LSTM's")
 # the cell. Which will be last?**
 
 # %%
-vocabulary = text.Vocabulary(documents, min_count=3)  # of the training posts only
+vocabulary = lab.text.Vocabulary(documents, min_count=3)  # of the training posts only
 
 
 def different_words(documents, vocabulary, length=300):
@@ -482,25 +473,27 @@ bags, ordered = (
 )
 beginnings = ([words[:100] for words in part] for part in (documents, test_documents))
 same_words = [different_words(part, vocabulary) for part in beginnings]
-rarity = text.idf(bags[0].cpu(), len(vocabulary))
+rarity = lab.text.idf(bags[0].cpu(), len(vocabulary))
 size = len(vocabulary), len(TOPICS)
+
+
+def embedding_bag(dimensions=64):
+    """Return a network that knows which words are in a text, not their order."""
+    return lab.models.EmbeddingBagClassifier(*size, dimensions, rarity)
+
+
 networks = {
-    "softmax regression": (
-        lambda: EmbeddingBagClassifier(*size, word_weights=rarity),
-        bags,
-        0.03,
-        2,
+    "softmax regression": (lambda: embedding_bag(None), bags, 0.03, 2),
+    "embedding bag": (embedding_bag, bags, 0.01, 3),
+    "embedding bag, 100 words": (embedding_bag, same_words, 0.01, 3),
+    "TextCNN": (lambda: lab.models.TextCNN(*size), ordered, 0.003, 4),
+    "LSTM, last state": (lambda: lab.models.TextLSTM(*size), ordered, 0.003, 4),
+    "LSTM, maximum": (
+        lambda: lab.models.TextLSTM(*size, pool="max"),
+        ordered,
+        0.003,
+        4,
     ),
-    "embedding bag": (lambda: EmbeddingBagClassifier(*size, 64, rarity), bags, 0.01, 3),
-    "embedding bag, 100 words": (
-        lambda: EmbeddingBagClassifier(*size, 64, rarity),
-        same_words,
-        0.01,
-        3,
-    ),
-    "TextCNN": (lambda: TextCNN(*size), ordered, 0.003, 4),
-    "LSTM, last state": (lambda: TextLSTM(*size), ordered, 0.003, 4),
-    "LSTM, maximum": (lambda: TextLSTM(*size, pool="max"), ordered, 0.003, 4),
 }
 models = {"D1's CNN, mended": d1}
 for name, (make, (X, X_test), learning_rate, epochs) in networks.items():
@@ -508,7 +501,7 @@ for name, (make, (X, X_test), learning_rate, epochs) in networks.items():
     start = time.perf_counter()
     models[name] = trained(make().to(device), X, y, learning_rate, epochs)
     seconds[name] = time.perf_counter() - start
-    read_as[name] = predict(models[name], X_test)
+    read_as[name] = found_by(models[name], X_test)
     scores[name] = (read_as[name] == truth).mean()
 best_linear = max(scores["naive Bayes"], scores["logistic regression"])
 print(
@@ -791,7 +784,7 @@ sentiment, test_sentiment = (
     numbers(test_reviews["sentiment"]),
 )
 sentences, test_sentences = (
-    [text.english_words(line) for line in part["text"]]
+    [lab.text.english_words(line) for line in part["text"]]
     for part in (reviews, test_reviews)
 )
 rng = np.random.default_rng(0)
@@ -805,16 +798,17 @@ by_counting = counting.score(test_sentences, test_reviews["sentiment"])
 assert np.isclose(counting.score(mixed, test_reviews["sentiment"]), by_counting)
 print(f"naive Bayes: {by_counting:.1%}, with the words shuffled the same")
 
-movie_words = text.Vocabulary(sentences, min_count=2)
+movie_words = lab.text.Vocabulary(sentences, min_count=2)
 S, S_test, S_mixed = (
     first_words(part, movie_words, 40) for part in (sentences, test_sentences, mixed)
 )
 readers, rows = [], []
 for seed in range(2):
     torch.manual_seed(seed)
-    reader = TextLSTM(len(movie_words), 2).to(device)
+    reader = lab.models.TextLSTM(len(movie_words), 2).to(device)
     readers.append(trained(reader, S, sentiment, 0.003, epochs=3, seed=seed))
-    rows.append([accuracy(reader, part, test_sentiment) for part in (S_test, S_mixed)])
+    found = [lab.predict(reader, part) for part in (S_test, S_mixed)]
+    rows.append([lab.accuracy(test_sentiment, part) for part in found])
 in_order, shuffled = np.mean(rows, 0)
 print("the LSTM is behind naive Bayes:", in_order < by_counting)
 print("shuffled, it loses less than 4 points:", in_order - shuffled < 0.04)
@@ -847,22 +841,17 @@ pd.DataFrame(
 # validate. Three remedies: dropout of 80 %, weight decay, and stopping when the validation loss
 # rises. **What will each do to the loss, and what to the accuracy?**
 
-
 # %%
-def share_right(y, logits):
-    """Return the share of the texts whose class is found."""
-    return (logits.argmax(1) == y).mean()
-
-
 fit = S[:5460], sentiment[:5460]
 held_out = S[5460:], sentiment[5460:]
-rare = text.idf(fit[0].cpu(), len(movie_words))
+rare = lab.text.idf(fit[0].cpu(), len(movie_words))
 
 
 def movie_bag(dropout, weight_decay, seed):
     """Return the training of an embedding bag on 5,460 sentences, six epochs."""
     torch.manual_seed(seed)
-    model = EmbeddingBagClassifier(len(movie_words), 2, 64, rare, dropout).to(device)
+    model = lab.models.EmbeddingBagClassifier(len(movie_words), 2, 64, rare, dropout)
+    model.to(device)
     return lab.Training(
         model,
         nn.CrossEntropyLoss(),
@@ -871,7 +860,7 @@ def movie_bag(dropout, weight_decay, seed):
         validation=held_out,
         epochs=6,
         batch_size=128,
-        metrics={"accuracy": share_right},
+        metrics={"accuracy": lab.accuracy},
         seed=seed,
     )
 
@@ -941,11 +930,11 @@ def sentiment_training(learning_rate, epochs, dropout=0.5, network="TextCNN"):
     """Train a network on 5,460 sentences from movie reviews."""
     torch.manual_seed(0)
     model = {
-        "embedding bag": lambda: EmbeddingBagClassifier(
+        "embedding bag": lambda: lab.models.EmbeddingBagClassifier(
             len(movie_words), 2, 64, rare, dropout
         ),
-        "TextCNN": lambda: TextCNN(len(movie_words), 2, dropout=dropout),
-        "LSTM": lambda: TextLSTM(len(movie_words), 2, dropout=dropout),
+        "TextCNN": lambda: lab.models.TextCNN(len(movie_words), 2, dropout=dropout),
+        "LSTM": lambda: lab.models.TextLSTM(len(movie_words), 2, dropout=dropout),
     }[network]()
     model.to(device)
     return lab.Training(
@@ -956,7 +945,7 @@ def sentiment_training(learning_rate, epochs, dropout=0.5, network="TextCNN"):
         validation=held_out,
         epochs=epochs,
         batch_size=64,
-        metrics={"accuracy": share_right},
+        metrics={"accuracy": lab.accuracy},
     )
 
 
@@ -1000,14 +989,13 @@ panel
 # %%
 def topic_probabilities(documents):
     """Return the probabilities (N, 6) of the topics, for lists of words."""
-    model = models["embedding bag"].eval()
-    with torch.inference_mode():
-        return model(different_words(documents, vocabulary)).softmax(1).cpu()
+    ids = different_words(documents, vocabulary)
+    return lab.predict(models["embedding bag"], ids).softmax(1)
 
 
 def words_of_posts(line):
     """Return the words of a text as the posts have them: without apostrophes."""
-    return text.english_words(line.replace("'", " ").replace("’", " "))
+    return lab.text.english_words(line.replace("'", " ").replace("’", " "))
 
 
 own_post = lab.OwnText(
@@ -1039,9 +1027,8 @@ own_post
 def sentiment_probabilities(documents):
     """Return the probabilities (N, 2) of both sentiments, for lists of words."""
     X = first_words(documents, movie_words, 40)
-    with torch.inference_mode():
-        shares = [reader.eval()(X).softmax(1) for reader in readers]
-    return (sum(shares) / len(shares)).cpu()
+    shares = [lab.predict(reader, X).softmax(1) for reader in readers]
+    return sum(shares) / len(shares)
 
 
 own_review = lab.OwnText(
@@ -1073,13 +1060,13 @@ own_review
 
 # %%
 TRIES = {
-    "an empty text": lambda: text.english_words("  "),
-    "no letters": lambda: text.english_words("!!! ???"),
-    "a Chinese text": lambda: text.english_words("这部电影很好看"),
+    "an empty text": lambda: lab.text.english_words("  "),
+    "no letters": lambda: lab.text.english_words("!!! ???"),
+    "a Chinese text": lambda: lab.text.english_words("这部电影很好看"),
     "a topic that is none": lambda: lab.datasets.newsgroups("train", ["sci.biology"]),
     "unknown words": lambda: movie_words.encode(["qwertz", "film"]),
     "too long a text": lambda: tuple(first_words([["film"] * 1000], movie_words).shape),
-    "too short for a filter": lambda: TextCNN(10, 2)(
+    "too short for a filter": lambda: lab.models.TextCNN(10, 2)(
         torch.ones(1, 2, dtype=torch.int64)
     ),
 }
