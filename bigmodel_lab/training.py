@@ -331,7 +331,7 @@ class Training:
         return pd.DataFrame(self.rows, columns=[*columns, "seconds"])
 
     def save(self, path: str | Path) -> Path:
-        """Write a checkpoint, from which `load` continues bit for bit; return its path."""
+        """Write a checkpoint, to continue from it bit for bit; return its path."""
         checkpoints.save(self, path)
         return Path(path)
 

@@ -20,8 +20,8 @@ _PART = re.compile(r"(<!-- course: (\w+) -->\n).*?(<!-- course: end -->)", re.DO
 
 
 @cache
-def course():
-    """Return the facts of course.toml as a dictionary."""
+def facts():
+    """Return what course.toml says, as a dictionary."""
     text = files(__package__).joinpath("course.toml").read_text(encoding="utf-8")
     return tomllib.loads(text)
 
@@ -68,13 +68,13 @@ def _fill(nb, name, repository):
     for cell in nb.cells:
         for tag in cell.metadata.get("tags", []):
             if tag in _CELLS:
-                cell.source = _CELLS[tag](chapter(name), repository)
+                cell.source = _CELLS[tag](facts_of(name), repository)
     return nb
 
 
-def chapter(name):
-    """Return the facts of one chapter."""
-    for chapter in course()["chapters"]:
+def facts_of(name):
+    """Return what course.toml says of one chapter; ValueError if it says nothing."""
+    for chapter in facts()["chapters"]:
         if chapter["name"] == name:
             return chapter
     raise ValueError(
@@ -125,10 +125,10 @@ def _colab(chapter, repository):
 
 def _articles(*_):
     """Return which chapter mirrors which article, and what the articles are."""
-    names = [article["name"] for article in course()["articles"]]
+    names = [article["name"] for article in facts()["articles"]]
     rows = [
         [_link(chapter), *(_sections(chapter, name) for name in names)]
-        for chapter in course()["chapters"]
+        for chapter in facts()["chapters"]
     ]
     articles = [
         [
@@ -136,7 +136,7 @@ def _articles(*_):
             article["chinese"] + ("" if article["titled"] else " \\*"),
             article["subject"],
         ]
-        for article in course()["articles"]
+        for article in facts()["articles"]
     ]
     return "\n\n".join(
         [
@@ -166,7 +166,7 @@ _CELLS = {
 
 def _card(repository):
     """Return the course card as a notebook of Markdown cells."""
-    chapters = course()["chapters"]
+    chapters = facts()["chapters"]
     minutes = sum(chapter["minutes"] for chapter in chapters)
     table = [
         [
@@ -180,9 +180,9 @@ def _card(repository):
     texts = [
         "# Course card and glossary\n\n"
         + f"{_elsewhere(repository, CARD)} · [Start here]({chapters[0]['name']}.ipynb)"
-        + f"\n\n{_wrap(course()['purpose'])}",
+        + f"\n\n{_wrap(facts()['purpose'])}",
         "## What you need\n\n"
-        + "\n".join(_wrap(need, "- ", "  ") for need in course()["prerequisites"]),
+        + "\n".join(_wrap(need, "- ", "  ") for need in facts()["prerequisites"]),
         f"## The chapters\n\n{len(chapters)} chapters, {_duration(minutes)} in all, "
         "exercises included.\n\n"
         + _table(["Chapter", "Question", "Time", "Before it"], table),
@@ -208,9 +208,9 @@ def _goals(chapter):
 
 def _glossary():
     """Return the glossary, sorted by the English terms."""
-    chapters = {chapter["name"][:2]: chapter for chapter in course()["chapters"]}
-    rows = []
-    for term in sorted(_terms(), key=lambda term: term["english"].casefold()):
+    chapters = {chapter["name"][:2]: chapter for chapter in facts()["chapters"]}
+    terms, rows = facts()["glossary"]["terms"], []
+    for term in sorted(terms, key=lambda term: term["english"].casefold()):
         words = [f"**{term['english']}**", term["chinese"]]
         if "articles" in term:
             words.append(f"articles: {term['articles']}")
@@ -231,14 +231,10 @@ def _glossary():
 def _chinese_index():
     """Return the Chinese terms, sorted by their pinyin, with the English ones."""
     # GB 18030 keeps the order of GB 2312, whose common characters go by their pinyin.
-    by_pinyin = sorted(_terms(), key=lambda term: term["chinese"].encode("gb18030"))
+    terms = facts()["glossary"]["terms"]
+    by_pinyin = sorted(terms, key=lambda term: term["chinese"].encode("gb18030"))
     rows = [[term["chinese"], term["english"]] for term in by_pinyin]
     return "### From Chinese\n\n" + _table(["Chinese", "English"], rows)
-
-
-def _terms():
-    """Return the terms of the glossary."""
-    return course()["glossary"]["terms"]
 
 
 def _fill_readme(text, repository):
@@ -256,14 +252,14 @@ def _readme_chapters(repository):
             chapter["learn"],
             _elsewhere(repository, chapter["name"], "Binder", "Colab"),
         ]
-        for chapter in course()["chapters"]
+        for chapter in facts()["chapters"]
     ]
     return _table(["Chapter", "You learn to", "Open in"], rows)
 
 
 def _readme_links(repository):
     """Return the addresses behind the README's badges."""
-    first = course()["chapters"][0]["name"]
+    first = facts()["chapters"][0]["name"]
     return (
         f"[binder]: {links.binder(repository, first)}\n"
         f"[colab]: {links.colab(repository, first)}"

@@ -17,7 +17,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from bigmodel_lab import exercises
 from bigmodel_lab.authoring import notebooks
-from bigmodel_lab.authoring.card import chapter
+from bigmodel_lab.authoring.card import facts_of
 from bigmodel_lab.classroom.course import Course, grade_id_of
 
 IMPORTS = """\
@@ -147,7 +147,7 @@ def source(stem, names, points, due=None):
     """Return the teacher's notebook of an assignment."""
     statements, seed = _statements(stem), secrets.randbelow(2**32)
     introduction = _INTRODUCTION.format(
-        title=chapter(stem)["title"],
+        title=facts_of(stem)["title"],
         first=names[0],
         chapter=stem[:2],
         assignment=stem,

@@ -10,8 +10,8 @@ import pytest
 from bigmodel_lab.authoring import card, notebooks
 from bigmodel_lab.chapter import _enable_widgets_on_colab
 
-CHAPTERS = card.course()["chapters"]
-TERMS = card.course()["glossary"]["terms"]
+CHAPTERS = card.facts()["chapters"]
+TERMS = card.facts()["glossary"]["terms"]
 CARD = notebooks.notebooks_folder() / f"{card.CARD}.ipynb"
 
 
@@ -46,7 +46,7 @@ def test_the_facts_of_a_chapter_are_complete(chapter):
         len(chapter["goals"]) - 1
     ) + ["."]
     assert chapter["minutes"] > 0
-    articles = {article["name"] for article in card.course()["articles"]}
+    articles = {article["name"] for article in card.facts()["articles"]}
     assert {mirror["article"] for mirror in chapter.get("mirrors", [])} <= articles
     earlier = {c["name"] for c in CHAPTERS if c["name"] < chapter["name"]}
     assert {other["chapter"] for other in chapter.get("before", [])} <= earlier
@@ -103,9 +103,9 @@ def test_write_writes_what_differs_and_only_that(tmp_path, monkeypatch):
 
 
 def test_a_chapter_that_course_toml_lacks_is_named(monkeypatch):
-    monkeypatch.setattr(card, "course", lambda: {"chapters": CHAPTERS[1:]})
+    monkeypatch.setattr(card, "facts", lambda: {"chapters": CHAPTERS[1:]})
     with pytest.raises(ValueError, match=r"Chapter 00_start_here is not in"):
-        card.chapter("00_start_here")
+        card.facts_of("00_start_here")
 
 
 @pytest.fixture
