@@ -80,4 +80,4 @@ if __name__ == "__main__":
                             f"{max(times):.0f} |",
                             flush=True,
                         )
-                notebook.context.close()
+                notebook.close()

@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 
-expect.set_options(timeout=20_000)
+expect.set_options(timeout=60_000)
 
 
 @pytest.fixture(scope="session")
@@ -46,13 +46,15 @@ def notebook(browser, lab, request):
     if hasattr(request.module, "CELLS"):
         serve(lab, request.module.NOTEBOOK, request.module.CELLS)
     notebook = Notebook(browser, lab, request.module.NOTEBOOK)
-    notebook.run_all()
-    assert notebook.error_outputs() == []
-    figures = notebook.locator(".jp-OutputArea img").all()
-    assert figures
-    assert all(len(figure.get_attribute("alt").strip()) > 20 for figure in figures)
-    yield notebook
-    notebook.context.close()
+    try:
+        notebook.run_all()
+        assert notebook.error_outputs() == []
+        figures = notebook.locator(".jp-OutputArea img").all()
+        assert figures
+        assert all(len(figure.get_attribute("alt").strip()) > 20 for figure in figures)
+        yield notebook
+    finally:
+        notebook.close()
     assert notebook.page_errors == []
     assert notebook.foreign_requests == []
 

@@ -65,12 +65,14 @@ IDLE = f"""() => {{
     const kernel = {CURRENT}?.sessionContext?.session?.kernel;
     return kernel?.connectionStatus === 'connected' && kernel.status === 'idle';
 }}"""
-ALL_HAVE_RUN = f"""() => {{
+# How many code cells there are, and how many have run.
+CELLS_RUN = f"""() => {{
     const prompts = [...document.querySelectorAll(
         '{NOTEBOOK} .jp-CodeCell .jp-InputPrompt')];
-    return prompts.length > 0 &&
-        prompts.every(p => /^\\[\\d+\\]:?$/.test(p.textContent.trim()));
+    const run = prompts.filter(p => /^\\[\\d+\\]:?$/.test(p.textContent.trim()));
+    return [prompts.length, run.length];
 }}"""
+PATIENCE = 300  # seconds without any progress, on a machine with a load of 12 on 2 cores
 EXECUTE = f"""async code => {{
     const kernel = {CURRENT}.sessionContext.session.kernel;
     const future = kernel.requestExecute({{code, store_history: false}});
@@ -185,7 +187,8 @@ class Notebook:
     """
 
     def __init__(self, browser, lab, path):
-        base, token = lab
+        self.base, self.token = lab
+        self.path = path
         self.page_errors, self.foreign_requests = [], []
         self.context = browser.new_context(
             viewport={"width": 1400, "height": 1000}, device_scale_factor=2
@@ -193,10 +196,10 @@ class Notebook:
         self.context.grant_permissions(["clipboard-read", "clipboard-write"])
         self.context.route(FOREIGN, self._refuse)
         self.page = self.context.new_page()
-        self.page.set_default_timeout(30_000)
+        self.page.set_default_timeout(120_000)
         self.page.on("pageerror", lambda error: self.page_errors.append(str(error)))
         # ?reset: the layout of another test's notebook must not come back.
-        self.page.goto(f"{base}/lab/tree/{path}?token={token}&reset")
+        self.page.goto(f"{self.base}/lab/tree/{path}?token={self.token}&reset")
         self.page.wait_for_selector("#jupyterlab-splash", state="detached")
         self.page.wait_for_selector(f"{NOTEBOOK} .jp-Notebook .jp-Cell")
         self.wait_until_idle()
@@ -211,14 +214,42 @@ class Notebook:
 
     def wait_until_idle(self):
         """Wait until the kernel is connected and has nothing to do."""
-        self.page.wait_for_function(IDLE, timeout=120_000)
+        self.page.wait_for_function(IDLE, timeout=1000 * PATIENCE)
+
+    def wait_while(self, unfinished, what):
+        """Wait as long as `unfinished()` is true, and changes now and then.
+
+        No clock says how long a busy machine may take; one that stands still fails.
+        """
+        before, end = None, math.inf
+        while now := unfinished():
+            if now != before:
+                before, end = now, time.monotonic() + PATIENCE
+            assert time.monotonic() < end, f"{what} stands still at {now}"
+            self.page.wait_for_timeout(100)
 
     def run_all(self):
         """Run all cells through the menu and wait for the last."""
         self.page.locator(".lm-MenuBar-itemLabel", has_text="Run").first.click()
         self.page.locator('.lm-Menu-item[data-command="runmenu:run-all"]').click()
-        self.page.wait_for_function(ALL_HAVE_RUN, timeout=240_000)
+        self.wait_while(self._cells_left, "the notebook")
         self.wait_until_idle()
+
+    def _cells_left(self):
+        """Return how many code cells have not run yet."""
+        cells, run = self.page.evaluate(CELLS_RUN)
+        return cells - run if cells else "no cells"
+
+    def close(self):
+        """Close the page, and shut down its kernel, which holds up to 1 GB."""
+        self.context.close()
+        sessions = f"{self.base}/api/sessions"
+        with urllib.request.urlopen(f"{sessions}?token={self.token}") as answer:
+            for session in json.load(answer):
+                if session["path"] == self.path:
+                    address = f"{sessions}/{session['id']}?token={self.token}"
+                    request = urllib.request.Request(address, method="DELETE")
+                    urllib.request.urlopen(request).close()
 
     def run_cell(self, cell):
         """Run one cell, given by a locator, as Shift+Enter does."""
@@ -316,7 +347,9 @@ class Panel:
         before = self.rows.count()
         self.train.click()
         expect(self.rows).to_have_count(before + 1)
-        expect(self.train).to_be_enabled()
+        self.notebook.wait_while(
+            lambda: self.train.is_disabled() and self.status.inner_text(), "the panel"
+        )
         return self.status.inner_text()
 
     def start_long_run(self):

@@ -32,5 +32,5 @@ def test_nothing_is_left_of_a_bar_after_a_reload(browser, lab):
     output.wait_for()
     assert output.inner_text().strip() == "trained"
     for page in (notebook, reopened):
-        page.context.close()
+        page.close()
         assert page.page_errors == []
