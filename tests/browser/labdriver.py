@@ -72,7 +72,7 @@ CELLS_RUN = f"""() => {{
     const run = prompts.filter(p => /^\\[\\d+\\]:?$/.test(p.textContent.trim()));
     return [prompts.length, run.length];
 }}"""
-PATIENCE = 300  # seconds without any progress, on a machine with a load of 12 on 2 cores
+PATIENCE = 300  # seconds without any progress: a load of 12 on 2 cores is borne
 EXECUTE = f"""async code => {{
     const kernel = {CURRENT}.sessionContext.session.kernel;
     const future = kernel.requestExecute({{code, store_history: false}});
