@@ -3,9 +3,13 @@
 Each notebook is run as `refresh` and the tests run it, one after the other: seconds
 from the start of its kernel to the end of its last cell, and the peak of the memory
 (resident set) of the kernel and the processes it starts, sampled 50 times a second.
-`python benchmarks/chapters.py [notebook ...]` measures some notebooks only.
+`python benchmarks/chapters.py [notebook ...]` measures some notebooks only;
+`--beside-load` keeps one core busy meanwhile, as another program would. Aim: 100 s.
 """
 
+import argparse
+import contextlib
+import subprocess
 import sys
 import threading
 import time
@@ -52,9 +56,25 @@ def measure(path):
     return seconds, memory.megabytes
 
 
+@contextlib.contextmanager
+def busy_core():
+    """Keep one core busy, as another program would."""
+    program = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+    try:
+        yield
+    finally:
+        program.kill()
+        program.wait()
+
+
 if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("notebooks", nargs="*", type=Path, help="all if left out")
+    parser.add_argument("--beside-load", action="store_true", help="keep a core busy")
+    options = parser.parse_args()
     print(machine(), end="\n\n")
     print("| notebook | seconds | peak memory, MB |\n|---|---|---|")
-    for path in map(Path, sys.argv[1:] or chapters()):
-        seconds, megabytes = measure(path)
+    for path in options.notebooks or chapters():
+        with busy_core() if options.beside_load else contextlib.nullcontext():
+            seconds, megabytes = measure(path)
         print(f"| {path.stem} | {seconds:.0f} | {megabytes:,.0f} |", flush=True)

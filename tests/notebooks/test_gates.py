@@ -273,7 +273,7 @@ def run_nbval(folder, *options, code=1):
     """Run nbval on a folder as pyproject.toml says; return the outcomes by notebook."""
     report = folder / "report.xml"
     command = [sys.executable, "-m", "pytest", "-c", "pyproject.toml", "-q"]
-    command += ["-p", "no:cacheprovider", f"--junitxml={report}", str(folder)]
+    command += ["-n0", "-p", "no:cacheprovider", f"--junitxml={report}", str(folder)]
     command += options
     environment = {k: v for k, v in os.environ.items() if k != "TQDM_DISABLE"}
     run = subprocess.run(
