@@ -38,7 +38,10 @@ def generated(repository=None):
     card = notebooks.notebooks_folder() / f"{CARD}.ipynb"
     texts = {
         card: nbformat.writes(_card(repository)) + "\n",
-        readme: _fill_readme(readme.read_text(encoding="utf-8"), repository),
+        readme: _PART.sub(
+            lambda part: f"{part[1]}\n{_README[part[2]](repository)}\n\n{part[3]}",
+            readme.read_text(encoding="utf-8"),
+        ),
     }
     for path in notebooks.chapters():
         source = notebooks.source_of(path)
@@ -91,11 +94,15 @@ def _opening(chapter, repository):
     places = (
         f"{_elsewhere(repository, name)} · [Course card and glossary]({CARD}.ipynb)"
     )
-    goals = [_wrap(goal, "- ", "  ") for goal in chapter["goals"]]
     parts = f" ({chapter['parts']})" if "parts" in chapter else ""
     facts = [f"**Time:** {_duration(chapter['minutes'])}{parts}."]
     if "mirrors" in chapter:
-        facts.append(f"**Mirrors:** {', '.join(map(_mirror, chapter['mirrors']))}.")
+        mirrors = [
+            f"{mirror['article']} {mirror['sections']}"
+            + (f" ({mirror['about']})" if "about" in mirror else "")
+            for mirror in chapter["mirrors"]
+        ]
+        facts.append(f"**Mirrors:** {', '.join(mirrors)}.")
     if "needs" in chapter:
         facts.append(f"**You need:** {chapter['needs']}.")
     if "before" in chapter:
@@ -105,7 +112,7 @@ def _opening(chapter, repository):
         places,
         *([_wrap(chapter["lead"])] if "lead" in chapter else []),
         "## What you will be able to do",
-        "\n".join(goals),
+        _bullets(chapter["goals"]),
         _wrap(" ".join(facts)),
     ]
     return "\n\n".join(blocks)
@@ -181,14 +188,13 @@ def _card(repository):
         "# Course card and glossary\n\n"
         + f"{_elsewhere(repository, CARD)} · [Start here]({chapters[0]['name']}.ipynb)"
         + f"\n\n{_wrap(facts()['purpose'])}",
-        "## What you need\n\n"
-        + "\n".join(_wrap(need, "- ", "  ") for need in facts()["prerequisites"]),
+        "## What you need\n\n" + _bullets(facts()["prerequisites"]),
         f"## The chapters\n\n{len(chapters)} chapters, {_duration(minutes)} in all, "
         "exercises included.\n\n"
         + _table(["Chapter", "Question", "Time", "Before it"], table),
         _articles(),
         "## What you will be able to do\n\nAfter each chapter, you can …",
-        *map(_goals, chapters),
+        *(f"### {_name(each)}\n\n{_bullets(each['goals'])}" for each in chapters),
         _glossary(),
         _chinese_index(),
     ]
@@ -198,12 +204,6 @@ def _card(repository):
     # The card has no source: the checkout's jupytext must not make one.
     metadata = {**notebooks.METADATA, "jupytext": {"formats": "ipynb"}}
     return nbformat.v4.new_notebook(cells=cells, metadata=metadata)
-
-
-def _goals(chapter):
-    """Return a chapter's goals under its name."""
-    goals = "\n".join(_wrap(goal, "- ", "  ") for goal in chapter["goals"])
-    return f"### {_name(chapter)}\n\n{goals}"
 
 
 def _glossary():
@@ -235,13 +235,6 @@ def _chinese_index():
     by_pinyin = sorted(terms, key=lambda term: term["chinese"].encode("gb18030"))
     rows = [[term["chinese"], term["english"]] for term in by_pinyin]
     return "### From Chinese\n\n" + _table(["Chinese", "English"], rows)
-
-
-def _fill_readme(text, repository):
-    """Write the parts of the README that come from here; return the whole."""
-    return _PART.sub(
-        lambda part: f"{part[1]}\n{_README[part[2]](repository)}\n\n{part[3]}", text
-    )
 
 
 def _readme_chapters(repository):
@@ -299,12 +292,6 @@ def _before(chapter):
     )
 
 
-def _mirror(mirror):
-    """Return sections of an article with their subject, as in "D2 §5 (MNIST)"."""
-    about = f" ({mirror['about']})" if "about" in mirror else ""
-    return f"{mirror['article']} {mirror['sections']}{about}"
-
-
 def _sections(chapter, article):
     """Return the sections of an article that a chapter mirrors."""
     mirrors = chapter.get("mirrors", [])
@@ -326,6 +313,11 @@ def _wrap(text, first="", rest=""):
         break_long_words=False,
         break_on_hyphens=False,
     )
+
+
+def _bullets(texts):
+    """Return texts as a Markdown list."""
+    return "\n".join(_wrap(text, "- ", "  ") for text in texts)
 
 
 def _table(header, rows):
