@@ -66,6 +66,25 @@ def test_imports_point_one_way(path):
     assert not unknown, f"{room or 'the top'} may not import from {unknown}"
 
 
+def code_lines(source, function):
+    """Return how many lines of code a function has, without its docstring."""
+    first = (
+        function.body[0] if ast.get_docstring(function) is None else function.body[1]
+    )
+    lines = source.splitlines()[first.lineno - 1 : function.end_lineno]
+    return sum(not line.strip().startswith("#") for line in lines if line.strip())
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_a_module_and_its_functions_are_read_in_one_sitting(path):
+    source = path.read_text()
+    chapter = room_of(path) == "exercises" and "QUIZ =" in source
+    assert chapter or len(source.splitlines()) <= 350
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.FunctionDef) and len(node.body) > 1:
+            assert code_lines(source, node) <= 45, node.name
+
+
 def test_the_rule_has_no_circle():
     rooms, order = dict(MAY_KNOW), []
     while rooms:
