@@ -7,7 +7,9 @@ import torch
 from sklearn.model_selection import train_test_split
 
 from bigmodel_lab.datasets import saratoga_houses
-from bigmodel_lab.exercises.core import NOTCHES, exercise
+from bigmodel_lab.exercises.draws import normal
+from bigmodel_lab.exercises.judge import exercise
+from bigmodel_lab.exercises.slider import notch_above, notch_below
 
 
 def _houses(rng, rows=6):
@@ -18,7 +20,7 @@ def _houses(rng, rows=6):
 
 def _regression(rng):
     """Return random X (8, 3), y (8,) and weights theta (3,)."""
-    return tuple(torch.from_numpy(rng.normal(size=s)) for s in ((8, 3), 8, 3))
+    return normal(rng, 8, 3), normal(rng, 8), normal(rng, 3)
 
 
 def _prices(rng):
@@ -391,13 +393,13 @@ def _panel_bound():
 )
 def last_stable_notch():
     """Return the largest learning rate on the slider at which the loss still falls."""
-    return max(notch for notch in NOTCHES if notch < _panel_bound())
+    return notch_below(_panel_bound())
 
 
 @last_stable_notch.misconception
 def first_unstable_notch():
     """At this one the loss already rises. It is the last one below it that counts."""
-    return min(notch for notch in NOTCHES if notch > _panel_bound())
+    return notch_above(_panel_bound())
 
 
 @last_stable_notch.misconception
@@ -419,7 +421,7 @@ def without_overshooting():
     """At half the bound the steps do not even overshoot in the steepest direction.
     Go up until the loss rises.
     """
-    return max(notch for notch in NOTCHES if notch < _panel_bound() / 2)
+    return notch_below(_panel_bound() / 2)
 
 
 QUIZ = [

@@ -4,18 +4,9 @@ import math
 
 import torch
 
-from bigmodel_lab.exercises.core import exercise
+from bigmodel_lab.exercises.draws import classes, normal
+from bigmodel_lab.exercises.judge import exercise
 from bigmodel_lab.from_scratch.activations import sigmoid_derivative
-
-
-def _normal(rng, *shape):
-    """Return a random float64 tensor from the standard normal distribution."""
-    return torch.from_numpy(rng.normal(size=shape))
-
-
-def _classes(rng, rows, classes=4):
-    """Return random class numbers (rows,)."""
-    return torch.from_numpy(rng.integers(0, classes, rows))
 
 
 def _one_hot(targets, logits):
@@ -32,7 +23,7 @@ def _p_and_y(logits, targets):
 
 
 @exercise(
-    inputs=lambda rng: (2 * _normal(rng, 6, 4), _classes(rng, 6)),
+    inputs=lambda rng: (2 * normal(rng, 6, 4), classes(rng, 6, 4)),
     hints=[
         "The loss of one row is -log p of its target class. Go through the softmax "
         "too: the chain rule ends at the logits, not at p.",
@@ -128,7 +119,7 @@ def softmax_over_the_batch(logits, targets):
 
 def _extreme_logits(rng):
     """Return logits (6, 4), with rows near 1000 and -1000, and targets (6,)."""
-    logits, targets = 3 * _normal(rng, 6, 4), _classes(rng, 6)
+    logits, targets = 3 * normal(rng, 6, 4), classes(rng, 6, 4)
     logits[0] += 1000  # e^z overflows
     logits[1] -= 1000  # e^z is 0 for every class
     logits[2, targets[2]] -= 1000  # p of the target is 0
@@ -313,7 +304,7 @@ def sigmoid_again(probabilities, targets):
 # As many inputs as outputs: only then does the printed (dz * x).T run at all.
 def _dense_layer(rng):
     """Return x (6, 3), W (3, 3), b (3,) and dL/da (6, 3)."""
-    return _normal(rng, 6, 3), _normal(rng, 3, 3), _normal(rng, 3), _normal(rng, 6, 3)
+    return normal(rng, 6, 3), normal(rng, 3, 3), normal(rng, 3), normal(rng, 6, 3)
 
 
 @exercise(
@@ -416,7 +407,7 @@ def derivative_at_the_output(x, W, b, upstream):
 
 
 @exercise(
-    inputs=lambda rng: (_normal(rng, 5, 3), _normal(rng, 3, 8), _normal(rng, 5, 8)),
+    inputs=lambda rng: (normal(rng, 5, 3), normal(rng, 3, 8), normal(rng, 5, 8)),
     hints=[
         "Two steps back: from the next layer's z to this layer's output, then through "
         "this layer's ReLU to z.",
@@ -542,8 +533,8 @@ def only_the_half(learning_rate, samples):
 
 def _logits_and_one_hot(rng):
     """Return logits (5, 4) and one-hot targets (5, 4)."""
-    logits = _normal(rng, 5, 4)
-    return logits, _one_hot(_classes(rng, 5), logits).double()
+    logits = normal(rng, 5, 4)
+    return logits, _one_hot(classes(rng, 5, 4), logits).double()
 
 
 @exercise(

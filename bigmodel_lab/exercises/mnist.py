@@ -7,7 +7,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from bigmodel_lab.exercises.core import exercise
+from bigmodel_lab.exercises.draws import classes, torch_seeded_by
+from bigmodel_lab.exercises.judge import exercise
 
 # -- 1 ---------------------------------------------------------------------------------
 
@@ -205,8 +206,7 @@ def kernel_not_squared(in_channels, out_channels, kernel_size):
 
 def _network(rng, *layers):
     """Return a network (N, 1, 4, 4) -> (N, 10) in float64; weights drawn by rng."""
-    with torch.random.fork_rng(devices=[]):  # the learner's seed stays as it is
-        torch.manual_seed(int(rng.integers(2**31)))
+    with torch_seeded_by(rng):
         return nn.Sequential(nn.Flatten(), *layers, nn.Linear(16, 10)).double()
 
 
@@ -222,7 +222,7 @@ def _epoch(rng):
     optimizer = torch.optim.SGD(model.parameters(), lr=rng.uniform(0.5, 1))
     batch_size = int(rng.integers(5, 9))
     count = 3 * batch_size + int(rng.integers(2, batch_size))
-    labels = torch.from_numpy(rng.integers(0, 10, count))
+    labels = classes(rng, count, 10)
     return model, optimizer, _images(rng, count), labels, batch_size
 
 

@@ -5,17 +5,14 @@ import math
 import numpy as np
 import torch
 
-from bigmodel_lab.exercises.core import NOTCHES, exercise
-
-
-def _normal(rng, *shape):
-    """Return standard normal numbers of the given shape as float64."""
-    return torch.from_numpy(rng.normal(size=shape))
+from bigmodel_lab.exercises.draws import normal
+from bigmodel_lab.exercises.judge import exercise
+from bigmodel_lab.exercises.slider import notch_above, notch_below
 
 
 def _momentum_state(rng):
     """Return random weight, gradient, velocity (3,), learning rate and momentum."""
-    return *_normal(rng, 3, 3), rng.uniform(0.05, 0.5), rng.uniform(0.5, 0.95)
+    return *normal(rng, 3, 3), rng.uniform(0.05, 0.5), rng.uniform(0.5, 0.95)
 
 
 # -- 1 ---------------------------------------------------------------------------------
@@ -108,7 +105,7 @@ def _adam_state(rng):
     """Return random weight, gradient, m, v (3,), step number t and learning rate."""
     v = torch.from_numpy(rng.uniform(0.01, 0.05, 3))
     # t = 1 is left out: with the exponent t - 1 it divides by 0.
-    return *_normal(rng, 3, 3), v, int(rng.integers(2, 7)), rng.uniform(0.05, 0.5)
+    return *normal(rng, 3, 3), v, int(rng.integers(2, 7)), rng.uniform(0.05, 0.5)
 
 
 @exercise(
@@ -227,7 +224,7 @@ def keeps_the_corrected(weight, gradient, m, v, t, learning_rate):
 def _batch(rng):
     """Return random X (9, 3), y (9,), theta (3,) and the numbers of 3 to 6 rows."""
     rows = torch.from_numpy(rng.choice(9, rng.integers(3, 7), replace=False))
-    return _normal(rng, 9, 3), _normal(rng, 9), _normal(rng, 3), rows
+    return normal(rng, 9, 3), normal(rng, 9), normal(rng, 3), rows
 
 
 @exercise(
@@ -310,7 +307,7 @@ def half_convention(X, y, theta, rows):
 
 def _bowl(rng):
     """Return a random positive definite Hessian (3, 3) and a momentum."""
-    A = _normal(rng, 3, 6)
+    A = normal(rng, 3, 6)
     return A @ A.T / 6, rng.uniform(0.5, 0.95)
 
 
@@ -663,11 +660,6 @@ _RAVINE = torch.tensor([[1.0, 0.0], [0.0, 25.0]], dtype=torch.float64)
 _BOUND = largest_stable_learning_rate.solution(_RAVINE, 0.9).item()  # 0.152
 
 
-def _notch_below(bound):
-    """Return the last notch of the learning-rate slider below `bound`."""
-    return max(notch for notch in NOTCHES if notch < bound)
-
-
 @exercise(
     tolerance=0.04,  # the slider shows 0.13
     hints=[
@@ -680,13 +672,13 @@ def _notch_below(bound):
 )
 def last_stable_notch():
     """Return the largest rate on the slider that still reaches the ravine's minimum."""
-    return _notch_below(_BOUND)
+    return notch_below(_BOUND)
 
 
 @last_stable_notch.misconception
 def first_unstable_notch():
     """At this one the path already diverges. The last one below it counts."""
-    return min(notch for notch in NOTCHES if notch > _BOUND)
+    return notch_above(_BOUND)
 
 
 @last_stable_notch.misconception
@@ -698,7 +690,7 @@ def the_prediction():
 @last_stable_notch.misconception
 def one_notch_early():
     """At this one the path arrives. Does it at the next one up, too?"""
-    return _notch_below(_notch_below(_BOUND))
+    return notch_below(notch_below(_BOUND))
 
 
 @last_stable_notch.misconception
@@ -706,7 +698,7 @@ def notch_without_momentum():
     """That is the last one without momentum, below 2 / 25 = 0.08. Set momentum to 0.9
     and go on: it brakes the jumps across the ravine.
     """
-    return _notch_below(2 / 25)
+    return notch_below(2 / 25)
 
 
 @last_stable_notch.misconception
@@ -714,7 +706,7 @@ def notch_for_longer_steps():
     """You expected momentum to lower the bound, to 2 (1 - 0.9) / 25 = 0.008. Across
     the ravine the gradients alternate and the velocity cancels them: go up.
     """
-    return _notch_below(2 * (1 - 0.9) / 25)
+    return notch_below(2 * (1 - 0.9) / 25)
 
 
 QUIZ = [

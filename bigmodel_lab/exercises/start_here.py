@@ -2,9 +2,9 @@
 
 import math
 
-import torch
-
-from bigmodel_lab.exercises.core import NOTCHES, exercise
+from bigmodel_lab.exercises.draws import normal
+from bigmodel_lab.exercises.judge import exercise
+from bigmodel_lab.exercises.slider import notch_above, notch_below
 
 
 @exercise(
@@ -90,10 +90,7 @@ def rounds_at_the_end(samples, batch_size, epochs):
 
 
 @exercise(
-    inputs=lambda rng: (
-        torch.from_numpy(rng.normal(size=5)),
-        torch.from_numpy(rng.normal(size=5)),
-    ),
+    inputs=lambda rng: (normal(rng, 5), normal(rng, 5)),
     hints=[
         "Three words, three steps, read from right to left: error, squared, mean.",
         "The error is predictions - targets, an array; square it with ** 2.",
@@ -131,8 +128,7 @@ def absolute(predictions, targets):
 
 def _line(rng):
     """Return inputs x (6,), targets y (6,), weight, bias."""
-    x, y = rng.normal(size=(2, 6))
-    return torch.from_numpy(x), torch.from_numpy(y), rng.normal(), rng.normal()
+    return normal(rng, 6), normal(rng, 6), rng.normal(), rng.normal()
 
 
 @exercise(
@@ -182,13 +178,13 @@ _TOY_BOUND = 2 / (2 * 1.2**2)
 )
 def first_diverging_notch():
     """Return the smallest learning rate on the slider at which the toy diverges."""
-    return min(notch for notch in NOTCHES if notch > _TOY_BOUND)
+    return notch_above(_TOY_BOUND)
 
 
 @first_diverging_notch.misconception
 def last_stable_notch():
     """This one still trains. Go one notch further."""
-    return max(notch for notch in NOTCHES if notch < _TOY_BOUND)
+    return notch_below(_TOY_BOUND)
 
 
 @first_diverging_notch.misconception

@@ -13,7 +13,8 @@ from torch import nn
 from torch.nn import functional as F
 
 from bigmodel_lab.datasets import chinese_reviews
-from bigmodel_lab.exercises.core import exercise, scored
+from bigmodel_lab.exercises.draws import normal, torch_seeded_by
+from bigmodel_lab.exercises.judge import exercise, scored
 from bigmodel_lab.from_scratch.text import chinese_words
 
 _WORDS = ["ball", "bat", "game", "goal", "moon", "ship", "star", "team", "win"]
@@ -476,7 +477,7 @@ def factor_two_forgotten(labels, predictions):
 
 def _padded_ids(rng):
     """Return embeddings (9, 4) and ids (5, 7); the first text has an unknown word."""
-    embeddings = torch.from_numpy(rng.normal(size=(9, 4)))
+    embeddings = normal(rng, 9, 4)
     ids = rng.integers(1, 9, (5, 7))
     ids[:, 0] = rng.integers(2, 9, 5)  # a known word for each
     ids[0, 1] = 1
@@ -728,7 +729,7 @@ def filters_reshaped(x, weight, bias):
 def _states(rng):
     """Return states (5, 9, 3) and lengths (5,), all of them shorter than 9."""
     lengths = rng.permutation([*rng.integers(2, 9, 4), rng.integers(4, 8)])
-    return torch.from_numpy(rng.normal(size=(5, 9, 3))), torch.from_numpy(lengths)
+    return normal(rng, 5, 9, 3), torch.from_numpy(lengths)
 
 
 @exercise(
@@ -820,10 +821,9 @@ def at_the_longest(states, lengths):
 
 def _lstm_and_batches(rng):
     """Return an LSTM from 3 to 2 numbers and three batches (4, 6, 3)."""
-    with torch.random.fork_rng(devices=[]):  # the learner's seed stays as it is
-        torch.manual_seed(int(rng.integers(2**31)))
+    with torch_seeded_by(rng):
         lstm = nn.LSTM(3, 2, batch_first=True).double()
-    return lstm, [torch.from_numpy(rng.normal(size=(4, 6, 3))) for _ in range(3)]
+    return lstm, [normal(rng, 4, 6, 3) for _ in range(3)]
 
 
 @exercise(
@@ -1369,7 +1369,7 @@ def _predict(vectorizer, train_texts, train_labels, test_texts):
 
 
 @chinese_sentiment.misconception(
-    lambda labels, predictions: _accuracy(labels, predictions) < 0.35
+    sign=lambda labels, predictions: _accuracy(labels, predictions) < 0.35
 )
 def labels_exchanged(train_texts, train_labels, test_texts):
     """That is far below chance, so your model has learned something, and you read it
@@ -1380,7 +1380,7 @@ def labels_exchanged(train_texts, train_labels, test_texts):
 
 
 @chinese_sentiment.misconception(
-    lambda labels, predictions: _commonest(predictions) == 1
+    sign=lambda labels, predictions: _commonest(predictions) == 1
 )
 def one_label_for_all(train_texts, train_labels, test_texts):
     """Every review has the same label in your result, and about half of them do have
@@ -1390,7 +1390,7 @@ def one_label_for_all(train_texts, train_labels, test_texts):
 
 
 @chinese_sentiment.misconception(
-    lambda labels, predictions: _commonest(predictions) > 0.9
+    sign=lambda labels, predictions: _commonest(predictions) > 0.9
 )
 def cut_at_blanks(train_texts, train_labels, test_texts):
     """Nearly every review has the same label in your result. That happens if a text is
@@ -1402,7 +1402,7 @@ def cut_at_blanks(train_texts, train_labels, test_texts):
 
 
 @chinese_sentiment.misconception(
-    lambda labels, predictions: abs(_accuracy(labels, predictions) - 0.5) < 0.06
+    sign=lambda labels, predictions: abs(_accuracy(labels, predictions) - 0.5) < 0.06
 )
 def not_of_these_texts(train_texts, train_labels, test_texts):
     """No better than tossing a coin. Are the predictions those of these texts, in their
@@ -1415,7 +1415,7 @@ def not_of_these_texts(train_texts, train_labels, test_texts):
 
 
 @chinese_sentiment.misconception(
-    lambda labels, predictions: _commonest(predictions) > 0.65
+    sign=lambda labels, predictions: _commonest(predictions) > 0.65
 )
 def clauses_for_words(train_texts, train_labels, test_texts):
     """One of the labels is predicted too often. That happens if a vectorizer is left as
@@ -1426,7 +1426,7 @@ def clauses_for_words(train_texts, train_labels, test_texts):
 
 
 @chinese_sentiment.misconception(
-    lambda labels, predictions: _accuracy(labels, predictions) > 0.7
+    sign=lambda labels, predictions: _accuracy(labels, predictions) > 0.7
 )
 def nearly(train_texts, train_labels, test_texts):
     """You are near. What helped us: to learn from all of train_texts, to weigh words by
