@@ -46,7 +46,7 @@ def cross_entropy_gradient(logits, targets):
 @cross_entropy_gradient.misconception
 def stops_at_p(logits, targets):
     """That is dL/dp, where D0 §4.2 stops. Go on through the softmax to the logits,
-    dL/dz = p - y; and divide by N, for the loss is a mean.
+    dL/dz = p - y; and divide by N, because the loss is a mean.
     """
     p, y = _p_and_y(logits, targets)
     return -y / p
@@ -131,8 +131,8 @@ def _extreme_logits(rng):
     hints=[
         "e^1000 is infinite and e^-1000 is 0. Adding a constant to all logits of a row "
         "does not change the softmax: choose one that keeps e^z at most 1.",
-        "Do not compute p at all: log p = z - log sum_j e^z_j, which is finite where p "
-        "is too small for a number.",
+        "Do not compute p at all: log p = z - log sum_j e^z_j, which is finite even "
+        "where p is too small to be stored.",
         "`logits = logits - logits.amax(1, keepdim=True)`, then "
         "`log_p = logits - logits.exp().sum(1, keepdim=True).log()`; the loss is the "
         "mean of -log_p at the targets.",
@@ -260,16 +260,16 @@ def summed_over_samples(probabilities, targets):
 
 @binary_cross_entropy.misconception
 def swapped(probabilities, targets):
-    """Infinite, for you took the logarithm of the targets, and log(0) is among them.
-    Swap the two: the logarithm belongs to the probabilities.
+    """Infinite, because you took the logarithm of the targets, and log(0) is among
+    them. Swap the two: the logarithm belongs to the probabilities.
     """
     return binary_cross_entropy.solution(targets, probabilities)
 
 
 @binary_cross_entropy.misconception
 def crossed(probabilities, targets):
-    """You reward the opposite: a sure and right prediction costs most. log p belongs
-    to y = 1, and log(1 - p) to y = 0.
+    """You reward the opposite: a confident, correct prediction costs the most. log p
+    belongs to y = 1, and log(1 - p) to y = 0.
     """
     return binary_cross_entropy.solution(1 - probabilities, targets)
 
@@ -336,7 +336,8 @@ def _delta(x, W, b, upstream):
 @dense_backward.misconception
 def as_printed(x, W, b, upstream):
     """This is D2 §3.2 as printed, with three faults: the activation's derivative is
-    missing, (dz * x).T is no outer product, and the bias is not summed over the batch.
+    missing, (dz * x).T is not an outer product, and the bias is not summed over the
+    batch.
     """
     return (upstream * x).T, upstream
 
@@ -442,9 +443,9 @@ def times_relu(delta, W, z):
 
 
 @hidden_delta.misconception
-def mask_turned_round(delta, W, z):
-    """Your mask is turned round: the error passes where the unit was on, z > 0, and
-    stops where it was off.
+def mask_reversed(delta, W, z):
+    """Your mask is reversed: the error passes where the unit was on, z > 0, and stops
+    where it was off.
     """
     return (delta @ W) * (z < 0)
 
@@ -558,8 +559,8 @@ def binary_gradient_per_class(logits, targets):
 
 @binary_gradient_per_class.misconception
 def softmax_instead(logits, targets):
-    """That is the gradient behind a softmax, the output of D4's code in §5. The binary
-    loss of D4 §4.1 has a sigmoid for every class: the classes do not compete.
+    """That is the gradient of an output with a softmax, as in D4's code in §5. The
+    binary loss of D4 §4.1 has a sigmoid for every class: the classes do not compete.
     """
     return (torch.softmax(logits, 1) - targets) / len(logits)
 
@@ -618,8 +619,8 @@ def mean_over_classes(logits, targets):
 @exercise(
     tolerance=0.16,  # -0.6 to -0.8: there the gradient is -0.295 or -0.296
     hints=[
-        "Look at the gradient, not at the height of the curve: at which place of the "
-        "slider is it furthest from 0?",
+        "Look at the gradient, not at the height of the curve: at which position of "
+        "the slider is it furthest from 0?",
         "The curve is flat at both ends, also on the left, where the prediction is "
         "most wrong. Search between 0 and -2.",
         "With p = sigmoid(z) the slope is -2 p (1 - p)². It is steepest at p = 1/3; "
@@ -657,7 +658,7 @@ def where_the_error_is_largest():
 
 @steepest_logit.misconception
 def the_slope():
-    """That is the slope at the steepest place. The question is for the place itself,
+    """That is the slope at the steepest place. The question asks for the place itself,
     the logit.
     """
     return -8 / 27  # -2 p (1 - p)² at p = 1/3
@@ -665,7 +666,7 @@ def the_slope():
 
 @steepest_logit.misconception
 def the_probability():
-    """1/3 is the probability at the steepest place. The question is for the logit z
+    """1/3 is the probability at the steepest place. The question asks for the logit z
     there, with sigmoid(z) = 1/3.
     """
     return 1 / 3
@@ -707,7 +708,7 @@ QUIZ = [
                 "against z = 1. (1 - y) log(1 - z) is missing.",
             },
             {
-                "answer": "Infinite, because the samples with y = 0 are surely wrong",
+                "answer": "Infinite, because all samples with y = 0 are wrong",
                 "correct": False,
                 "feedback": "So it should be, and with (1 - y) log(1 - z) it is. Here "
                 "those samples cost nothing.",
@@ -715,7 +716,7 @@ QUIZ = [
             {
                 "answer": "log 2, about 0.69, that of a coin toss",
                 "correct": False,
-                "feedback": "That is the two-sided loss of saying 0.5 for everybody.",
+                "feedback": "That is the two-sided loss of always predicting 0.5.",
             },
         ],
     },
@@ -782,15 +783,15 @@ QUIZ = [
                 "multiplies by them like by any number.",
             },
             {
-                "answer": "Half as long on a GPU, as long on a CPU",
+                "answer": "Half as long on a GPU, just as long on a CPU",
                 "correct": False,
                 "feedback": "A GPU's dense multiplication does not skip them either.",
             },
             {
-                "answer": "As long",
+                "answer": "Just as long",
                 "correct": True,
                 "feedback": "Yes: the same number of multiplications. Zeros save time "
-                "only where hardware or format is made to skip them.",
+                "only where the hardware or the format is made to skip them.",
             },
         ],
     },

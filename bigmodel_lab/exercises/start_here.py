@@ -38,7 +38,7 @@ def only_the_step(weight, gradient, learning_rate):
     return -learning_rate * gradient
 
 
-# Sizes that do not divide: only then the last, smaller batch matters.
+# Sizes that do not divide evenly: only then does the last, smaller batch matter.
 def _sizes(rng):
     """Return samples, batch_size, epochs."""
     batch_size = int(rng.integers(5, 50))
@@ -83,7 +83,7 @@ def one_epoch(samples, batch_size, epochs):
 
 @total_steps.misconception
 def rounds_at_the_end(samples, batch_size, epochs):
-    """You rounded up once at the end. Every epoch starts anew and ends with its own
+    """You rounded up once at the end. Every epoch starts again and ends with its own
     smaller batch: round up for one epoch, then multiply.
     """
     return math.ceil(samples / batch_size * epochs)
