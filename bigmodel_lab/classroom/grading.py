@@ -32,7 +32,7 @@ from bigmodel_lab.classroom.submissions import Submission, collect, copy_to_cour
 from bigmodel_lab.device import granted_cores
 from bigmodel_lab.exercises import Feedback
 
-_TEST = re.compile(
+_HIDDEN_TEST = re.compile(
     r'^lab\.classroom\.score\("([\w.]+)", \w+, points=([\d.e+-]+), seed=(\d+)\)$', re.M
 )
 # A feedback page shows what learners wrote: it may display it, never run it.
@@ -83,7 +83,7 @@ class SandboxedExecute(Execute):
             (cell, *test.groups())
             for cell in nb.cells
             if cell.metadata.get("nbgrader", {}).get("grade")
-            and (test := _TEST.search(cell.source))
+            and (test := _HIDDEN_TEST.search(cell.source))
         ]
         drawn = {name: handover.cases(name, int(seed)) for _, name, _, seed in tests}
         for name, cases in drawn.items():

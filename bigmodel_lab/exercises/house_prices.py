@@ -18,11 +18,6 @@ def _houses(rng, rows=6):
     return torch.from_numpy(X)
 
 
-def _regression(rng):
-    """Return random X (8, 3), y (8,) and weights theta (3,)."""
-    return normal(rng, 8, 3), normal(rng, 8), normal(rng, 3)
-
-
 def _prices(rng):
     """Return random predictions and targets (7,) in dollars."""
     targets = rng.uniform(5e4, 5e5, 7)
@@ -33,7 +28,7 @@ def _prices(rng):
 
 
 @exercise(
-    inputs=_regression,
+    inputs=lambda rng: (normal(rng, 8, 3), normal(rng, 8), normal(rng, 3)),
     hints=[
         "Write the loss of one house, (prediction - y)², and differentiate it by the "
         "chain rule: outer derivative times inner derivative.",

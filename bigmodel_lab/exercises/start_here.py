@@ -126,13 +126,8 @@ def absolute(predictions, targets):
     return (predictions - targets).abs().mean()
 
 
-def _line(rng):
-    """Return inputs x (6,), targets y (6,), weight, bias."""
-    return normal(rng, 6), normal(rng, 6), rng.normal(), rng.normal()
-
-
 @exercise(
-    inputs=_line,
+    inputs=lambda rng: (normal(rng, 6), normal(rng, 6), rng.normal(), rng.normal()),
     hints=[
         "First the predictions of the line, then their errors, then the loss.",
         "The line predicts weight * x + bias.",

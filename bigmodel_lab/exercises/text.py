@@ -226,14 +226,8 @@ def _topics_and_predictions(rng):
     return labels[order], predictions[order]
 
 
-def _with_count(rng):
-    """Return labels, predictions and the number of topics."""
-    labels, predictions = _topics_and_predictions(rng)
-    return labels, predictions, 6
-
-
 @exercise(
-    inputs=_with_count,
+    inputs=lambda rng: (*_topics_and_predictions(rng), 6),
     hints=[
         "For one topic, count three things: how often it was predicted, how often it "
         "occurs, and how often both are true (the hits).",

@@ -290,7 +290,7 @@ def test_an_untouched_exercise_is_not_a_wrong_one(graded):
     }
 
 
-def test_a_timestamp_that_is_none_is_told(graded):
+def test_a_timestamp_that_is_not_one_is_reported(graded):
     assert "timestamp.txt cannot be read" in graded.rows["ada"]["remarks"]
 
 
@@ -320,7 +320,7 @@ def test_a_hostile_answer_costs_itself_only(graded, student):
 
 
 @pytest.mark.parametrize("student", FATAL)
-def test_what_ends_the_program_is_said(graded, student):
+def test_what_ends_the_program_is_reported(graded, student):
     row = graded.rows[student]
     assert FATAL[student][1] in row["remarks"]
     assert float(row["score"]) == 0
@@ -517,7 +517,7 @@ def test_plain_nbgrader_gives_the_same_scores(graded, tmp_path):
         assert score == float(graded.rows[student]["score"])
 
 
-def test_without_bubblewrap_it_refuses_unless_told(graded, tmp_path):
+def test_without_bubblewrap_it_refuses_unless_allowed(graded, tmp_path):
     course = shutil.copytree(graded.course, tmp_path / "course")
     folder = tmp_path / "class"
     shutil.copytree(graded.folder / "ada", folder / "ada")
@@ -526,10 +526,10 @@ def test_without_bubblewrap_it_refuses_unless_told(graded, tmp_path):
     assert refused.returncode == 1
     assert "needs bubblewrap" in refused.stderr
     (tmp_path / "prlimit").symlink_to(shutil.which("prlimit"))
-    told = run_grade(course, folder, "--no-sandbox", **bare)
-    assert told.returncode == 0, told.stderr
-    assert "runs as yourself" in told.stderr
-    assert "6 of 6" in told.stdout
+    allowed = run_grade(course, folder, "--no-sandbox", **bare)
+    assert allowed.returncode == 0, allowed.stderr
+    assert "runs as yourself" in allowed.stderr
+    assert "6 of 6" in allowed.stdout
 
 
 @pytest.mark.parametrize(

@@ -103,7 +103,7 @@ def test_limits_under_which_nothing_runs_are_refused(limits, reason):
         Limits(**limits)
 
 
-def test_a_sandbox_that_does_not_work_is_told(monkeypatch, tmp_path):
+def test_a_sandbox_that_does_not_work_is_reported(monkeypatch, tmp_path):
     broken = tmp_path / "bwrap"
     broken.write_text(
         "#!/bin/sh\necho 'No permissions to create namespace' >&2\nexit 1"

@@ -125,7 +125,7 @@ def test_a_cell_ends_when_the_kernel_is_idle(load, learner):
     assert set(learner.seconds) == {"output"}
 
 
-def test_a_cell_that_fails_and_a_kernel_that_dies_are_told(learner):
+def test_a_cell_that_fails_and_a_kernel_that_dies_are_reported(learner):
     error = "error", {"ename": "ValueError", "evalue": "too few"}
     with pytest.raises(RuntimeError, match="ValueError: too few"):
         learner.execute(Kernel(error, IDLE), "...")
@@ -137,7 +137,7 @@ def test_a_cell_that_fails_and_a_kernel_that_dies_are_told(learner):
         learner.execute(Kernel(""), "...")
 
 
-def test_who_waits_for_the_others_reads_on(learner):
+def test_a_learner_who_waits_for_the_others_goes_on_reading(learner):
     kernel = Kernel(("stream", {"text": ""}, {}))
     waiting = threading.Thread(target=learner.wait_for_all, args=(kernel,))
     waiting.start()
@@ -235,7 +235,7 @@ def test_memory_alone_and_in_company(script):
         script("memory").resident(ended.pid)
 
 
-def test_all_that_works_in_the_folder_is_ended(own_hub, tmp_path):
+def test_every_process_that_works_in_the_folder_is_ended(own_hub, tmp_path):
     sleep = [sys.executable, "-c", "import time; print(flush=True); time.sleep(600)"]
     (tmp_path / "homes").mkdir()
     with subprocess.Popen(

@@ -503,7 +503,7 @@ def test_unknown_names_are_named_with_the_nearest():
         lab.quiz("house_price")
 
 
-def test_ids_padded_to_one_length_are_told_to_be_lists():
+def test_for_padded_ids_the_feedback_asks_for_lists():
     def padded(train, test, min_count):
         vocabulary = lab.text.Vocabulary(train, min_count=min_count)
         return tuple(
