@@ -1556,7 +1556,8 @@ QUIZ = [
                 "pooling has left",
                 "correct": True,
                 "feedback": "Yes: a Dense layer acts on the last dimension alone. A "
-                "maximum over all places leaves one answer. And there are twenty.",
+                "maximum over all places leaves one answer. And there are twenty "
+                "topics.",
             },
         ],
     },
