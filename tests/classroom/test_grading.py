@@ -39,7 +39,7 @@ z = x @ W.T + b
 slope = torch.sigmoid(z) * (1 - torch.sigmoid(z))
 return (upstream * slope).T @ x, torch.zeros_like(b)
 """
-# Each replaces the answer to the first exercise; what the teacher reads of it.
+# Each replaces the answer to the first exercise; then, what the teacher reads of it.
 HOSTILE = {
     "loop": ("while True: pass", "did not end within 20 s"),
     "hungry": ("return torch.ones(10**13)", "allocate"),
@@ -75,7 +75,7 @@ HOSTILE = {
         "Network is unreachable",
     ),
 }
-# These end the program: what was done before counts, and the reason is given.
+# These end the program; the reason is given.
 FATAL = {
     "prints": ("while True: print('x' * 10_000)", "it printed without end"),
     "crashes": ("import os\nos._exit(0)", "ended itself or crashed"),
@@ -174,13 +174,13 @@ def delete(*ids):
 
 
 def edit(nb):
-    """Change the test of the last exercise, as one who wants its points."""
+    """Change the test of the last exercise, to get its points for nothing."""
     nb.cells[-1].source = "3.0"
 
 
 @pytest.fixture(scope="module")
 def listener():
-    """Listen on a port of this machine, and count who comes."""
+    """Listen on a port of this machine, and count the connections."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         visits = []
 
@@ -339,12 +339,12 @@ def test_forged_results_give_no_points(graded):
     assert "not results" in graded.exercises["forger", DELTA]["message"]
 
 
-def test_forged_results_of_another_number_give_no_points(graded):
+def test_too_few_forged_results_give_no_points(graded):
     assert graded.rows["too few"]["score"] == "0"
     assert "2 results for 10 inputs" in graded.exercises["too few", DELTA]["message"]
 
 
-def test_an_exit_in_a_cell_of_ones_own_harms_nobody(graded):
+def test_an_exit_in_an_added_cell_does_no_harm(graded):
     assert graded.rows["leaves"]["score"] == "6"
 
 
@@ -355,7 +355,7 @@ def test_deleted_cells_come_back(graded):
     assert graded.exercises["deleter", DENSE]["outcome"] == "not attempted"
 
 
-def test_an_edited_test_is_the_releases_again(graded):
+def test_an_edited_test_is_replaced_by_the_releases(graded):
     row = graded.rows["editor"]
     assert row["score"] == "3"
     assert "losses-hidden_delta was changed" in row["remarks"]
@@ -391,7 +391,7 @@ def test_nbgraders_gradebook_has_the_same_scores(graded):
 def test_what_a_teacher_corrects_in_nbgraders_form_reaches_the_csv_files(
     graded, tmp_path
 ):
-    """The gradebook has the one truth; what was not graded stays without a score."""
+    """Scores come from the gradebook alone; what was not graded stays without one."""
     course = CourseFolder(shutil.copytree(graded.course, tmp_path / "course"))
     before = {row["student"]: row for row in read(course.path / "grades.csv")}
     with course.gradebook() as book:
