@@ -325,7 +325,9 @@ def note(lessons):
     lines = []
     if len(set(counts)) > 1:
         slope, rest = np.polyfit(counts, [peak["all"] for _, peak in lessons], 1)
-        lines.append(f"Each learner more took {slope:,.0f} MB, beside {rest:,.0f} MB.")
+        lines.append(
+            f"Each further learner took {slope:,.0f} MB, on top of {rest:,.0f} MB."
+        )
     server, kernel = (
         max(peak[f"{kind} alone"] for _, peak in lessons)
         for kind in ("server", "kernel")

@@ -188,11 +188,11 @@ def _grades(argument):
 
     def run(options):
         from bigmodel_lab.classroom import report
-        from bigmodel_lab.classroom.course import Course
+        from bigmodel_lab.classroom.folder import CourseFolder
 
-        course = Course(options.course)
+        course = CourseFolder(options.course)
         report.write([], course)
-        print(os.path.relpath(course.folder / "grades.csv"))
+        print(os.path.relpath(course.path / "grades.csv"))
 
     return run
 

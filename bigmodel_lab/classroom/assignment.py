@@ -1,7 +1,7 @@
 """Assignments: nbgrader notebooks made from a chapter's exercises.
 
-The source notebook, with solutions and hidden tests, is the teacher's; nbgrader makes
-of it the release, which is what learners get.
+The source notebook, with solutions and hidden tests, is the teacher's; from it nbgrader
+makes the release, which is what learners get.
 """
 
 import ast
@@ -9,8 +9,11 @@ import difflib
 import inspect
 import re
 import secrets
+from collections.abc import Callable
+from datetime import datetime
 from functools import cache
 from itertools import pairwise
+from pathlib import Path
 
 import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
@@ -18,7 +21,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from bigmodel_lab import exercises
 from bigmodel_lab.authoring import notebooks
 from bigmodel_lab.authoring.card import facts_of
-from bigmodel_lab.classroom.course import Course, grade_id_of
+from bigmodel_lab.classroom.folder import CourseFolder, grade_id_of
 
 IMPORTS = """\
 import math
@@ -32,7 +35,7 @@ import bigmodel_lab as lab"""
 _INTRODUCTION = """\
 # {title}: exercises to hand in
 
-{due}Run the first cell, and have chapter {chapter} open. Write each answer in place of
+{due}Run the first cell, and keep chapter {chapter} open. Write each answer in place of
 the `...`, and run the cell below it: it says whether the answer is right, and if not,
 why. The same function is graded, on other random numbers.
 
@@ -40,12 +43,18 @@ why. The same function is graded, on other random numbers.
 |---|---|
 {rows}
 
-`lab.hint("{first}")` gives a hint, again for the next one; so for every exercise,
-by the name in its check. You may add cells. Leave those with the checks as they are,
-and hand in this file under its name, `{assignment}.ipynb`."""
+`lab.hint("{first}")` gives a hint; call it again for the next one. Every exercise has
+hints, under the name in its check. You may add cells. Leave those with the checks as
+they are, and hand in this file under its name, `{assignment}.ipynb`."""
 
 
-def make(stem, folder, names, points, due=None):
+def make(
+    stem: str,
+    folder: Path,
+    names: list[str],
+    points: dict[str, float],
+    due: datetime | None = None,
+) -> tuple[Path, int]:
     """Write a chapter's assignment; return (release, learners graded with an old one).
 
     Parameters
@@ -53,11 +62,11 @@ def make(stem, folder, names, points, due=None):
     stem : str
         The chapter's, as in "02_losses"; also the assignment's name.
     names : list of str
-        The exercises to take, by full name, as in "losses.hidden_delta".
+        The exercises to include, by full name, as in "losses.hidden_delta".
     points : dict
         The points of each.
     due : datetime or None
-        When it is to be handed in.
+        The deadline.
 
     Raises
     ------
@@ -67,19 +76,19 @@ def make(stem, folder, names, points, due=None):
         If nbgrader is not installed, or makes no release.
     """
     (path,) = notebooks.chapters([stem])
-    course = Course(folder, new=True)
-    graded = course.graded(path.stem, map(grade_id_of, names))
+    course = CourseFolder(folder, new=True)
+    graded = course.learners_graded(path.stem, map(grade_id_of, names))
     nb = source(path.stem, names, points, due)
-    target = course.folder / "source" / path.stem / path.name
+    target = course.path / "source" / path.stem / path.name
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(nbformat.writes(nb) + "\n", encoding="utf-8")
-    return course.release(path.stem, due), graded
+    return course.make_release(path.stem, due), graded
 
 
-def gradable(stem):
+def gradable(stem: str) -> list[str]:
     """Return the chapter's exercises that ask for a function, in its order.
 
-    A number read off a widget is for the chapter: it has no other random inputs.
+    A number read off a widget stays in the chapter: it has no random inputs.
     """
     return [
         name
@@ -88,10 +97,10 @@ def gradable(stem):
     ]
 
 
-def choose(chapters, wanted):
-    """Return the wanted exercises by chapter, all where `wanted` is empty.
+def choose(chapters: list[str], wanted: list[str]) -> dict[str, list[str]]:
+    """Return the wanted exercises by chapter; all of them where `wanted` is empty.
 
-    Raises ValueError for one that no chapter has, or that asks for no function.
+    Raises ValueError for one that no chapter has, or that does not ask for a function.
     """
     have = {path.stem: gradable(path.stem) for path in notebooks.chapters(chapters)}
     known = {name.partition(".")[2]: name for names in have.values() for name in names}
@@ -116,14 +125,14 @@ def choose(chapters, wanted):
     }
     for stem, names in chosen.items():
         if not names:
-            raise ValueError(f"None of the exercises {', '.join(wanted)} is of {stem}.")
+            raise ValueError(f"None of the exercises {', '.join(wanted)} is in {stem}.")
     return chosen
 
 
-def points(given, chosen):
+def points(given: list[str], chosen: dict[str, list[str]]) -> dict[str, float]:
     """Return the points of every chosen exercise by full name, 1 unless given.
 
-    `given` holds texts as "2", for all, and "hidden_delta=3", for one; the last counts.
+    `given` holds texts like "2", for all, or "rmse=3", for one; the last one counts.
     Raises ValueError for one that is neither, or for an exercise that is not chosen.
     """
     names = [name for names in chosen.values() for name in names]
@@ -135,15 +144,20 @@ def points(given, chosen):
         except ValueError:
             value = -1.0
         if not 0 < value < float("inf"):
-            raise ValueError(f"Points are as in 2 or hidden_delta=3, not {text!r}.")
-        these = [n for n in names if which in ("", n, n.partition(".")[2])]
-        if not these:
+            raise ValueError(f"Write points like 2 or hidden_delta=3, not {text!r}.")
+        meant = [n for n in names if which in ("", n, n.partition(".")[2])]
+        if not meant:
             raise ValueError(f"--points {text}: {which} is not among the exercises.")
-        found |= dict.fromkeys(these, value)
+        found |= dict.fromkeys(meant, value)
     return found
 
 
-def source(stem, names, points, due=None):
+def source(
+    stem: str,
+    names: list[str],
+    points: dict[str, float],
+    due: datetime | None = None,
+) -> nbformat.NotebookNode:
     """Return the teacher's notebook of an assignment."""
     statements, seed = _statements(stem), secrets.randbelow(2**32)
     introduction = _INTRODUCTION.format(
@@ -169,7 +183,7 @@ def _exercise(name, statement, points, seed):
     test = (
         f'lab.check("{name}", {variable})\n'
         "### BEGIN HIDDEN TESTS\n"
-        f'lab.classroom.grade("{name}", {variable}, points={points:g}, seed={seed})\n'
+        f'lab.classroom.score("{name}", {variable}, points={points:g}, seed={seed})\n'
         "### END HIDDEN TESTS"
     )
     return [
@@ -195,19 +209,23 @@ def _cell(text, grade_id, *, grade=False, solution=False, locked=False, points=N
 
 
 def _with_markers(name):
-    """Return an exercise's solution with nbgrader's markers around what is to find."""
+    """Return an exercise's solution with nbgrader's markers around its body."""
     code = exercises.code(name)
     function = ast.parse(code).body[0]
-    lines = code.splitlines()
-    head, body = (
-        lines[: function.body[0].end_lineno],
-        lines[function.body[0].end_lineno :],
+    lines, docstring_end = code.splitlines(), function.body[0].end_lineno
+    needed = [f"    {line}" for line in imports(exercises.find(name).solution)]
+    return "\n".join(
+        [
+            *lines[:docstring_end],
+            "    ### BEGIN SOLUTION",
+            *needed,
+            *lines[docstring_end:],
+            "    ### END SOLUTION",
+        ]
     )
-    body = [f"    {line}" for line in imports(exercises.find(name).solution)] + body
-    return "\n".join([*head, "    ### BEGIN SOLUTION", *body, "    ### END SOLUTION"])
 
 
-def imports(function):
+def imports(function: Callable) -> list[str]:
     """Return the import statements that a function needs besides `IMPORTS`."""
     needed = set(inspect.getclosurevars(function).globals) - _bound(IMPORTS).keys()
     module = inspect.getsource(inspect.getmodule(function))
@@ -215,20 +233,17 @@ def imports(function):
 
 
 def _bound(code):
-    """Return the names that a module's imports bind, each with its statement."""
+    """Return the names that a module's imports bind, each with an import of its own."""
     return {
-        alias.asname or alias.name: ast.unparse(_only(node, alias))
+        alias.asname or alias.name: ast.unparse(
+            ast.Import([alias])
+            if isinstance(node, ast.Import)
+            else ast.ImportFrom(node.module, [alias], node.level)
+        )
         for node in ast.parse(code).body
         if isinstance(node, (ast.Import, ast.ImportFrom))
         for alias in node.names
     }
-
-
-def _only(node, alias):
-    """Return an import statement with a single one of its names."""
-    if isinstance(node, ast.Import):
-        return ast.Import([alias])
-    return ast.ImportFrom(node.module, [alias], node.level)
 
 
 @cache  # a chapter's source takes a moment to read
@@ -241,6 +256,6 @@ def _statements(stem):
         match = re.search(r'^lab\.check\(\s*"([\w.]+)"', cell.source, re.M)
         if cell.cell_type == "code" and match:
             text = before.source[before.source.index("### Exercise") :]
-            # The chapter's links lead nowhere outside of its folder.
+            # The chapter's links lead nowhere outside its folder.
             found[match[1]] = re.sub(r"\[([^\]]+)\]\([^)]*\)", r"\1", text[1:])
     return found

@@ -1,63 +1,59 @@
 """How an answer's results leave the sandbox, and become points outside of it.
 
-In the sandbox there are no solutions: `grade`, the hidden test of an assignment, calls
-the answer with arguments that it finds in a file, and hands over what the answer gives.
-Outside, `mark` compares. What comes out of the sandbox is data, never code.
+In the sandbox there are no solutions: `hand_over` calls the answer with arguments that
+it finds in a file, and hands over what the answer returns. Outside, `receive` reads
+that and `mark` compares. What comes out of the sandbox is data, never code.
 """
 
 import json
 import os
 import pickle
 from base64 import b64decode, b64encode
+from collections.abc import Callable
 from pathlib import Path
 from zlib import crc32
 
 import numpy as np
 from IPython.display import display
 
-from bigmodel_lab.exercises import find
-from bigmodel_lab.exercises.core import (
-    HANDOVER,
-    Described,
-    Feedback,
-    as_array,
-    attempt,
-    in_words,
-    refusal,
-)
+from bigmodel_lab.exercises import IN_SANDBOX, Feedback, find, in_sandbox
+from bigmodel_lab.exercises.judge import Exercise, attempt, refusal
+from bigmodel_lab.exercises.words import Words, as_array, in_words
 
 MIME = "application/vnd.bigmodel-lab.results+json"
 DRAWS = 10  # random inputs per exercise
 
 
-def grade(name, answer, points, seed):
-    """Grade an answer: the hidden test of an assignment. Returns its points.
+def score(name: str, answer: Callable, points: float, seed: int) -> float | None:
+    """Return the points of an answer: the hidden test of an assignment.
 
-    In the sandbox it returns nothing and hands the answer's results over instead.
+    In the sandbox the answer's results are handed over instead, and None is returned.
     """
-    if HANDOVER in os.environ:
-        return _hand_over(name, answer, Path(os.environ[HANDOVER]))
+    if in_sandbox():
+        return hand_over(name, answer)
     exercise, drawn = find(name), cases(name, seed)
     results = _results(answer, exercise.parameters, [a for a, _ in drawn])
-    score, feedback = mark(exercise, drawn, results, points)
+    earned, feedback = mark(exercise, drawn, results, points)
     display(feedback)
-    return score
+    return earned
 
 
-def cases(name, seed):
+def cases(name: str, seed: int) -> list[tuple]:
     """Return the (arguments, right result) pairs on which an exercise is graded."""
     rng = np.random.default_rng([seed, crc32(name.encode())])
     return find(name).cases(rng, DRAWS)
 
 
-def mark(exercise, cases, results, points):
+def mark(
+    exercise: Exercise, cases: list[tuple], results: list | Feedback, points: float
+) -> tuple[float, Feedback]:
     """Return (score, Feedback): `points` times the share of right results.
 
     `results` is a list, or the `Feedback` on an answer that has none.
     """
     if isinstance(results, Feedback):
         return 0.0, results
-    if len(results) != len(cases):  # only who forges them has fewer or more
+    if len(results) != len(cases):  # a forged package may hold fewer or more
         return 0.0, Feedback(
             "error", f"{len(results)} results for {len(cases)} inputs."
         )
@@ -66,16 +62,17 @@ def mark(exercise, cases, results, points):
     return round(points * share, 2), feedback
 
 
-def prepare(folder, name, cases):
+def prepare(folder: Path, name: str, cases: list[tuple]) -> None:
     """Put an exercise's arguments where the sandbox finds them, without the results."""
     draws = [arguments for arguments, _ in cases]
     content = pickle.dumps((find(name).parameters, draws))
     (Path(folder) / f"{name}.pickle").write_bytes(content)
 
 
-def _hand_over(name, answer, folder):
-    """Show the answer's results in a form that `receive` reads."""
-    parameters, draws = pickle.loads((folder / f"{name}.pickle").read_bytes())
+def hand_over(name: str, answer: Callable) -> None:
+    """Show the answer's results in a form that `receive` reads; inside the sandbox."""
+    file = Path(os.environ[IN_SANDBOX]) / f"{name}.pickle"
+    parameters, draws = pickle.loads(file.read_bytes())
     results = _results(answer, parameters, draws)
     if isinstance(results, Feedback):
         package = {"outcome": results.outcome, "message": results.message}
@@ -84,7 +81,7 @@ def _hand_over(name, answer, folder):
     display({MIME: json.dumps(package)}, raw=True)
 
 
-def receive(text):
+def receive(text: str) -> list | Feedback:
     """Return the results that were handed over, or a `Feedback`; ValueError if neither.
 
     The sender is not to be trusted: it can say that an answer fails, not that it is
@@ -98,7 +95,7 @@ def receive(text):
             raise ValueError(package["outcome"])
         return Feedback(package["outcome"], str(package["message"])[:2000])
     except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise ValueError(f"These are no results: {error!r}") from None
+        raise ValueError(f"These are not results: {error!r}") from None
 
 
 def _results(answer, parameters, draws):
@@ -107,7 +104,7 @@ def _results(answer, parameters, draws):
 
 
 def _pack(value):
-    """Return a result as JSON: numbers, lists, tuples, arrays; of others, words."""
+    """Return a result as JSON: numbers, lists, tuples, arrays; others in words."""
     if value is None or value is ...:
         return None
     if isinstance(value, (bool, int, float)):
@@ -132,5 +129,5 @@ def _unpack(packed):
     if "tuple" in packed:
         return tuple(map(_unpack, packed["tuple"]))
     if "described" in packed:
-        return Described(str(packed["described"])[:200])
+        return Words(str(packed["described"])[:200])
     return np.frombuffer(b64decode(packed["data"]), "<f8").reshape(packed["shape"])

@@ -1,34 +1,41 @@
-"""What a teacher gets to see of a grading: CSV files and a summary."""
+"""What a teacher sees of a grading: CSV files and a summary."""
 
 import csv
 import os
 from collections import Counter, defaultdict
+from pathlib import Path
 
-from bigmodel_lab.classroom.course import grade_id_of
+from bigmodel_lab.classroom.folder import CourseFolder, grade_id_of
 
 GRADES = ("student", "assignment", "score", "points", "late_hours", "remarks")
 NOT_GRADED = "not graded"
 EXERCISES = (
-    *("student", "assignment", "exercise", "score", "points"),
-    *("outcome", "misconception", "message"),
+    "student",
+    "assignment",
+    "exercise",
+    "score",
+    "points",
+    "outcome",
+    "misconception",
+    "message",
 )
 
 
-def write(results, course):
+def write(results: list, course: CourseFolder) -> None:
     """Write `grades.csv` and `exercises.csv` into a course's folder.
 
-    Scores are those of the gradebook, and so are those in the rows of other learners
-    and assignments, from earlier gradings: they follow what a teacher corrects there.
+    All scores come from the gradebook, also those in rows from earlier gradings, of
+    other learners and assignments: they follow what a teacher corrects there.
     """
-    folder, grades, details = course.folder, [], []
+    folder, grades, details = course.path, [], []
     for one in results:
         who = {"student": one.student, "assignment": one.assignment}
-        said = [f"{NOT_GRADED}: {one.problem}"] if one.problem else one.remarks
+        remarks = [f"{NOT_GRADED}: {one.problem}"] if one.problem else one.remarks
         late = f"{one.late / 3600:.1f}" if one.late else ""
-        grades.append(who | {"late_hours": late, "remarks": "; ".join(said)})
+        grades.append(who | {"late_hours": late, "remarks": "; ".join(remarks)})
         details += [who | row for row in one.exercises]
     done = {(_harmless(one.student), one.assignment) for one in results}
-    done |= {(student, "") for student, _ in done}  # files that were of no assignment
+    done |= {(student, "") for student, _ in done}  # files without an assignment
     grades = _kept(folder / "grades.csv", done) + grades
     details = _kept(folder / "exercises.csv", done) + details
     _score(grades, details, course.scores())
@@ -52,7 +59,7 @@ def _score(grades, details, scores):
 
 
 def _kept(path, done):
-    """Return a CSV file's rows of those who were not graded now."""
+    """Return a CSV file's rows about those who were not graded this time."""
     if not path.exists():
         return []
     with path.open(encoding="utf-8-sig", newline="") as file:
@@ -61,10 +68,10 @@ def _kept(path, done):
 
 
 def _write(path, columns, rows):
-    """Write a CSV file whole, or leave the old one."""
+    """Write a whole CSV file, or leave the old one."""
     rows.sort(key=lambda row: (row["assignment"], row["student"]))
     temporary = path.with_suffix(".tmp")
-    # With a byte order mark, as spreadsheets guess the encoding of names otherwise.
+    # With a byte order mark: without it, spreadsheets guess the encoding of names.
     with temporary.open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.DictWriter(file, columns, restval="")
         writer.writeheader()
@@ -73,16 +80,16 @@ def _write(path, columns, rows):
 
 
 def _harmless(value):
-    """Return a cell's value; text that a spreadsheet would run is quoted."""
+    """Return a cell's value; text that a spreadsheet takes for a formula is quoted."""
     if isinstance(value, str) and value[:1] in ("=", "+", "-", "@"):
         return f"'{value}"
     return value
 
 
-def show(results, folder):
-    """Print who got how much, and what was hard."""
+def show(results: list, folder: Path) -> None:
+    """Print each learner's score and how hard each exercise was."""
     width = max(len(one.student) for one in results)
-    for assignment, group in _by(results, lambda one: one.assignment).items():
+    for assignment, group in _grouped(results, lambda one: one.assignment).items():
         print(f"\n{assignment or 'no assignment'}")
         for one in group:
             if one.problem:
@@ -104,7 +111,7 @@ def _show_exercises(group):
     print(
         f"\n  {'of ' + str(len(group)) + ' learners':<30}  right  untouched  commonest"
     )
-    for name, tries in _by(rows, lambda row: row["exercise"]).items():
+    for name, tries in _grouped(rows, lambda row: row["exercise"]).items():
         counts = Counter(row["outcome"] for row in tries)
         named = Counter(row["misconception"] for row in tries if row["misconception"])
         common = "".join(f"{what} ({n})" for what, n in named.most_common(1))
@@ -113,8 +120,8 @@ def _show_exercises(group):
         print(f"  {name:<30}  {right:>5}  {untouched:>9}  {common}".rstrip())
 
 
-def _by(things, key):
-    """Return things by their key, in order."""
+def _grouped(things, key):
+    """Return things in lists by their key, in order."""
     groups = defaultdict(list)
     for thing in things:
         groups[key(thing)].append(thing)

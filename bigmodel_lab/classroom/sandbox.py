@@ -2,7 +2,7 @@
 
 It sees Python, the library without its solutions, the data files, and an empty folder
 of its own; no network, no other submission, nothing of the course. A guard ends it when
-it takes too long or too much memory.
+it takes too long or uses too much memory.
 """
 
 import shutil
@@ -23,16 +23,31 @@ from traitlets import Bool, Instance, Unicode
 
 import bigmodel_lab
 from bigmodel_lab.datasets import fetching
-from bigmodel_lab.exercises.core import HANDOVER
+from bigmodel_lab.exercises import IN_SANDBOX, SEEN_IN_SANDBOX
 
+PACKAGE = Path(bigmodel_lab.__file__).parent
 HOME = "/home/learner"
 CONNECTION = "connection.json"
-GUARD_SECONDS = 0.2  # between two looks of the guard
+GUARD_SECONDS = 0.2  # between two checks by the guard
+NAMESPACES = (
+    "--unshare-all",
+    "--unshare-user",
+    "--disable-userns",
+    "--die-with-parent",
+    "--new-session",
+    "--cap-drop",
+    "ALL",
+    "--clearenv",
+    "--proc",
+    "/proc",
+    "--dev",
+    "/dev",
+)
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What one submission may take: bytes, seconds, processes, characters."""
+    """What one submission may use: bytes, seconds, processes, characters."""
 
     memory: float = 2e9
     seconds: float = 300
@@ -42,7 +57,7 @@ class Limits:
     output: int = 20_000_000  # characters of all outputs
 
     def __post_init__(self):
-        """Refuse limits under which nothing runs."""
+        """Refuse limits under which nothing could run."""
         if self.memory < 5e8:
             raise ValueError(
                 f"{self.memory / 1e9:g} GB are too little for Python and PyTorch: give "
@@ -52,71 +67,87 @@ class Limits:
             raise ValueError("A submission and its cells need more than 0 seconds.")
 
 
-def check():
+def check() -> None:
     """Raise RuntimeError, saying what to do, if there is no working bubblewrap."""
     if not shutil.which("bwrap"):
         raise RuntimeError(
-            "Grading runs learners' code in a sandbox, and bubblewrap is not here: "
-            "install the package bubblewrap (Linux). Without it --no-sandbox runs "
-            "their code as yourself, with your files and your network."
+            "Grading runs learners' code in a sandbox, which needs bubblewrap: install "
+            "the package bubblewrap (Linux). Without it, --no-sandbox runs their code "
+            "as yourself, with your files and your network."
         )
     done = subprocess.run(
         [*walls(Path("/nonexistent")), "true"], capture_output=True, text=True
     )
     if done.returncode:
         raise RuntimeError(
-            "bubblewrap cannot make a sandbox here, perhaps as the system forbids "
+            "bubblewrap cannot make a sandbox here, perhaps because the system forbids "
             f"user namespaces: {done.stderr.strip()}"
         )
 
 
-def walls(folder, limits=Limits()):
+def walls(folder: Path, limits: Limits = Limits()) -> list[str]:
     """Return the bwrap command that shuts a process in; `folder` is its way out."""
-    package = Path(bigmodel_lab.__file__).parent
-    prefixes = {Path(p).resolve() for p in (sys.prefix, sys.base_prefix)}
-    seen = [Path("/usr"), *sorted(prefixes), package, fetching.cache_folder()]
-    command = ["bwrap", "--unshare-all", "--unshare-user", "--disable-userns"]
-    command += ["--die-with-parent", "--new-session", "--cap-drop", "ALL"]
-    command += ["--clearenv", "--proc", "/proc", "--dev", "/dev"]
+    command = ["bwrap", *NAMESPACES, *_mounts(limits), *_covers(), *_shared(folder)]
+    for name, value in _environment(folder).items():
+        command += ["--setenv", name, value]
+    # These two are in memory and unlimited: nothing may be written there.
+    command += ["--remount-ro", "/dev", "--remount-ro", "/"]
+    return [*command, "--chdir", HOME, "--"]
+
+
+def _mounts(limits):
+    """Return the options for small disks of its own, and for what it may read."""
+    options = []
     for scratch in ("/dev/shm", "/tmp", HOME):
-        command += ["--size", f"{limits.disk:.0f}", "--tmpfs", scratch]
+        options += ["--size", f"{limits.disk:.0f}", "--tmpfs", scratch]
     for path in ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc/ld.so.cache"):
         if Path(path).is_symlink():
-            command += ["--symlink", str(Path(path).readlink()), path]
+            options += ["--symlink", str(Path(path).readlink()), path]
         else:
-            command += ["--ro-bind-try", path, path]
-    for path in seen:
-        command += ["--ro-bind-try", str(path), str(path)]
-    judged = package / "exercises"
-    command += ["--tmpfs", str(judged)]  # over the chapters' modules: the solutions
-    for module in ("__init__.py", "core.py"):
-        command += ["--ro-bind", str(judged / module), str(judged / module)]
-    command += ["--remount-ro", str(judged)]
-    for how, name in (("--bind-try", "sockets"), ("--ro-bind-try", "arguments")):
-        command += [how, str(folder / name), str(folder / name)]
+            options += ["--ro-bind-try", path, path]
+    prefixes = sorted({Path(p).resolve() for p in (sys.prefix, sys.base_prefix)})
+    for path in (Path("/usr"), *prefixes, PACKAGE, fetching.cache_folder()):
+        options += ["--ro-bind-try", str(path), str(path)]
+    return options
+
+
+def _covers():
+    """Return the options that cover the chapters' exercises: they hold solutions."""
+    folder = PACKAGE / "exercises"
+    options = ["--tmpfs", str(folder)]
+    for module in ("__init__", *SEEN_IN_SANDBOX):
+        file = str(folder / f"{module}.py")
+        options += ["--ro-bind", file, file]
+    return [*options, "--remount-ro", str(folder)]
+
+
+def _shared(folder):
+    """Return the options for what it shares with us: sockets, arguments, fonts."""
+    sockets, arguments = str(folder / "sockets"), str(folder / "arguments")
+    options = ["--bind-try", sockets, sockets, "--ro-bind-try", arguments, arguments]
     # Without the list of fonts, a first figure would take ten seconds.
     for fonts in Path(matplotlib.get_cachedir()).glob("fontlist-*.json"):
-        place = f"{HOME}/.cache/matplotlib/{fonts.name}"
-        command += ["--ro-bind", str(fonts), place]
-    environment = {
+        target = f"{HOME}/.cache/matplotlib/{fonts.name}"
+        options += ["--ro-bind", str(fonts), target]
+    return options
+
+
+def _environment(folder):
+    """Return its environment variables; it has no others."""
+    return {
         "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin",
         "HOME": HOME,
         "USER": Path(HOME).name,
         "LANG": "C.UTF-8",
-        "PYTHONPATH": str(package.parent),
+        "PYTHONPATH": str(PACKAGE.parent),
         "PYTHONDONTWRITEBYTECODE": "1",
         "OMP_NUM_THREADS": "1",
-        HANDOVER: str(folder / "arguments"),
+        IN_SANDBOX: str(folder / "arguments"),
     }
-    for name, value in environment.items():
-        command += ["--setenv", name, value]
-    for filled in ("/dev", "/"):  # in memory: what could be written would count nowhere
-        command += ["--remount-ro", filled]
-    return [*command, "--chdir", HOME, "--"]
 
 
 class SandboxedKernel(AsyncKernelManager):
-    """A kernel behind walls, reached by sockets in a folder of its own.
+    """A kernel behind walls, reached through sockets in a folder of its own.
 
     `folder` holds `arguments/`, which it may read, and `sockets/`; `stopped` says why
     the guard ended it, or is empty.
@@ -129,13 +160,13 @@ class SandboxedKernel(AsyncKernelManager):
 
     def __init__(self, **options):
         super().__init__(**options)
-        self.transport = "ipc"  # a network of its own has no way to ours
+        self.transport = "ipc"  # it has a network of its own, with no way to ours
         self.ip = str(self.folder / "sockets" / "kernel")
         self.connection_file = str(self.folder / "sockets" / CONNECTION)
 
     @property
     def kernel_spec(self):
-        """Return what to start; interrupted by message, as a signal would end bwrap."""
+        """Return what to start; interrupted by message: a signal would end bwrap."""
         argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
         # IPython's own `exit` would end the kernel, after the cell.
         argv += ["--IPKernelApp.exec_lines=from sys import exit; quit = exit"]
@@ -149,12 +180,12 @@ class SandboxedKernel(AsyncKernelManager):
         return [*around, *caps, *super().format_kernel_cmd(extra_arguments)]
 
     async def _async_launch_kernel(self, kernel_cmd, **options):
-        options["env"] = options["env"] | {HANDOVER: str(self.folder / "arguments")}
+        options["env"] = options["env"] | {IN_SANDBOX: str(self.folder / "arguments")}
         quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
         await super()._async_launch_kernel(kernel_cmd, **options | quiet)
         threading.Thread(target=self._guard, daemon=True).start()
 
-    def stop(self, why):
+    def stop(self, why: str) -> None:
         """End the kernel and all that it started; `why` is kept in `stopped`."""
         self.stopped = self.stopped or why
         for member in _family(self.provisioner.pid):
@@ -162,7 +193,7 @@ class SandboxedKernel(AsyncKernelManager):
                 member.kill()
 
     def _guard(self):
-        """End the kernel when it takes too long, or all of it too much memory."""
+        """End the kernel when it runs too long or its family uses too much."""
         limits, deadline = self.limits, time.monotonic() + self.limits.seconds
         while (family := _family(self.provisioner.pid)) and not self.stopped:
             if time.monotonic() > deadline:
@@ -171,13 +202,13 @@ class SandboxedKernel(AsyncKernelManager):
                 self.stop(f"it took more than {limits.memory / 1e9:g} GB")
             elif len(family) > limits.processes:
                 self.stop(f"it started more than {limits.processes} processes")
-            elif _strange(self.folder / "sockets", family):
+            elif _holds_files(self.folder / "sockets", family):
                 self.stop("it wrote into the folder of its connection")
             time.sleep(GUARD_SECONDS)
 
 
 def _family(pid):
-    """Return a process and all that it started, and they; nothing when it ended."""
+    """Return a process and all its descendants; nothing once it has ended."""
     try:
         process = psutil.Process(pid)
         return [process, *process.children(recursive=True)]
@@ -185,14 +216,14 @@ def _family(pid):
         return []
 
 
-def _strange(folder, family):
+def _holds_files(folder, family):
     """Tell whether there is more in a folder than sockets and a small file.
 
-    It lies outside of the sandbox, whose disk is small: this one must stay empty. Files
-    that were deleted count as long as a process of the `family` has them open.
+    The folder is on our disk, which the sandbox's limit does not cover: so it must stay
+    empty. Deleted files count as long as a process of the `family` has them open.
     """
     for file in folder.iterdir():
-        with suppress(FileNotFoundError):  # a kernel that ends takes its sockets along
+        with suppress(FileNotFoundError):  # a kernel that ends removes its sockets
             found = file.lstat()
             own = file.name == CONNECTION and found.st_size < 10_000
             if not own and not stat.S_ISSOCK(found.st_mode):
@@ -207,7 +238,7 @@ def _strange(folder, family):
 
 
 def _memory(process):
-    """Return the bytes of memory of a process, its share where others have them too."""
+    """Return the bytes of memory of a process; of shared ones, its share."""
     try:
         return process.memory_full_info().pss
     except (psutil.NoSuchProcess, psutil.AccessDenied):

@@ -1,7 +1,7 @@
-"""What learners handed in: whose it is, which assignment, and is it fit to be graded.
+"""What learners handed in: whose it is, which assignment, and whether it can be graded.
 
-A file comes from somebody else's machine. Of a notebook only the text of its cells is
-taken; the tests and all metadata are those of the release.
+A file comes from somebody else's machine. Only the text of a notebook's cells is used;
+the tests and all metadata are those of the release.
 """
 
 import json
@@ -15,31 +15,33 @@ import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from nbgrader.utils import parse_utc
 
+from bigmodel_lab.classroom.folder import CourseFolder
+
 LARGEST = 20e6  # bytes of a notebook
-_ODD = set('*?[]<>:|"\\')  # what a folder's name may not hold everywhere
+_FORBIDDEN = set('*?[]<>:|"\\')  # some systems allow none of these in folder names
 
 
 class Refused(ValueError):
-    """A submission that cannot be graded; the message says why, and what to do."""
+    """A submission that cannot be graded; the message says why and what to do."""
 
 
 @dataclass
 class Submission:
-    """A file that was handed in: whose, which assignment, or the problem with it."""
+    """A file that was handed in: whose, for which assignment, what is wrong with it."""
 
     student: str
     path: Path
     assignment: str = ""
     problem: str = ""
-    remarks: list = field(default_factory=list)
-    notebook: object = None
+    remarks: list[str] = field(default_factory=list)
+    notebook: nbformat.NotebookNode | None = None
 
 
-def collect(folder, course):
+def collect(folder: Path, course: CourseFolder) -> list[Submission]:
     """Return the `Submission`s in a folder, in the order of the learners' names.
 
-    A learner's notebooks lie in a folder of the learner's name, at any depth, or bear
-    the name, as in `ada_02_losses.ipynb`.
+    A learner's notebooks are in a folder with the learner's name, at any depth, or have
+    the name in theirs, as in `ada_02_losses.ipynb`.
 
     Raises
     ------
@@ -50,11 +52,11 @@ def collect(folder, course):
     if not folder.is_dir():
         raise ValueError(f"There is no folder {folder} with what was handed in.")
     releases = {
-        name: nbformat.read(course.released(name), 4) for name in course.assignments()
+        name: nbformat.read(course.release(name), 4) for name in course.assignments()
     }
     if not releases:
         raise ValueError(
-            f"{course.folder} has no assignment yet: make one with "
+            f"{course.path} has no assignment yet: make one with "
             "`python -m bigmodel_lab assignment 02 --out FOLDER`."
         )
     found = [_examine(path, folder, releases) for path in _files(folder)]
@@ -62,16 +64,16 @@ def collect(folder, course):
         raise ValueError(f"Nothing was handed in: {folder} holds no file.")
     with_notebook = {one.student for one in found if one.path.suffix == ".ipynb"}
     found = [
-        one  # a notebook, or what came in place of one
+        one  # a notebook, or what came instead of one
         for one in found
         if one.path.suffix == ".ipynb" or one.student not in with_notebook
     ]
-    return sorted(_without_doubles(found), key=lambda s: (s.student, s.assignment))
+    return sorted(_without_duplicates(found), key=lambda s: (s.student, s.assignment))
 
 
-def place(submission, course):
+def copy_to_course(submission: Submission, course: CourseFolder) -> None:
     """Put a submission where nbgrader looks for it."""
-    target = course.folder / "submitted" / submission.student / submission.assignment
+    target = course.path / "submitted" / submission.student / submission.assignment
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir(parents=True)
     file = target / f"{submission.assignment}.ipynb"
@@ -87,7 +89,7 @@ def place(submission, course):
 
 
 def _files(folder):
-    """Yield the files below a folder, except those that programs leave there."""
+    """Yield the files below a folder, but not those that programs leave there."""
     for path in sorted(folder.rglob("*")):
         parts = path.relative_to(folder).parts
         hidden = any(part.startswith((".", "__")) for part in parts)
@@ -98,27 +100,27 @@ def _files(folder):
 
 
 def _examine(path, folder, releases):
-    """Return the `Submission` that a file is."""
+    """Return a file as a `Submission`."""
     parts = path.relative_to(folder).parts
     student = parts[0] if len(parts) > 1 else path.stem
     if len(parts) == 1:
         for name in releases:
             student = student.replace(name, "")
         student = student.strip(" _-.")
-    # One learner, however a system writes é, or blanks.
+    # The same learner, however a system encodes é or blanks.
     student = " ".join(unicodedata.normalize("NFC", student).split())
     named = [name for name in releases if name in str(path.relative_to(folder))]
     submission = Submission(student or path.stem, path, "".join(named[:1]))
     try:
         if not student:
-            raise Refused(f"whose is {path.name}? Put it into a folder with the name")
-        if odd := sorted(_ODD & set(student)):
-            raise Refused(f"a name cannot hold {' '.join(odd)}: rename it")
+            raise Refused(f"whose is {path.name}? Put it in a folder with the name")
+        if found := sorted(_FORBIDDEN & set(student)):
+            raise Refused(f"a name cannot hold {' '.join(found)}: rename it")
         links = [path, *path.parents[: len(parts) - 1]]
         if any(link.is_symlink() for link in links):
             raise Refused(f"{path.name} is a link, not a file")
         cells = _cells(path)
-        submission.assignment = _which(cells, path.name, named, releases)
+        submission.assignment = _assignment_of(cells, path.name, named, releases)
         release = releases[submission.assignment]
         submission.notebook, submission.remarks = restore(cells, release)
     except Refused as error:
@@ -126,8 +128,8 @@ def _examine(path, folder, releases):
     return submission
 
 
-def _without_doubles(submissions):
-    """Return one submission for a learner and an assignment; of two, neither is fit."""
+def _without_duplicates(submissions):
+    """Return one submission per learner and assignment; two make a problem."""
     first = {}
     for one in submissions:
         other = first.setdefault((one.student, one.assignment), one)
@@ -158,15 +160,17 @@ def _cells(path):
         raise Refused(f"{path.name} cannot be read as a notebook: damaged?") from None
 
 
-def _which(cells, name, named, releases):
+def _assignment_of(cells, name, named, releases):
     """Return the assignment whose exercises a notebook holds, or raise `Refused`.
 
-    `name` is the file's; `named` are the assignments that it or its folder names.
+    `name` is the file's; `named` are the assignments that its path names.
     """
     have = {cell["id"] for cell in cells}
-    share = {name: len(have & _known(nb).keys()) for name, nb in releases.items()}
+    share = {
+        name: len(have & _nbgrader_cells(nb).keys()) for name, nb in releases.items()
+    }
     found = max(share, key=share.get)
-    if share[found] <= 1:  # all assignments have the imports
+    if share[found] <= 1:  # the cell with the imports is in all of them
         raise Refused(
             f"{name} holds no exercise of this course's "
             f"({', '.join(releases)}): was it made from the release?"
@@ -176,12 +180,14 @@ def _which(cells, name, named, releases):
     return found
 
 
-def restore(cells, release):
+def restore(
+    cells: list[dict], release: nbformat.NotebookNode
+) -> tuple[nbformat.NotebookNode, list[str]]:
     """Return the release with a learner's answers and added cells, and the remarks.
 
-    A cell that was deleted comes back, a test that was changed is the release's again.
+    Deleted cells come back, and changed tests become those of the release again.
     """
-    known, seen, restored, remarks = _known(release), {}, [], []
+    known, seen, restored, remarks = _nbgrader_cells(release), {}, [], []
     for cell in cells:
         ours = known.get(cell["id"])
         if ours is None or cell["id"] in seen or not cell["code"]:
@@ -200,7 +206,7 @@ def restore(cells, release):
     before = first = None
     for name, ours in known.items():
         if name not in seen:
-            # An answer goes first: the learner may have written it in another cell.
+            # An answer goes first: the learner may have put it in another cell.
             after = first if ours.metadata.nbgrader.solution else before
             seen[name] = deepcopy(ours)
             restored.insert(restored.index(after) + 1 if after else 0, seen[name])
@@ -210,8 +216,8 @@ def restore(cells, release):
     return new_notebook(cells=restored, metadata=release.metadata), remarks
 
 
-def _known(release):
-    """Return the release's cells that nbgrader knows, by their ids, in order."""
+def _nbgrader_cells(release):
+    """Return the release's cells that nbgrader knows, by id, in order."""
     return {
         cell.metadata.nbgrader.grade_id: cell
         for cell in release.cells

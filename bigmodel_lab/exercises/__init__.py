@@ -1,7 +1,8 @@
 """Exercises: `check` an answer, ask for a `hint` or the `solution`, take the `quiz`.
 
-One module a chapter holds its exercises, their solutions, the misconceptions that the
-checks recognize, and the quiz. `core.py` is how an answer is judged.
+Each chapter has one module with its exercises, their solutions, the misconceptions that
+the checks recognize, and the quiz. `judge.py` judges answers, `words.py` says how they
+differ, `display.py` is what learners are shown.
 """
 
 import ast
@@ -9,50 +10,33 @@ import difflib
 import inspect
 import os
 import pkgutil
-import random
 import textwrap
 from collections import Counter
+from collections.abc import Iterable
 from importlib import import_module
+from types import ModuleType
 
-from IPython.display import Javascript, Markdown, display
-
-from bigmodel_lab.colors import BLUE, RED
-from bigmodel_lab.exercises.core import HANDOVER, Exercise, Feedback
+from bigmodel_lab.exercises.display import Feedback, Hint, Quiz, Solution
+from bigmodel_lab.exercises.judge import Exercise
 
 __all__ = ["Feedback", "all_exercises", "check", "hint", "quiz", "solution"]
 
+# Modules of this package that are not a chapter's. A learner's kernel sees the first
+# three while it is graded.
+SEEN_IN_SANDBOX = ("display", "judge", "words")
+_NOT_CHAPTERS = {*SEEN_IN_SANDBOX, "draws", "slider"}
+# Set in the sandbox, where there are no solutions, to the folder of the arguments.
+IN_SANDBOX = "BIGMODEL_LAB_HANDOVER"
+
 _hints_given = Counter()
-_QUIZ_COLORS = {
-    "--jq-multiple-choice-bg": BLUE,
-    "--jq-numeric-bg": BLUE,
-    "--jq-incorrect-color": RED,
-}
-# jupyterquiz says to a screen reader neither which question a field answers nor whether
-# the answer was right.
-_QUIZ_NAMES = """for (const quiz of document.querySelectorAll(".Quiz")) {
-  const question = quiz.querySelector("[id^=quizQn]").id;
-  quiz.setAttribute("role", "group");
-  for (const named of [quiz, ...quiz.querySelectorAll(".Input-text")])
-    named.setAttribute("aria-labelledby", question);
-  quiz.querySelector(".Feedback").setAttribute("role", "status");
-}"""
 
 
-def all_exercises():
-    """Return every exercise by its full name, as in "house_prices.rmse"."""
-    return {name: one for chapter in chapters() for name, one in _of(chapter).items()}
+def in_sandbox() -> bool:
+    """Tell whether a learner's notebook is being graded in this process."""
+    return IN_SANDBOX in os.environ
 
 
-def _of(chapter):
-    """Return the exercises of one chapter by their full names."""
-    return {
-        f"{chapter}.{name}": value
-        for name, value in vars(_module(chapter)).items()
-        if isinstance(value, Exercise)
-    }
-
-
-def check(name, answer):
+def check(name: str, answer: object) -> Feedback:
     """Judge `answer`, a function or a value, and return the `Feedback`.
 
     Raises
@@ -60,68 +44,52 @@ def check(name, answer):
     ValueError
         If there is no exercise called `name`.
     """
-    if HANDOVER in os.environ:  # no solutions here; the hidden test comes next
+    if in_sandbox():  # the hidden test comes next
         return Feedback("not attempted")
     return find(name).judge(answer)
 
 
-def hint(name):
+def hint(name: str) -> Hint | None:
     """Return the next hint of the exercise `name`; after the last, the last again."""
-    if HANDOVER in os.environ:  # hints are for work at home
+    if in_sandbox():
         return None
     hints = find(name).hints
     number = min(_hints_given[name] + 1, len(hints))
     _hints_given[name] = number
-    return Markdown(f"**Hint {number} of {len(hints)}.** {hints[number - 1]}")
+    return Hint(number, len(hints), hints[number - 1])
 
 
-def solution(name):
+def solution(name: str) -> Solution | None:
     """Return the solution of the exercise `name` as code to read."""
-    if HANDOVER in os.environ:
-        return None
-    return Markdown(f"```python\n{code(name)}```")
+    return None if in_sandbox() else Solution(code(name))
 
 
-def code(name):
+def quiz(chapter: str) -> Quiz:
+    """Return the self-check quiz of `chapter`, as in "house_prices"."""
+    if chapter not in chapters():
+        raise ValueError(_unknown("quiz", chapter, chapters()))
+    return Quiz(chapter, _module(chapter).QUIZ)
+
+
+def code(name: str) -> str:
     """Return the text of the solution of the exercise `name`, without its decorator."""
     source = textwrap.dedent(inspect.getsource(find(name).solution))
-    first = ast.parse(source).body[0].lineno - 1  # ast counts no decorator
+    first = ast.parse(source).body[0].lineno - 1  # ast does not count the decorator
     return "".join(source.splitlines(keepends=True)[first:])
 
 
-def quiz(chapter):
-    """Show the self-check quiz of `chapter`, as in "house_prices"; works offline."""
-    from jupyterquiz import display_quiz
-
-    if chapter not in chapters():
-        raise ValueError(_unknown("quiz", chapter, chapters()))
-    state = random.getstate()
-    random.seed(chapter)  # jupyterquiz draws the ids of its page elements
-    # Without this, jupyterquiz loads another MathJax from the network, for no formulas.
-    display(Javascript("if (window.MathJax) MathJax.typeset ??= () => {};"))
-    try:
-        display_quiz(
-            _module(chapter).QUIZ,
-            shuffle_answers=False,
-            max_width=800,
-            colors=_QUIZ_COLORS,
-        )
-        display(Javascript(_QUIZ_NAMES))
-    finally:
-        random.setstate(state)
-
-
-def chapters():
+def chapters() -> list[str]:
     """Return the names of the chapter modules."""
-    return [m.name for m in pkgutil.iter_modules(__path__) if m.name != "core"]
+    modules = [module.name for module in pkgutil.iter_modules(__path__)]
+    return [name for name in modules if name not in _NOT_CHAPTERS]
 
 
-def _module(chapter):
-    """Return the module of `chapter`."""
-    return import_module(f"{__name__}.{chapter}")
+def all_exercises() -> dict[str, Exercise]:
+    """Return every exercise by its full name, as in "house_prices.rmse"."""
+    return {name: one for chapter in chapters() for name, one in _of(chapter).items()}
 
 
-def find(name):
+def find(name: str) -> Exercise:
     """Return the exercise called `name`; only its own chapter is imported for it."""
     chapter = name.partition(".")[0]
     if chapter not in chapters():
@@ -132,7 +100,21 @@ def find(name):
     return exercises[name]
 
 
-def _unknown(kind, name, known):
+def _module(chapter: str) -> ModuleType:
+    """Return the module of `chapter`."""
+    return import_module(f"{__name__}.{chapter}")
+
+
+def _of(chapter: str) -> dict[str, Exercise]:
+    """Return the exercises of one chapter by their full names."""
+    return {
+        f"{chapter}.{name}": value
+        for name, value in vars(_module(chapter)).items()
+        if isinstance(value, Exercise)
+    }
+
+
+def _unknown(kind: str, name: str, known: Iterable[str]) -> str:
     """Say that `name` is unknown, with the nearest names."""
     near = difflib.get_close_matches(name, list(known), n=3, cutoff=0.3) or list(known)
     return f"There is no {kind} {name!r}; did you mean {' or '.join(near)}?"

@@ -7,18 +7,15 @@ import torch
 from sklearn.model_selection import train_test_split
 
 from bigmodel_lab.datasets import saratoga_houses
-from bigmodel_lab.exercises.core import NOTCHES, exercise
+from bigmodel_lab.exercises.draws import normal
+from bigmodel_lab.exercises.judge import exercise
+from bigmodel_lab.exercises.slider import notch_above, notch_below
 
 
 def _houses(rng, rows=6):
-    """Return random X (rows, 3), in the size of areas, rooms and ages, as float64."""
+    """Return random X (rows, 3), as large as areas, rooms and ages, as float64."""
     X = rng.normal([1800, 7, 28], [600, 2, 20], (rows, 3))
     return torch.from_numpy(X)
-
-
-def _regression(rng):
-    """Return random X (8, 3), y (8,) and weights theta (3,)."""
-    return tuple(torch.from_numpy(rng.normal(size=s)) for s in ((8, 3), 8, 3))
 
 
 def _prices(rng):
@@ -31,7 +28,7 @@ def _prices(rng):
 
 
 @exercise(
-    inputs=_regression,
+    inputs=lambda rng: (normal(rng, 8, 3), normal(rng, 8), normal(rng, 3)),
     hints=[
         "Write the loss of one house, (prediction - y)², and differentiate it by the "
         "chain rule: outer derivative times inner derivative.",
@@ -112,7 +109,7 @@ def _scaled(X, reference, correction=0):
 @standardize.misconception
 def each_by_itself(X_train, X_test):
     """You scaled the test part by its own mean and standard deviation: the same house
-    then gets other numbers in the two parts. Use those of the training part.
+    then gets different numbers in the two parts. Use those of the training part.
     """
     return _scaled(X_train, X_train), _scaled(X_test, X_test)
 
@@ -129,7 +126,7 @@ def from_everything(X_train, X_test):
 @standardize.misconception
 def one_mean_for_all(X_train, X_test):
     """You used one mean and one standard deviation for the whole table: square feet
-    drown rooms and years. Each column needs its own: reduce over dimension 0.
+    drown out rooms and years. Each column needs its own: reduce over dimension 0.
     """
     mean, std = X_train.mean(), X_train.std(correction=0)
     return (X_train - mean) / std, (X_test - mean) / std
@@ -147,7 +144,7 @@ def min_max(X_train, X_test):
 @standardize.misconception
 def sample_deviation(X_train, X_test):
     """Very close: you divided by the sample standard deviation (N - 1). We use the one
-    with N, as scikit-learn's StandardScaler: `std(0, correction=0)`.
+    with N, like scikit-learn's StandardScaler: `std(0, correction=0)`.
     """
     return _scaled(X_train, X_train, 1), _scaled(X_test, X_train, 1)
 
@@ -259,7 +256,7 @@ def signs_cancel(predictions, targets):
 @exercise(
     inputs=_prices,
     hints=[
-        "R² compares the model with the simplest rival: always saying the mean price.",
+        "R² compares the model with the simplest rival: always predicting the mean.",
         "It is 1 minus (the model's squared error / the mean's squared error).",
         "`1 - ((targets - predictions) ** 2).sum() / "
         "((targets - targets.mean()) ** 2).sum()`",
@@ -296,8 +293,8 @@ def spread_of_predictions(predictions, targets):
 
 @r_squared.misconception
 def against_zero(predictions, targets):
-    """You compared with a rival that says 0 dollars for every house: far too easy to
-    beat. The rival says the mean price.
+    """You compared with a rival that predicts 0 dollars for every house: far too easy
+    to beat. The rival predicts the mean price.
     """
     return 1 - ((targets - predictions) ** 2).sum() / (targets**2).sum()
 
@@ -353,7 +350,7 @@ def same_bias(weights, bias, mean, std):
 @in_original_units.misconception
 def bias_added(weights, bias, mean, std):
     """The weights are right; the bias moves the other way: going from the mean house
-    down to inputs of 0 takes weights * mean / std off.
+    down to inputs of 0 takes off weights * mean / std.
     """
     return weights / std, bias + (weights * mean / std).sum()
 
@@ -391,13 +388,13 @@ def _panel_bound():
 )
 def last_stable_notch():
     """Return the largest learning rate on the slider at which the loss still falls."""
-    return max(notch for notch in NOTCHES if notch < _panel_bound())
+    return notch_below(_panel_bound())
 
 
 @last_stable_notch.misconception
 def first_unstable_notch():
     """At this one the loss already rises. It is the last one below it that counts."""
-    return min(notch for notch in NOTCHES if notch > _panel_bound())
+    return notch_above(_panel_bound())
 
 
 @last_stable_notch.misconception
@@ -419,7 +416,7 @@ def without_overshooting():
     """At half the bound the steps do not even overshoot in the steepest direction.
     Go up until the loss rises.
     """
-    return max(notch for notch in NOTCHES if notch < _panel_bound() / 2)
+    return notch_below(_panel_bound() / 2)
 
 
 QUIZ = [
@@ -440,7 +437,7 @@ QUIZ = [
                 "feedback": "That reads an MSE as if it were an RMSE. Take the root.",
             },
             {
-                "answer": "It cannot be said without R²",
+                "answer": "That cannot be said without R²",
                 "correct": False,
                 "feedback": "RMSE follows from MSE alone; R² needs the baseline too.",
             },
@@ -465,7 +462,7 @@ QUIZ = [
             {
                 "answer": "A larger network",
                 "correct": False,
-                "feedback": "The model is not the problem: a line diverges just so.",
+                "feedback": "The model is not the problem: a line diverges as well.",
             },
         ],
     },
@@ -493,7 +490,7 @@ QUIZ = [
     },
     {
         "question": "Gradient descent on standardized inputs and closed-form least "
-        "squares: what is the difference of their predictions?",
+        "squares: what is the difference between their predictions?",
         "type": "multiple_choice",
         "answers": [
             {

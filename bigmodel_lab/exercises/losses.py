@@ -4,18 +4,9 @@ import math
 
 import torch
 
-from bigmodel_lab.exercises.core import exercise
+from bigmodel_lab.exercises.draws import classes, normal
+from bigmodel_lab.exercises.judge import exercise
 from bigmodel_lab.from_scratch.activations import sigmoid_derivative
-
-
-def _normal(rng, *shape):
-    """Return a random float64 tensor from the standard normal distribution."""
-    return torch.from_numpy(rng.normal(size=shape))
-
-
-def _classes(rng, rows, classes=4):
-    """Return random class numbers (rows,)."""
-    return torch.from_numpy(rng.integers(0, classes, rows))
 
 
 def _one_hot(targets, logits):
@@ -32,7 +23,7 @@ def _p_and_y(logits, targets):
 
 
 @exercise(
-    inputs=lambda rng: (2 * _normal(rng, 6, 4), _classes(rng, 6)),
+    inputs=lambda rng: (2 * normal(rng, 6, 4), classes(rng, 6, 4)),
     hints=[
         "The loss of one row is -log p of its target class. Go through the softmax "
         "too: the chain rule ends at the logits, not at p.",
@@ -55,7 +46,7 @@ def cross_entropy_gradient(logits, targets):
 @cross_entropy_gradient.misconception
 def stops_at_p(logits, targets):
     """That is dL/dp, where D0 §4.2 stops. Go on through the softmax to the logits,
-    dL/dz = p - y; and divide by N, for the loss is a mean.
+    dL/dz = p - y; and divide by N, because the loss is a mean.
     """
     p, y = _p_and_y(logits, targets)
     return -y / p
@@ -128,7 +119,7 @@ def softmax_over_the_batch(logits, targets):
 
 def _extreme_logits(rng):
     """Return logits (6, 4), with rows near 1000 and -1000, and targets (6,)."""
-    logits, targets = 3 * _normal(rng, 6, 4), _classes(rng, 6)
+    logits, targets = 3 * normal(rng, 6, 4), classes(rng, 6, 4)
     logits[0] += 1000  # e^z overflows
     logits[1] -= 1000  # e^z is 0 for every class
     logits[2, targets[2]] -= 1000  # p of the target is 0
@@ -140,8 +131,8 @@ def _extreme_logits(rng):
     hints=[
         "e^1000 is infinite and e^-1000 is 0. Adding a constant to all logits of a row "
         "does not change the softmax: choose one that keeps e^z at most 1.",
-        "Do not compute p at all: log p = z - log sum_j e^z_j, which is finite where p "
-        "is too small for a number.",
+        "Do not compute p at all: log p = z - log sum_j e^z_j, which is finite even "
+        "where p is too small to be stored.",
         "`logits = logits - logits.amax(1, keepdim=True)`, then "
         "`log_p = logits - logits.exp().sum(1, keepdim=True).log()`; the loss is the "
         "mean of -log_p at the targets.",
@@ -269,16 +260,16 @@ def summed_over_samples(probabilities, targets):
 
 @binary_cross_entropy.misconception
 def swapped(probabilities, targets):
-    """Infinite, for you took the logarithm of the targets, and log(0) is among them.
-    Swap the two: the logarithm belongs to the probabilities.
+    """Infinite, because you took the logarithm of the targets, and log(0) is among
+    them. Swap the two: the logarithm belongs to the probabilities.
     """
     return binary_cross_entropy.solution(targets, probabilities)
 
 
 @binary_cross_entropy.misconception
 def crossed(probabilities, targets):
-    """You reward the opposite: a sure and right prediction costs most. log p belongs
-    to y = 1, and log(1 - p) to y = 0.
+    """You reward the opposite: a confident, correct prediction costs the most. log p
+    belongs to y = 1, and log(1 - p) to y = 0.
     """
     return binary_cross_entropy.solution(1 - probabilities, targets)
 
@@ -313,7 +304,7 @@ def sigmoid_again(probabilities, targets):
 # As many inputs as outputs: only then does the printed (dz * x).T run at all.
 def _dense_layer(rng):
     """Return x (6, 3), W (3, 3), b (3,) and dL/da (6, 3)."""
-    return _normal(rng, 6, 3), _normal(rng, 3, 3), _normal(rng, 3), _normal(rng, 6, 3)
+    return normal(rng, 6, 3), normal(rng, 3, 3), normal(rng, 3), normal(rng, 6, 3)
 
 
 @exercise(
@@ -345,7 +336,8 @@ def _delta(x, W, b, upstream):
 @dense_backward.misconception
 def as_printed(x, W, b, upstream):
     """This is D2 §3.2 as printed, with three faults: the activation's derivative is
-    missing, (dz * x).T is no outer product, and the bias is not summed over the batch.
+    missing, (dz * x).T is not an outer product, and the bias is not summed over the
+    batch.
     """
     return (upstream * x).T, upstream
 
@@ -416,7 +408,7 @@ def derivative_at_the_output(x, W, b, upstream):
 
 
 @exercise(
-    inputs=lambda rng: (_normal(rng, 5, 3), _normal(rng, 3, 8), _normal(rng, 5, 8)),
+    inputs=lambda rng: (normal(rng, 5, 3), normal(rng, 3, 8), normal(rng, 5, 8)),
     hints=[
         "Two steps back: from the next layer's z to this layer's output, then through "
         "this layer's ReLU to z.",
@@ -451,9 +443,9 @@ def times_relu(delta, W, z):
 
 
 @hidden_delta.misconception
-def mask_turned_round(delta, W, z):
-    """Your mask is turned round: the error passes where the unit was on, z > 0, and
-    stops where it was off.
+def mask_reversed(delta, W, z):
+    """Your mask is reversed: the error passes where the unit was on, z > 0, and stops
+    where it was off.
     """
     return (delta @ W) * (z < 0)
 
@@ -542,8 +534,8 @@ def only_the_half(learning_rate, samples):
 
 def _logits_and_one_hot(rng):
     """Return logits (5, 4) and one-hot targets (5, 4)."""
-    logits = _normal(rng, 5, 4)
-    return logits, _one_hot(_classes(rng, 5), logits).double()
+    logits = normal(rng, 5, 4)
+    return logits, _one_hot(classes(rng, 5, 4), logits).double()
 
 
 @exercise(
@@ -567,8 +559,8 @@ def binary_gradient_per_class(logits, targets):
 
 @binary_gradient_per_class.misconception
 def softmax_instead(logits, targets):
-    """That is the gradient behind a softmax, the output of D4's code in §5. The binary
-    loss of D4 §4.1 has a sigmoid for every class: the classes do not compete.
+    """That is the gradient of an output with a softmax, as in D4's code in §5. The
+    binary loss of D4 §4.1 has a sigmoid for every class: the classes do not compete.
     """
     return (torch.softmax(logits, 1) - targets) / len(logits)
 
@@ -627,8 +619,8 @@ def mean_over_classes(logits, targets):
 @exercise(
     tolerance=0.16,  # -0.6 to -0.8: there the gradient is -0.295 or -0.296
     hints=[
-        "Look at the gradient, not at the height of the curve: at which place of the "
-        "slider is it furthest from 0?",
+        "Look at the gradient, not at the height of the curve: at which position of "
+        "the slider is it furthest from 0?",
         "The curve is flat at both ends, also on the left, where the prediction is "
         "most wrong. Search between 0 and -2.",
         "With p = sigmoid(z) the slope is -2 p (1 - p)². It is steepest at p = 1/3; "
@@ -666,7 +658,7 @@ def where_the_error_is_largest():
 
 @steepest_logit.misconception
 def the_slope():
-    """That is the slope at the steepest place. The question is for the place itself,
+    """That is the slope at the steepest place. The question asks for the place itself,
     the logit.
     """
     return -8 / 27  # -2 p (1 - p)² at p = 1/3
@@ -674,7 +666,7 @@ def the_slope():
 
 @steepest_logit.misconception
 def the_probability():
-    """1/3 is the probability at the steepest place. The question is for the logit z
+    """1/3 is the probability at the steepest place. The question asks for the logit z
     there, with sigmoid(z) = 1/3.
     """
     return 1 / 3
@@ -716,7 +708,7 @@ QUIZ = [
                 "against z = 1. (1 - y) log(1 - z) is missing.",
             },
             {
-                "answer": "Infinite, because the samples with y = 0 are surely wrong",
+                "answer": "Infinite, because all samples with y = 0 are wrong",
                 "correct": False,
                 "feedback": "So it should be, and with (1 - y) log(1 - z) it is. Here "
                 "those samples cost nothing.",
@@ -724,7 +716,7 @@ QUIZ = [
             {
                 "answer": "log 2, about 0.69, that of a coin toss",
                 "correct": False,
-                "feedback": "That is the two-sided loss of saying 0.5 for everybody.",
+                "feedback": "That is the two-sided loss of always predicting 0.5.",
             },
         ],
     },
@@ -791,15 +783,15 @@ QUIZ = [
                 "multiplies by them like by any number.",
             },
             {
-                "answer": "Half as long on a GPU, as long on a CPU",
+                "answer": "Half as long on a GPU, just as long on a CPU",
                 "correct": False,
                 "feedback": "A GPU's dense multiplication does not skip them either.",
             },
             {
-                "answer": "As long",
+                "answer": "Just as long",
                 "correct": True,
                 "feedback": "Yes: the same number of multiplications. Zeros save time "
-                "only where hardware or format is made to skip them.",
+                "only where the hardware or the format is made to skip them.",
             },
         ],
     },

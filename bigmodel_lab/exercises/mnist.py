@@ -7,24 +7,25 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from bigmodel_lab.exercises.core import exercise
+from bigmodel_lab.exercises.draws import classes, torch_seeded_by
+from bigmodel_lab.exercises.judge import exercise
 
 # -- 1 ---------------------------------------------------------------------------------
 
 
 def _image_and_kernel(rng):
-    """Return a random image (H, W) and kernel (k, k), of small whole numbers."""
+    """Return a random image (H, W) and kernel (k, k), of small integers."""
     (height, width), k = rng.integers(7, 12, 2), rng.choice([3, 5])
     image, kernel = rng.integers(0, 10, (height, width)), rng.integers(-3, 4, (k, k))
-    # Whole numbers as floats: a sum in float32 is exact as well.
+    # Integers as floats: sums are exact in float32, too.
     return torch.from_numpy(image).double(), torch.from_numpy(kernel).double()
 
 
 @exercise(
     inputs=_image_and_kernel,
     hints=[
-        "Lay the kernel on the top left corner of the image, multiply what lies on "
-        "each other, add it up: that is one number. Then move on by one pixel.",
+        "Lay the kernel on the top left corner of the image, multiply each pixel by "
+        "the weight on it, add up: that is one number. Then move by one pixel.",
         "The number at [i, j] comes from the patch `image[i : i + k, j : j + k]`. "
         "There are H - k + 1 places from top to bottom.",
         "`result[i, j] = (image[i : i + k, j : j + k] * kernel).sum()` for all i and "
@@ -52,7 +53,7 @@ def _slide(image, kernel, **options):
 @conv2d.misconception
 def kernel_flipped(image, kernel):
     """You flipped the kernel: that is a mathematician's convolution, SciPy's too. A
-    network learns its kernels, for either reading, and leaves the flip out.
+    network learns its kernels, whichever way they are read, and leaves the flip out.
     """
     return _slide(image, kernel.flip(0, 1))
 
@@ -75,8 +76,8 @@ def kernel_transposed(image, kernel):
 
 @conv2d.misconception
 def last_place_missing(image, kernel):
-    """The last row and column are missing: a kernel as large as the image has one
-    place to lie, not none. Count the places again.
+    """The last row and column are missing: a kernel as large as the image fits in one
+    place, not in none. Count the places again.
     """
     return _slide(image, kernel)[:-1, :-1]
 
@@ -99,7 +100,7 @@ def matrix_product(image, kernel):
     tolerance=0,  # a count
     hints=[
         "Follow one side of the image through the five layers: 28 becomes 26 after the "
-        "first convolution. What does a 3 x 3 kernel take away, and what a pooling?",
+        "first convolution. What does a 3 x 3 kernel take away, what does a pooling?",
         "A convolution without padding takes 2 away. Pooling halves, and drops a last "
         "row or column that has no partner: 28, 26, 13, 11, 5, 3.",
         "64 * side(height) * side(width), where side(n) is "
@@ -133,15 +134,15 @@ def padding_assumed(height, width):
 @flat_features.misconception
 def channels_forgotten(height, width):
     """That is the size of one feature map. The third convolution has 64 filters, so
-    there are 64 of them, and flattening keeps all.
+    there are 64 of them, and flattening keeps them all.
     """
     return flat_features.solution(height, width) // 64
 
 
 @flat_features.misconception
 def pooled_three_times(height, width):
-    """You pooled after the third convolution too. In D4 §5.2 the flattening follows
-    it at once.
+    """You pooled after the third convolution too. In D4 §5.2 the flattening comes
+    right after it.
     """
     return _features(height, width, lambda n: (((n - 2) // 2 - 2) // 2 - 2) // 2)
 
@@ -205,8 +206,7 @@ def kernel_not_squared(in_channels, out_channels, kernel_size):
 
 def _network(rng, *layers):
     """Return a network (N, 1, 4, 4) -> (N, 10) in float64; weights drawn by rng."""
-    with torch.random.fork_rng(devices=[]):  # the learner's seed stays as it is
-        torch.manual_seed(int(rng.integers(2**31)))
+    with torch_seeded_by(rng):
         return nn.Sequential(nn.Flatten(), *layers, nn.Linear(16, 10)).double()
 
 
@@ -216,13 +216,13 @@ def _images(rng, count):
 
 
 def _epoch(rng):
-    """Return model, optimizer, images, labels and a batch size that leaves a rest."""
+    """Return model, optimizer, images, labels and a batch size with a remainder."""
     # A single layer: with two, a step between forward and backward is an error.
     model = _network(rng)
     optimizer = torch.optim.SGD(model.parameters(), lr=rng.uniform(0.5, 1))
     batch_size = int(rng.integers(5, 9))
     count = 3 * batch_size + int(rng.integers(2, batch_size))
-    labels = torch.from_numpy(rng.integers(0, 10, count))
+    labels = classes(rng, count, 10)
     return model, optimizer, _images(rng, count), labels, batch_size
 
 
@@ -232,7 +232,7 @@ def _epoch(rng):
         "Cut images and labels into batches, `images.split(batch_size)`. For every "
         "batch: predict, measure the loss, compute gradients, take a step.",
         "Gradients add up until `optimizer.zero_grad()`. And `F.cross_entropy` wants "
-        "the logits: it holds the softmax already.",
+        "the logits: it already contains the softmax.",
         "For each batch: `loss = F.cross_entropy(model(X), y)`, "
         "`optimizer.zero_grad()`, `loss.backward()`, `optimizer.step()`, and "
         "`losses.append(loss.item())`.",
@@ -266,8 +266,9 @@ def gradients_add_up(model, optimizer, images, labels, batch_size):
 
 @train_epoch.misconception
 def softmax_twice(model, optimizer, images, labels, batch_size):
-    """You put a softmax before F.cross_entropy, which holds one already. D2's and D4's
-    networks end in softmax for Keras's loss (§5.2 in both); PyTorch's wants logits.
+    """You put a softmax before F.cross_entropy, which already contains one. D2's and
+    D4's networks end in softmax for Keras's loss (§5.2 in both); PyTorch's wants
+    logits.
     """
     model = nn.Sequential(model, nn.Softmax(1))
     return train_epoch.solution(model, optimizer, images, labels, batch_size)
@@ -284,8 +285,8 @@ def never_moves(model, optimizer, images, labels, batch_size):
 
 @train_epoch.misconception
 def one_batch_late(model, optimizer, images, labels, batch_size):
-    """Your step comes before backward(), so it goes along the gradient of the batch
-    before. First the gradient, then the step.
+    """Your step comes before backward(), so it follows the gradient of the previous
+    batch. First the gradient, then the step.
     """
     losses = []
     for X, y in zip(images.split(batch_size), labels.split(batch_size), strict=True):
@@ -299,8 +300,8 @@ def one_batch_late(model, optimizer, images, labels, batch_size):
 
 @train_epoch.misconception
 def rest_dropped(model, optimizer, images, labels, batch_size):
-    """Right up to the last batch, which you left out because it is smaller. Its images
-    would never be trained on: take what is left.
+    """Correct up to the last batch, which you left out because it is smaller. Its
+    images would never be trained on: take what is left.
     """
     whole = len(images) // batch_size * batch_size
     images, labels = images[:whole], labels[:whole]
@@ -341,7 +342,7 @@ def _trained(rng):
     norm = model[1]
     norm.running_mean += torch.from_numpy(rng.uniform(size=16))
     norm.running_var *= 1 / 12  # that of the images
-    labels = model.eval()(images).argmax(1)  # (40,): all read right
+    labels = model.eval()(images).argmax(1)  # (40,): all read correctly
     wrong = rng.permutation(40)[: rng.integers(10, 18)]
     labels[wrong] = (labels[wrong] + 1 + rng.integers(9)) % 10
     return model.train(), images, labels
@@ -352,8 +353,8 @@ def _trained(rng):
     hints=[
         "Dropout and batch normalization act differently while the model trains. Tell "
         "it that it is being tested.",
-        "The digit that a row of logits stands for is the place of the largest one, "
-        "`argmax(1)`. Compare with the labels, and take the mean of the hits.",
+        "The digit that a row of logits stands for is the position of the largest "
+        "one, `argmax(1)`. Compare with the labels, and take the mean of the hits.",
         "`model.eval()`, then `(model(images).argmax(1) == labels)` is a mask; "
         "`.float().mean().item()` of it is the share.",
     ],
@@ -380,10 +381,10 @@ def in_training_mode(model, images, labels):
 
 @accuracy.misconception
 def always_zero(model, images, labels):
-    """Your result is 0. Either no label is ever met: you compare it with something that
-    is no digit. `.max(1)` also returns the largest logit itself, and `argmax()` without
-    a dimension a place in the whole table. The digit is the place in its row. Or `//`
-    rounded the share down.
+    """Your result is 0. Either you compare the labels with something that is not a
+    digit: `.max(1)` also returns the largest logit itself, and `argmax()` without a
+    dimension a position in the whole table. The digit is the position in its row. Or
+    `//` rounded the share down.
     """
     return 0.0
 
@@ -451,7 +452,7 @@ def _normalized(X, reference, *dimensions):
 @normalize.misconception
 def each_part_by_itself(X_train, X_test):
     """You normalized the test images by their own mean and standard deviation: the same
-    digit would get other numbers in the two parts. Learn both from X_train.
+    digit would get different numbers in the two parts. Learn both from X_train.
     """
     return tuple(_normalized(X, X, 0, 1, 2, 3) for X in (X_train, X_test))
 
@@ -467,8 +468,8 @@ def from_both_parts(X_train, X_test):
 
 @normalize.misconception
 def each_pixel(X_train, X_test):
-    """You normalized every pixel by itself, as the columns of a table. Border pixels
-    are black in every image, so that 0/0 gives NaN. Take one mean over all pixels.
+    """You normalized every pixel by itself, like the columns of a table. Border pixels
+    are black in every image, so 0/0 gives NaN. Take one mean over all pixels.
     """
     return tuple(_normalized(X, X_train, 0) for X in (X_train, X_test))
 
@@ -509,8 +510,8 @@ def divided_by_variance(X_train, X_test):
 
 @normalize.misconception
 def parentheses_missing(X_train, X_test):
-    """Without parentheses, `X - mean / std` divides the mean alone. Subtract first, and
-    divide then: `(X - mean) / std`.
+    """Without parentheses, `X - mean / std` divides the mean alone. Subtract first,
+    then divide: `(X - mean) / std`.
     """
     mean, std = X_train.mean(), X_train.std()
     return X_train - mean / std, X_test - mean / std
@@ -519,7 +520,7 @@ def parentheses_missing(X_train, X_test):
 @normalize.misconception
 def numbers_of_mnist(X_train, X_test):
     """0.1307 and 0.3081 are mean and standard deviation of MNIST's 60,000 training
-    images. These are other images: compute the two numbers from X_train.
+    images. These are different images: compute the two numbers from X_train.
     """
     return (X_train - 0.1307) / 0.3081, (X_test - 0.1307) / 0.3081
 
@@ -528,9 +529,9 @@ def numbers_of_mnist(X_train, X_test):
 
 
 def _candidates(rng):
-    """Return training, validation and test accuracy (m,), each with another winner."""
+    """Return training, validation and test accuracy (m,), with different winners."""
     train, validation, test = np.sort(rng.uniform(0.9, 0.99, (3, rng.integers(4, 8))))
-    # The best one comes first, second and third; the rest is mixed.
+    # The best one comes first, second and third; the others are shuffled.
     parts = [
         np.insert(rng.permutation(part[:-1]), place, part[-1])
         for place, part in enumerate((train + 0.01, validation, test))
@@ -544,7 +545,7 @@ def _candidates(rng):
     hints=[
         "Three parts, three jobs: one to train, one to choose, one to report. Which "
         "does what?",
-        "Whatever a choice was made by looks better than it is, for luck had a part in "
+        "Whatever you choose by looks better than it is, because luck had a hand in "
         "it. So the number to report comes from the part that chose nothing.",
         "`best = validation_accuracy.argmax()`, then `(best, test_accuracy[best])`.",
     ],
@@ -595,7 +596,7 @@ def training_reported(train_accuracy, validation_accuracy, test_accuracy):
 @honest_choice.misconception
 def validation_reported(train_accuracy, validation_accuracy, test_accuracy):
     """The right setting. But its validation accuracy is the best of m, and some of that
-    is luck: report what a part says that chose nothing.
+    is luck: report what a part that chose nothing says.
     """
     return validation_accuracy.argmax(), validation_accuracy.max()
 
@@ -621,7 +622,7 @@ def _labels_and_predictions(rng):
 @exercise(
     inputs=_labels_and_predictions,
     hints=[
-        "Start with a table (10, 10) of zeros. Each image adds 1 at one place: which?",
+        "Start with a table (10, 10) of zeros. Each image adds 1 in one place: which?",
         "The row is the label, the column the prediction. A loop over "
         "`zip(labels, predictions)` does it.",
         "`matrix[label, prediction] += 1` in the loop; or `torch.bincount(10 * "
@@ -649,8 +650,8 @@ def rows_are_predictions(labels, predictions):
 
 @confusion_matrix.misconception
 def shares_of_the_row(labels, predictions):
-    """These are shares of each row, NaN for a digit that does not occur. Here counts
-    were asked for, and they also say how many images a share would rest on.
+    """These are shares of each row, NaN for a digit that does not occur. The question
+    asks for counts, which also say how many images a share would be based on.
     """
     matrix = confusion_matrix.solution(labels, predictions)
     return matrix / matrix.sum(1, keepdim=True)
@@ -680,16 +681,16 @@ def absent_digit_missing(labels, predictions):
     return confusion_matrix.solution(labels, predictions)[:9, :9]
 
 
-# -- 9: the best network, where 30 % of the labels were drawn by lot -------------------
+# -- 9: the best network, where 30 % of the labels were drawn at random ----------------
 
 
 @exercise(
     tolerance=0.007,  # 0.725 to 0.735
     hints=[
-        "The best network reads every digit right. With how many of the test labels "
-        "does it agree then?",
+        "The best network reads every digit correctly. With how many of the test "
+        "labels does it agree then?",
         "With the 70 % that were left alone, and with a few of the others: a digit "
-        "drawn by lot from all ten may be the right one.",
+        "drawn at random from all ten may be the right one.",
         "One drawn label in ten is right by luck: 70 % + 10 % of 30 %.",
     ],
 )
@@ -709,22 +710,22 @@ def no_luck():
 @best_test_accuracy.misconception
 def memorized():
     """That would be memorizing. It works for training labels, which the network is
-    shown; the test labels it never sees, and the drawn ones cannot be worked out.
+    shown; it never sees the test labels, and the random ones cannot be worked out.
     """
     return 1.0
 
 
 @best_test_accuracy.misconception
 def chance():
-    """One in ten is chance, if every label were drawn by lot. But 70 % of them were
-    left alone, and the image tells which digit they name.
+    """One in ten would be chance if every label were drawn at random. But 70 % of them
+    were left alone, and the image tells which digit they name.
     """
     return 0.1
 
 
 @best_test_accuracy.misconception
 def percentage():
-    """That is in percent, and right. Give it as a number from 0 to 1."""
+    """That is right, but in percent. Give it as a number from 0 to 1."""
     return 73
 
 
@@ -787,7 +788,7 @@ QUIZ = [
                 "answer": "It shows val_loss, but fit was given no validation data",
                 "correct": True,
                 "feedback": "Yes. And its last val_loss and val_accuracy are the final "
-                "evaluation's: what was called validation were the test images.",
+                "evaluation's: what it calls validation are the test images.",
             },
             {
                 "answer": "The loss falls from epoch to epoch",
@@ -827,7 +828,7 @@ QUIZ = [
     },
     {
         "question": "A network of ten classes ends in softmax and is trained with "
-        "F.cross_entropy. Below what does its loss never fall?",
+        "F.cross_entropy. Below which value does its loss never fall?",
         "type": "multiple_choice",
         "answers": [
             {
@@ -839,8 +840,8 @@ QUIZ = [
             {
                 "answer": "About 1.46",
                 "correct": True,
-                "feedback": "Yes: even from a sure 1 and nine zeros the second softmax "
-                "makes e / (e + 9) = 0.23, and -log(0.23) = 1.46.",
+                "feedback": "Yes: even from a perfect 1 and nine zeros the "
+                "second softmax makes e / (e + 9) = 0.23, and -log(0.23) = 1.46.",
             },
             {
                 "answer": "About 2.30",

@@ -5,17 +5,14 @@ import math
 import numpy as np
 import torch
 
-from bigmodel_lab.exercises.core import NOTCHES, exercise
-
-
-def _normal(rng, *shape):
-    """Return standard normal numbers of the given shape as float64."""
-    return torch.from_numpy(rng.normal(size=shape))
+from bigmodel_lab.exercises.draws import normal
+from bigmodel_lab.exercises.judge import exercise
+from bigmodel_lab.exercises.slider import notch_above, notch_below
 
 
 def _momentum_state(rng):
     """Return random weight, gradient, velocity (3,), learning rate and momentum."""
-    return *_normal(rng, 3, 3), rng.uniform(0.05, 0.5), rng.uniform(0.5, 0.95)
+    return *normal(rng, 3, 3), rng.uniform(0.05, 0.5), rng.uniform(0.5, 0.95)
 
 
 # -- 1 ---------------------------------------------------------------------------------
@@ -40,8 +37,8 @@ def momentum_step(weight, gradient, velocity, learning_rate, momentum):
 
 @momentum_step.misconception
 def damped(weight, gradient, velocity, learning_rate, momentum):
-    """You weighted the gradient with (1 - momentum): an average, as Adam's m. Here the
-    velocity is a sum, and the gradient enters it whole.
+    """You weighted the gradient with (1 - momentum): an average, like Adam's m. Here
+    the velocity is a sum, and the gradient enters it whole.
     """
     velocity = momentum * velocity + (1 - momentum) * gradient
     return weight - learning_rate * velocity, velocity
@@ -57,7 +54,7 @@ def plain_gradient(weight, gradient, velocity, learning_rate, momentum):
 
 @momentum_step.misconception
 def climbs(weight, gradient, velocity, learning_rate, momentum):
-    """Your step climbs. The velocity gathers gradients, which point uphill: subtract
+    """Your step climbs. The velocity adds up gradients, which point uphill: subtract
     it from the weight.
     """
     velocity = momentum * velocity + gradient
@@ -84,7 +81,7 @@ def nesterov(weight, gradient, velocity, learning_rate, momentum):
 @momentum_step.misconception
 def velocity_with_the_sign(weight, gradient, velocity, learning_rate, momentum):
     """This is the older convention (Polyak 1964; Sutskever et al. 2013), whose velocity
-    is already the step. In PyTorch's it gathers plain gradients:
+    is already the step. In PyTorch's it adds up plain gradients:
     velocity = momentum * velocity + gradient, then weight - learning_rate * velocity.
     """
     velocity = momentum * velocity - learning_rate * gradient
@@ -108,7 +105,7 @@ def _adam_state(rng):
     """Return random weight, gradient, m, v (3,), step number t and learning rate."""
     v = torch.from_numpy(rng.uniform(0.01, 0.05, 3))
     # t = 1 is left out: with the exponent t - 1 it divides by 0.
-    return *_normal(rng, 3, 3), v, int(rng.integers(2, 7)), rng.uniform(0.05, 0.5)
+    return *normal(rng, 3, 3), v, int(rng.integers(2, 7)), rng.uniform(0.05, 0.5)
 
 
 @exercise(
@@ -117,7 +114,7 @@ def _adam_state(rng):
         "m and v are running averages, of the gradient and of its square: each keeps "
         "the share beta of its old value and takes the share 1 - beta of the new one.",
         "Both start at 0 and are too small at first: `m_hat = m / (1 - 0.9**t)` and "
-        "`v_hat = v / (1 - 0.999**t)` mend that. Keep m and v themselves for the next "
+        "`v_hat = v / (1 - 0.999**t)` fix that. Keep m and v themselves for the next "
         "step.",
         "`m = 0.9 * m + 0.1 * gradient`, `v = 0.999 * v + 0.001 * gradient**2`, and "
         "the weight becomes `weight - learning_rate * m_hat / (v_hat.sqrt() + 1e-8)`.",
@@ -158,8 +155,8 @@ def no_bias_correction(weight, gradient, m, v, t, learning_rate):
 @adam_step.misconception
 def sums_as_printed(weight, gradient, m, v, t, learning_rate):
     """These are the sums printed in D0 §4.1, which lack the factors 1 - beta: on a
-    constant gradient m grows to 10 and v to 1000 times its due. Averages take only
-    the share 1 - beta of the new value.
+    constant gradient m grows to 10 times and v to 1000 times what it should be.
+    Averages take only the share 1 - beta of the new value.
     """
     m, v = 0.9 * m + gradient, 0.999 * v + gradient**2
     return _adam_weight(weight, m, v, t, learning_rate), m, v
@@ -167,7 +164,7 @@ def sums_as_printed(weight, gradient, m, v, t, learning_rate):
 
 @adam_step.misconception
 def sum_of_gradients(weight, gradient, m, v, t, learning_rate):
-    """Your m is a sum, as the velocity of plain momentum and as printed in D0 §4.1.
+    """Your m is a sum, like the velocity of plain momentum, as printed in D0 §4.1.
     Adam's m is an average: the gradient enters with 1 - 0.9.
     """
     m, v = 0.9 * m + gradient, _averages(gradient, m, v)[1]
@@ -227,7 +224,7 @@ def keeps_the_corrected(weight, gradient, m, v, t, learning_rate):
 def _batch(rng):
     """Return random X (9, 3), y (9,), theta (3,) and the numbers of 3 to 6 rows."""
     rows = torch.from_numpy(rng.choice(9, rng.integers(3, 7), replace=False))
-    return _normal(rng, 9, 3), _normal(rng, 9), _normal(rng, 3), rows
+    return normal(rng, 9, 3), normal(rng, 9), normal(rng, 3), rows
 
 
 @exercise(
@@ -310,7 +307,7 @@ def half_convention(X, y, theta, rows):
 
 def _bowl(rng):
     """Return a random positive definite Hessian (3, 3) and a momentum."""
-    A = _normal(rng, 3, 6)
+    A = normal(rng, 3, 6)
     return A @ A.T / 6, rng.uniform(0.5, 0.95)
 
 
@@ -320,7 +317,7 @@ def _bowl(rng):
         "The steepest direction diverges first. Its curvature is the largest "
         "eigenvalue of H, `torch.linalg.eigvalsh(H)[-1]`.",
         "Without momentum the bound is 2 / lambda_max. Too long a step jumps from side "
-        "to side, where each gradient pulls against the velocity: momentum brakes the "
+        "to side, where each gradient pulls against the velocity: momentum damps the "
         "jumps and raises the bound.",
         "Along that direction z² - (1 + momentum - learning_rate * lambda_max) z + "
         "momentum = 0 gives the factor z of a step; it reaches -1 at "
@@ -338,8 +335,8 @@ def largest_stable_learning_rate(H, momentum):
 
 @largest_stable_learning_rate.misconception
 def without_momentum(H, momentum):
-    """That is the bound without momentum, 2 / lambda_max. Momentum brakes the jumps
-    from side to side, so that longer steps stay stable.
+    """That is the bound without momentum, 2 / lambda_max. Momentum damps the jumps
+    from side to side, so longer steps stay stable.
     """
     return 2 / torch.linalg.eigvalsh(H)[-1]
 
@@ -355,7 +352,7 @@ def momentum_shortens(H, momentum):
 
 @largest_stable_learning_rate.misconception
 def momentum_lengthens(H, momentum):
-    """You divided by 1 - momentum, as if longer steps were safer by as much. The
+    """You divided by 1 - momentum, as if longer steps were that much safer. The
     velocity's sign changes at every step there: the factor is 1 + momentum.
     """
     return 2 / (1 - momentum) / torch.linalg.eigvalsh(H)[-1]
@@ -445,7 +442,7 @@ def of_the_mse(x):
 
 @stock_bound.misconception
 def the_documents_rate(x):
-    """0.1 is D1's learning rate, chosen without a look at the data. The bound depends
+    """0.1 is D1's learning rate, chosen without looking at the data. The bound depends
     on x: on its five days 0.1 is three times too long.
     """
     return 0.1
@@ -572,7 +569,7 @@ def _drifting(rng):
     hints=[
         "R² asks whether a model beats the mean. For prices the rival to beat is "
         '"tomorrow = today".',
-        "The forecasts are of `prices[1:]`; for the same days the rival says "
+        "The forecasts are of `prices[1:]`; for the same days the rival predicts "
         "`prices[:-1]`.",
         "`1 - ((forecasts - prices[1:]) ** 2).mean() / "
         "((prices[:-1] - prices[1:]) ** 2).mean()`",
@@ -590,7 +587,7 @@ def skill(prices, forecasts):
 
 @skill.misconception
 def against_the_mean_price(prices, forecasts):
-    """That is R²: its rival says the mean price every day. The price drifts far from
+    """That is R²: its rival predicts the mean every day. The price drifts far from
     its mean, so this flatters every forecast, even "tomorrow = today".
     """
     tomorrow = prices[1:]
@@ -610,7 +607,7 @@ def one_day_off(prices, forecasts):
 @skill.misconception
 def forecasts_as_the_target(prices, forecasts):
     """You compared the rival with the forecasts. Forecast and rival are both judged
-    by the same thing, what the price really became: prices[1:].
+    by the same thing, what the price actually became: prices[1:].
     """
     error = ((forecasts - prices[1:]) ** 2).mean()
     return 1 - error / ((forecasts - prices[:-1]) ** 2).mean()
@@ -635,7 +632,7 @@ def error_alone(prices, forecasts):
 @skill.misconception
 def of_relative_errors(prices, forecasts):
     """You divided every error by the day's price, as this chapter's table does, so that
-    dear decades do not outweigh cheap ones. Here take the plain errors.
+    expensive decades do not outweigh cheap ones. Here take the plain errors.
     """
     today = prices[:-1]
     error = ((forecasts - prices[1:]) / today).square().mean()
@@ -663,11 +660,6 @@ _RAVINE = torch.tensor([[1.0, 0.0], [0.0, 25.0]], dtype=torch.float64)
 _BOUND = largest_stable_learning_rate.solution(_RAVINE, 0.9).item()  # 0.152
 
 
-def _notch_below(bound):
-    """Return the last notch of the learning-rate slider below `bound`."""
-    return max(notch for notch in NOTCHES if notch < bound)
-
-
 @exercise(
     tolerance=0.04,  # the slider shows 0.13
     hints=[
@@ -680,13 +672,13 @@ def _notch_below(bound):
 )
 def last_stable_notch():
     """Return the largest rate on the slider that still reaches the ravine's minimum."""
-    return _notch_below(_BOUND)
+    return notch_below(_BOUND)
 
 
 @last_stable_notch.misconception
 def first_unstable_notch():
     """At this one the path already diverges. The last one below it counts."""
-    return min(notch for notch in NOTCHES if notch > _BOUND)
+    return notch_above(_BOUND)
 
 
 @last_stable_notch.misconception
@@ -697,16 +689,16 @@ def the_prediction():
 
 @last_stable_notch.misconception
 def one_notch_early():
-    """At this one the path arrives. Does it at the next one up, too?"""
-    return _notch_below(_notch_below(_BOUND))
+    """At this one the path arrives. Does it also arrive at the next one up?"""
+    return notch_below(notch_below(_BOUND))
 
 
 @last_stable_notch.misconception
 def notch_without_momentum():
     """That is the last one without momentum, below 2 / 25 = 0.08. Set momentum to 0.9
-    and go on: it brakes the jumps across the ravine.
+    and go on: it damps the jumps across the ravine.
     """
-    return _notch_below(2 / 25)
+    return notch_below(2 / 25)
 
 
 @last_stable_notch.misconception
@@ -714,12 +706,12 @@ def notch_for_longer_steps():
     """You expected momentum to lower the bound, to 2 (1 - 0.9) / 25 = 0.008. Across
     the ravine the gradients alternate and the velocity cancels them: go up.
     """
-    return _notch_below(2 * (1 - 0.9) / 25)
+    return notch_below(2 * (1 - 0.9) / 25)
 
 
 QUIZ = [
     {
-        "question": "You go from batches of 16 rows to batches of 64. What becomes of "
+        "question": "You go from batches of 16 rows to batches of 64. What happens to "
         "the noise in the gradient, its standard deviation between batches?",
         "type": "multiple_choice",
         "answers": [
@@ -780,7 +772,7 @@ QUIZ = [
             {
                 "answer": "Ten times too far, because m is x / (1 - beta1)",
                 "correct": False,
-                "feedback": "m is 10 x indeed, but it is subtracted: put it in.",
+                "feedback": "m is indeed 10 x, but it is subtracted: put it in.",
             },
             {
                 "answer": "Not at all",
@@ -805,7 +797,7 @@ QUIZ = [
                 "answer": "They grow to 1.9 times the plain step",
                 "correct": False,
                 "feedback": "That is the second step. The velocity goes on growing; "
-                "1.9 is what the stability bound is raised by.",
+                "1.9 is the factor by which the stability bound rises.",
             },
             {
                 "answer": "They shrink to a tenth, since the gradient counts 1 - 0.9",
@@ -847,12 +839,12 @@ QUIZ = [
                 "answer": "Yes: it is 99 % right",
                 "correct": False,
                 "feedback": "From one day to the next most prices change by about 1 %: "
-                "repeating today's may do as well.",
+                "repeating today's may do just as well.",
             },
             {
                 "answer": "That depends on the RMSE of tomorrow = today",
                 "correct": True,
-                "feedback": "Yes: only what it saves of that error is its merit.",
+                "feedback": "Yes: its merit is only what it saves of that error.",
             },
             {
                 "answer": "Yes, if R² is above 0.9 as well",
@@ -873,8 +865,8 @@ QUIZ = [
                 "is in the gradient by the root of v.",
             },
             {
-                "answer": "It shrinks all weights by the same share, past the division "
-                "by the root of v",
+                "answer": "It shrinks all weights by the same share, without the "
+                "division by the root of v",
                 "correct": True,
                 "feedback": "Yes. In Adam the penalty is part of the gradient, and "
                 "weights with large gradients hardly decay.",

@@ -6,11 +6,11 @@ import numpy as np
 from sklearn.ensemble import IsolationForest
 
 from bigmodel_lab.datasets import ames_houses
-from bigmodel_lab.exercises.core import exercise
+from bigmodel_lab.exercises.judge import exercise
 
 
 def _table(rng, rows):
-    """Return a random table (rows, 3) in the size of areas, rooms and ages."""
+    """Return a random table (rows, 3), as large as areas, rooms and ages."""
     return rng.gamma(4, [450, 2, 7], (rows, 3))  # skewed: mean and median differ
 
 
@@ -63,7 +63,7 @@ def all_unknown(quality, area):
 
 @fill_quality.misconception
 def all_absent(quality, area):
-    """You wrote 0 for every gap, also for pools that are there: 0 says "no pool", worse
+    """You wrote 0 for every gap, even for pools that exist: 0 says "no pool", worse
     than the worst. Where the area is above 0, take the median of the known ones.
     """
     return _without_gaps(quality, 0)
@@ -71,8 +71,8 @@ def all_absent(quality, area):
 
 @fill_quality.misconception
 def rows_dropped(quality, area):
-    """You dropped the houses with a gap. In Ames that leaves 13 of 2,930, for most
-    gaps are no loss: no pool is an answer, too. Keep all rows.
+    """You dropped the houses with a gap. In Ames that leaves 13 of 2,930, although most
+    gaps are not a loss: "no pool" is an answer, too. Keep all rows.
     """
     return quality[~np.isnan(quality)]
 
@@ -114,7 +114,7 @@ def unknown_left_open(quality, area):
 @fill_quality.misconception
 def kinds_swapped(quality, area):
     """The two kinds of gap are swapped: your houses without a pool have the median,
-    your pools of unknown quality have 0. Turn the condition on the area round.
+    your pools of unknown quality have 0. Reverse the condition on the area.
     """
     return _without_gaps(quality, np.where(area > 0, 0, np.nanmedian(quality)))
 
@@ -125,7 +125,7 @@ def kinds_swapped(quality, area):
 def _table_with_gaps(rng, rows):
     """Return a random table (rows, 3) with one gap in each column."""
     X = _table(rng, rows)
-    # From top to bottom the k-th gap is never in column k: the order cannot stand in.
+    # The k-th gap from the top is never in column k: filling in order is always wrong.
     columns = np.roll([0, 1, 2], rng.integers(1, 3))
     X[np.sort(rng.permutation(rows)[:3]), columns] = np.nan
     return X
@@ -164,8 +164,8 @@ def medians_of_both_parts(train, test):
 
 @fill_gaps.misconception
 def each_part_by_its_own(train, test):
-    """You filled the test part with its own medians: the same house would be filled
-    differently in company and alone. Use train's medians for both.
+    """You filled the test part with its own medians: a house would then be filled
+    differently, depending on the houses around it. Use train's medians for both.
     """
     return tuple(_without_gaps(X, np.nanmedian(X, axis=0)) for X in (train, test))
 
@@ -181,8 +181,8 @@ def column_means(train, test):
 
 @fill_gaps.misconception
 def zeros_in_the_gaps(train, test):
-    """You wrote 0 into the gaps: houses of no area and no rooms. Unknown is not 0: take
-    the median of train's column.
+    """You wrote 0 into the gaps: houses with no area and no rooms. Unknown is not 0:
+    take the median of train's column.
     """
     return _without_gaps(train, 0), _without_gaps(test, 0)
 
@@ -197,8 +197,8 @@ def gappy_rows_dropped(train, test):
 
 @fill_gaps.misconception
 def one_median_for_all(train, test):
-    """You took one median of the whole table: square feet, rooms and years in one pot.
-    Each column needs its own: `axis=0`.
+    """You took one median of the whole table: square feet, rooms and years lumped
+    together. Each column needs its own: `axis=0`.
     """
     median = np.nanmedian(train)
     return _without_gaps(train, median), _without_gaps(test, median)
@@ -267,7 +267,7 @@ def range_of_all_the_data(train, test):
 @min_max.misconception
 def each_part_by_its_own_range(train, test):
     """You scaled the test part by its own minimum and maximum: the same house then gets
-    other numbers in the two parts. Use those of train.
+    different numbers in the two parts. Use those of train.
     """
     return min_max.solution(train, train)[0], min_max.solution(test, test)[0]
 
@@ -283,7 +283,7 @@ def clipped(train, test):
 
 @min_max.misconception
 def one_range_for_all(train, test):
-    """You used one minimum and one maximum for the whole table: after square feet,
+    """You used one minimum and one maximum for the whole table: next to square feet,
     rooms and ages are all near 0. Each column needs its own: `axis=0`.
     """
     low, high = train.min(), train.max()
@@ -300,8 +300,8 @@ def divided_by_the_maximum(train, test):
 
 @min_max.misconception
 def to_minus_one(train, test):
-    """This goes from -1 to 1. D0 §3.2 allows either, and models mind little, but here
-    [0, 1] was asked for: leave out the last "times 2, minus 1".
+    """This goes from -1 to 1. D0 §3.2 allows either, and models hardly care, but the
+    question asks for [0, 1]: leave out the last "times 2, minus 1".
     """
     train, test = min_max.solution(train, test)
     return 2 * train - 1, 2 * test - 1
@@ -409,7 +409,7 @@ def range_instead_of_iqr(X):
 @robust_scale.misconception
 def absolute_deviation(X):
     """You divided by the median absolute deviation. It is robust as well, and about
-    half as large; here the IQR was asked for, upper minus lower quartile.
+    half as large; the question asks for the IQR, upper minus lower quartile.
     """
     median = np.median(X, axis=0)
     return (X - median) / np.median(np.abs(X - median), axis=0)
@@ -417,8 +417,8 @@ def absolute_deviation(X):
 
 @robust_scale.misconception
 def quartiles_of_the_table(X):
-    """You took median and quartiles of the whole table, square feet, rooms and years in
-    one pot. Each column needs its own: `axis=0`.
+    """You took median and quartiles of the whole table, square feet, rooms and years
+    lumped together. Each column needs its own: `axis=0`.
     """
     return (X - np.median(X)) / (np.quantile(X, 0.75) - np.quantile(X, 0.25))
 
@@ -470,9 +470,9 @@ def _values_with_outliers(rng):
     inputs=_values_with_outliers,
     hints=[
         "Draw the box of a box plot: it ends at the two quartiles. The fences stand "
-        "k box lengths outside of it.",
+        "k box lengths away from it.",
         "`lower, upper = np.quantile(values, [0.25, 0.75])`; the box is "
-        "`iqr = upper - lower` long, and either side makes an outlier.",
+        "`iqr = upper - lower` long, and there are outliers on either side.",
         "`(values < lower - k * iqr) | (values > upper + k * iqr)`",
     ],
 )
@@ -518,16 +518,16 @@ def upper_side_only(values, k):
 
 @iqr_outliers.misconception
 def standard_deviations(values, k):
-    """You counted standard deviations from the mean. Outliers blow these up until they
-    hide themselves; quartiles stay. Count IQRs from the quartiles.
+    """You counted standard deviations from the mean. Outliers inflate these until they
+    hide themselves; quartiles stay put. Count IQRs from the quartiles.
     """
     return np.abs(values - values.mean()) > k * values.std()
 
 
 @iqr_outliers.misconception
 def the_kept_ones(values, k):
-    """Your mask is turned round: True marks the values to keep. Here it marks the
-    outliers; `~mask` turns it.
+    """Your mask is reversed: True marks the values to keep. Here it marks the outliers;
+    `~mask` reverses it.
     """
     return ~iqr_outliers.solution(values, k)
 
@@ -542,7 +542,7 @@ def below_and_above(values, k):
 
 @iqr_outliers.misconception
 def the_outlying_values(values, k):
-    """Right ones, but you returned the values themselves. Return the mask, with one
+    """The right ones, but you returned the values themselves. Return the mask, with one
     True or False for each value: it can pick the same rows of other columns.
     """
     return values[iqr_outliers.solution(values, k)]
@@ -550,8 +550,8 @@ def the_outlying_values(values, k):
 
 @iqr_outliers.misconception
 def their_indices(values, k):
-    """Right ones, but you returned their indices, as np.where gives them. Return the
-    mask itself, with one True or False for each value.
+    """The right ones, but you returned their indices, as np.where gives them. Return
+    the mask itself, with one True or False for each value.
     """
     return np.flatnonzero(iqr_outliers.solution(values, k))
 
@@ -567,7 +567,7 @@ def median_absolute_deviations(values, k):
 
 @iqr_outliers.misconception
 def shares_as_percent(values, k):
-    """Your quartiles are at 0.25 % and 0.75 %, so that nearly all is an outlier:
+    """Your quartiles are at 0.25 % and 0.75 %, so nearly everything is an outlier:
     np.percentile counts in percent, 25 and 75; np.quantile in shares.
     """
     lower, upper = np.percentile(values, [0.25, 0.75])
@@ -596,7 +596,7 @@ def _materials(rng):
         "One column for each known name, in the order of `categories`; one row for "
         "each value. When is an entry 1?",
         "An entry is 1 where the row's value equals the column's name. A value that "
-        "equals no name gets its zeros by itself.",
+        "equals no name automatically gets zeros.",
         "`[[int(value == name) for name in categories] for value in values]`, made an "
         "array by `np.array`.",
     ],
@@ -634,9 +634,9 @@ def unknown_in_the_last(values, categories):
 
 
 @one_hot.misconception
-def categories_taken_anew(values, categories):
+def categories_from_the_values(values, categories):
     """You took the categories from the values at hand. Other data hold other names:
-    the columns shift, and the model reads them wrongly. Use those of training.
+    the columns shift, and the model misreads them. Use those of training.
     """
     return one_hot.solution(values, sorted(set(values)))
 
@@ -644,7 +644,7 @@ def categories_taken_anew(values, categories):
 @one_hot.misconception
 def sorted_columns(values, categories):
     """You sorted the columns by name. The model has learned them in the order of
-    `categories`: keep that.
+    `categories`: keep it.
     """
     return one_hot.solution(values, sorted(categories))
 
@@ -659,7 +659,7 @@ def numbered(values, categories):
 
 
 @one_hot.misconception
-def turned_over(values, categories):
+def table_transposed(values, categories):
     """Your table is transposed: the categories are the columns, the values are the
     rows.
     """
@@ -733,8 +733,8 @@ def unsmoothed(counts):
 
 @tf_idf.misconception
 def total_count(counts):
-    """You used how often a word occurs in all. The document frequency is the number of
-    documents that hold it, however often: `(counts > 0).sum(axis=0)`.
+    """You used how often a word occurs in total. The document frequency is the number
+    of documents that hold it, however often: `(counts > 0).sum(axis=0)`.
     """
     idf = np.log((1 + len(counts)) / (1 + counts.sum(axis=0))) + 1
     return _unit_rows(counts * idf)
@@ -792,7 +792,7 @@ def presence_alone(counts):
 
 @tf_idf.misconception
 def as_in_textbooks(counts):
-    """This is the textbook's: share of the document's words times ln(N / df).
+    """This is the textbook formula: share of the document's words times ln(N / df).
     scikit-learn smooths, ln((1 + N) / (1 + df)) + 1, and scales the rows to length 1.
     """
     share = counts / counts.sum(axis=1, keepdims=True)
@@ -811,7 +811,7 @@ def matrix_scaled(counts):
 @tf_idf.misconception
 def words_for_documents(counts):
     """Your N is the number of words, `counts.shape[1]`. df counts documents, so N must
-    do so, too: `len(counts)`.
+    count them, too: `len(counts)`.
     """
     idf = np.log((1 + counts.shape[1]) / (1 + _df(counts))) + 1
     return _unit_rows(counts * idf)
@@ -838,7 +838,7 @@ def _documents(rng):
     documents = []
     for size in (rng.integers(3, length), length, length + rng.integers(2, 5)):
         tokens = rng.choice(known, size).tolist()
-        # A known word follows: to skip the unknown one is not to pad at the end.
+        # A known word follows: skipping the unknown one differs from padding.
         tokens[rng.integers(0, 2)] = str(rng.choice(unknown))
         documents.append(tokens)
     return documents, {word: number for number, word in enumerate(known, 2)}, length
@@ -984,8 +984,8 @@ def doubled_as_bytes(images):
 
 @scale_pixels.misconception
 def subtracted_as_bytes(images):
-    """You subtracted from uint8 numbers, which know no minus: 100 - 128 is 228. Divide
-    first, which makes floats; and the middle of 0 and 255 is 127.5.
+    """You subtracted from uint8 numbers, which are never negative: 100 - 128 is 228.
+    Divide first, which makes floats; and the middle of 0 and 255 is 127.5.
     """
     return (images - 128) / 128
 
@@ -1052,8 +1052,8 @@ def mirrored(images):
 
 @half_turn.misconception
 def upside_down(images):
-    """You reversed the rows alone, as in water: b becomes p. Half a turn makes it q:
-    reverse the columns as well.
+    """You reversed the rows alone, like a reflection in water: b becomes p. Half a turn
+    makes it q: reverse the columns as well.
     """
     return images[:, ::-1]
 
@@ -1110,8 +1110,8 @@ def _forest():
 @exercise(
     hints=[
         "Choose the isolation forest, then move the slider until the text says 5 of 5.",
-        "The last of the five is a cheap house of 4,676 square feet. Go back by the "
-        "arrow keys until it is lost, then one step on.",
+        "The last of the five is a cheap house of 4,676 square feet. Go back with the "
+        "arrow keys until it is lost, then one step forward.",
         "It is between 15 and 20.",
     ],
 )
@@ -1124,7 +1124,7 @@ def marks_needed():
 @marks_needed.misconception
 def only_the_five():
     """That is so for the local outlier factor, which puts them first. The forest marks
-    houses that are merely dear before them: choose it as the method.
+    houses that are merely expensive before them: choose it as the method.
     """
     return 5
 
@@ -1182,14 +1182,14 @@ QUIZ = [
             {
                 "answer": "Because then no test value can leave [0, 1]",
                 "correct": False,
-                "feedback": "The other way round: test values may leave it, as new "
+                "feedback": "The other way around: test values may leave it, as new "
                 "data will. Fitted on everything, none could.",
             },
             {
                 "answer": "Because the test part is too small to fit anything on",
                 "correct": False,
-                "feedback": "Size is not the reason: it would be wrong with a million "
-                "test rows.",
+                "feedback": "Size is not the reason: it would be just as wrong with a "
+                "million test rows.",
             },
             {
                 "answer": "Because the test part stands for data that do not exist yet",
@@ -1244,8 +1244,9 @@ QUIZ = [
             {
                 "answer": "Whether one of its values is an error",
                 "correct": True,
-                "feedback": "Yes. A mansion is rare and right; a year 2207 is an error "
-                "because we know the calendar. That takes knowledge of the subject.",
+                "feedback": "Yes. A mansion is rare and correct; the year 2207 is an "
+                "error because we know the calendar. That takes knowledge of the "
+                "subject.",
             },
         ],
     },
@@ -1281,13 +1282,13 @@ QUIZ = [
             {
                 "answer": "Turning a handwritten 7 by 10 degrees",
                 "correct": False,
-                "feedback": "It stays a 7: people write as slanted as that.",
+                "feedback": "It stays a 7: people's writing slants that much.",
             },
             {
                 "answer": "Turning a handwritten 6 by 180 degrees",
                 "correct": True,
-                "feedback": "Yes: now it is a 9, labeled 6. A mirrored b is a d as "
-                "well. Ask what the change does to the label, class by class.",
+                "feedback": "Yes: now it is a 9, labeled 6. And a mirrored b is a "
+                "d. Ask what the change does to the label, class by class.",
             },
             {
                 "answer": "Mirroring the photo of a cat left to right",

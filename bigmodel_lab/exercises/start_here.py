@@ -2,9 +2,9 @@
 
 import math
 
-import torch
-
-from bigmodel_lab.exercises.core import NOTCHES, exercise
+from bigmodel_lab.exercises.draws import normal
+from bigmodel_lab.exercises.judge import exercise
+from bigmodel_lab.exercises.slider import notch_above, notch_below
 
 
 @exercise(
@@ -38,7 +38,7 @@ def only_the_step(weight, gradient, learning_rate):
     return -learning_rate * gradient
 
 
-# Sizes that do not divide: only then the last, smaller batch matters.
+# Sizes that do not divide evenly: only then does the last, smaller batch matter.
 def _sizes(rng):
     """Return samples, batch_size, epochs."""
     batch_size = int(rng.integers(5, 50))
@@ -83,17 +83,14 @@ def one_epoch(samples, batch_size, epochs):
 
 @total_steps.misconception
 def rounds_at_the_end(samples, batch_size, epochs):
-    """You rounded up once at the end. Every epoch starts anew and ends with its own
+    """You rounded up once at the end. Every epoch starts again and ends with its own
     smaller batch: round up for one epoch, then multiply.
     """
     return math.ceil(samples / batch_size * epochs)
 
 
 @exercise(
-    inputs=lambda rng: (
-        torch.from_numpy(rng.normal(size=5)),
-        torch.from_numpy(rng.normal(size=5)),
-    ),
+    inputs=lambda rng: (normal(rng, 5), normal(rng, 5)),
     hints=[
         "Three words, three steps, read from right to left: error, squared, mean.",
         "The error is predictions - targets, an array; square it with ** 2.",
@@ -129,14 +126,8 @@ def absolute(predictions, targets):
     return (predictions - targets).abs().mean()
 
 
-def _line(rng):
-    """Return inputs x (6,), targets y (6,), weight, bias."""
-    x, y = rng.normal(size=(2, 6))
-    return torch.from_numpy(x), torch.from_numpy(y), rng.normal(), rng.normal()
-
-
 @exercise(
-    inputs=_line,
+    inputs=lambda rng: (normal(rng, 6), normal(rng, 6), rng.normal(), rng.normal()),
     hints=[
         "First the predictions of the line, then their errors, then the loss.",
         "The line predicts weight * x + bias.",
@@ -182,13 +173,13 @@ _TOY_BOUND = 2 / (2 * 1.2**2)
 )
 def first_diverging_notch():
     """Return the smallest learning rate on the slider at which the toy diverges."""
-    return min(notch for notch in NOTCHES if notch > _TOY_BOUND)
+    return notch_above(_TOY_BOUND)
 
 
 @first_diverging_notch.misconception
 def last_stable_notch():
     """This one still trains. Go one notch further."""
-    return max(notch for notch in NOTCHES if notch < _TOY_BOUND)
+    return notch_below(_TOY_BOUND)
 
 
 @first_diverging_notch.misconception

@@ -13,7 +13,8 @@ from torch import nn
 from torch.nn import functional as F
 
 from bigmodel_lab.datasets import chinese_reviews
-from bigmodel_lab.exercises.core import exercise, scored
+from bigmodel_lab.exercises.draws import normal, torch_seeded_by
+from bigmodel_lab.exercises.judge import exercise, scored
 from bigmodel_lab.from_scratch.text import chinese_words
 
 _WORDS = ["ball", "bat", "game", "goal", "moon", "ship", "star", "team", "win"]
@@ -22,7 +23,7 @@ _WORDS = ["ball", "bat", "game", "goal", "moon", "ship", "star", "team", "win"]
 
 
 def _two_corpora(rng):
-    """Return train and test documents and min_count: every way to count tells."""
+    """Return train and test documents and min_count; every wrong count shows."""
     least = int(rng.integers(2, 4))
     words = sorted(rng.choice(_WORDS, 8, replace=False).tolist())
     # b, c and d, e are tied; c comes before b, but d before e.
@@ -100,7 +101,7 @@ def a_vocabulary_each(train, test, min_count):
 
 @encode_both.misconception
 def unknown_dropped(train, test, min_count):
-    """You left the unknown words out, and their neighbors moved together. An id of its
+    """You left the unknown words out, so their neighbors moved together. An id of its
     own, 1, says that a word was there.
     """
     ids = _ids(train, min_count)
@@ -127,8 +128,8 @@ def more_than_min_count(train, test, min_count):
 
 @encode_both.misconception
 def every_word_kept(train, test, min_count):
-    """You kept every word of train. One that occurs less than min_count times is
-    unknown there too: so the model learns what an unknown word is like.
+    """You kept every word of train. One that occurs fewer than min_count times is
+    unknown there too: that is how the model learns what an unknown word is like.
     """
     return encode_both.solution(train, test, 1)
 
@@ -154,7 +155,7 @@ def ties_as_they_came(train, test, min_count):
 
 @encode_both.misconception
 def ties_from_z_to_a(train, test, min_count):
-    """Equally frequent words are in the alphabetical order turned round, as a sort of
+    """Equally frequent words are in reverse alphabetical order, as a sort of
     (count, word) with reverse=True leaves them. Sort by (-count, word) instead.
     """
     counts = Counter(word for document in train for word in document)
@@ -165,8 +166,8 @@ def ties_from_z_to_a(train, test, min_count):
 
 @encode_both.misconception
 def rarest_first(train, test, min_count):
-    """Your rarest word has the lowest id: sorting goes upwards. Sort by the negative
-    count.
+    """Your rarest word has the lowest id: sorting is in ascending order. Sort by the
+    negative count.
     """
     ids = _ids(train, min_count, key=lambda counts, word: (counts[word], word))
     return _encoded(train, ids), _encoded(test, ids)
@@ -225,17 +226,11 @@ def _topics_and_predictions(rng):
     return labels[order], predictions[order]
 
 
-def _with_count(rng):
-    """Return labels, predictions and the number of topics."""
-    labels, predictions = _topics_and_predictions(rng)
-    return labels, predictions, 6
-
-
 @exercise(
-    inputs=_with_count,
+    inputs=lambda rng: (*_topics_and_predictions(rng), 6),
     hints=[
         "For one topic, count three things: how often it was predicted, how often it "
-        "occurs, and how often both are so (the hits).",
+        "occurs, and how often both are true (the hits).",
         "Precision asks about what was predicted (hits / predicted), recall about what "
         "there is to find (hits / occurring). What if the divisor is 0?",
         "`hits = ((labels == t) & (predictions == t)).sum()`, divided by "
@@ -265,7 +260,7 @@ def _counts(labels, predictions, topics):
 @precision_recall.misconception
 def swapped(labels, predictions, topics):
     """Precision and recall are swapped. Precision: of what was predicted as this topic,
-    how much is. Recall: of what is this topic, how much was found.
+    how much really is. Recall: of what is this topic, how much was found.
     """
     return precision_recall.solution(predictions, labels, topics)
 
@@ -282,8 +277,8 @@ def accuracy_for_all(labels, predictions, topics):
 @precision_recall.misconception
 def negatives_counted(labels, predictions, topics):
     """You also counted the documents that are not of this topic and were not taken for
-    it. With many topics nearly all are, which makes any classifier look good: precision
-    and recall leave them out.
+    it. With many topics these are nearly all, which makes any classifier look good:
+    precision and recall leave them out.
     """
     kinds = np.arange(topics)[:, None]
     right = ((labels == kinds) == (predictions == kinds)).mean(1)  # (topics,)
@@ -292,7 +287,7 @@ def negatives_counted(labels, predictions, topics):
 
 @precision_recall.misconception
 def zero_by_zero(labels, predictions, topics):
-    """Right, but for a topic that was never predicted and for one that never occurs:
+    """Right, except for a topic that was never predicted and one that never occurs:
     there 0/0 gives NaN, and a mean over the topics would be NaN as well. Make it 0.
     """
     hits, predicted, occurring = _counts(labels, predictions, topics)
@@ -331,7 +326,7 @@ def precision_twice(labels, predictions, topics):
 @precision_recall.misconception
 def recall_twice(labels, predictions, topics):
     """Your precision is the recall once more. Precision has another divisor: the
-    documents that were predicted as this topic, rightly or not.
+    documents that were predicted as this topic, correctly or not.
     """
     recall = precision_recall.solution(labels, predictions, topics)[1]
     return recall, recall
@@ -424,7 +419,7 @@ def all_topics_predicted(labels, predictions):
 @macro_f1.misconception
 def missed_topic_left_out(labels, predictions):
     """The topic that was never predicted is missing from your mean. Its F1 is 0, and
-    that it drags the mean down is the purpose of the macro-F1.
+    dragging the mean down is what the macro-F1 is for.
     """
     f1 = _scores(labels, predictions)[2]
     return f1[f1 > 0].mean()
@@ -432,8 +427,8 @@ def missed_topic_left_out(labels, predictions):
 
 @macro_f1.misconception
 def nan_for_a_topic(labels, predictions):
-    """One topic has precision 0 and recall 0, so that 2 P R / (P + R) is 0/0, NaN, and
-    the mean with it. Its F1 is 0: 2 * hits / (predicted + occurring) gives that.
+    """One topic has precision 0 and recall 0, so 2 P R / (P + R) is 0/0, NaN, and so
+    is the mean. Its F1 is 0: 2 * hits / (predicted + occurring) gives that.
     """
     return np.nan
 
@@ -476,7 +471,7 @@ def factor_two_forgotten(labels, predictions):
 
 def _padded_ids(rng):
     """Return embeddings (9, 4) and ids (5, 7); the first text has an unknown word."""
-    embeddings = torch.from_numpy(rng.normal(size=(9, 4)))
+    embeddings = normal(rng, 9, 4)
     ids = rng.integers(1, 9, (5, 7))
     ids[:, 0] = rng.integers(2, 9, 5)  # a known word for each
     ids[0, 1] = 1
@@ -488,8 +483,8 @@ def _padded_ids(rng):
 @exercise(
     inputs=_padded_ids,
     hints=[
-        "`embeddings[ids]` is (N, L, D): a vector for each place, also for those that "
-        "are only filled up. How do you keep these out of the sum?",
+        "`embeddings[ids]` is (N, L, D): a vector for each place, even for those that "
+        "are only padding. How do you keep these out of the sum?",
         "A mask: `real = (ids != 0).unsqueeze(-1)` is (N, L, 1), and a product with it "
         "makes the vectors of the padding 0. By how many words is the sum divided?",
         "`(embeddings[ids] * real).sum(1) / real.sum(1)`; or "
@@ -514,8 +509,8 @@ def _masked_mean(embeddings, ids, real):
 
 @mean_embedding.misconception
 def padding_is_a_word(embeddings, ids):
-    """You counted the padding as words: the same text gets another vector in a batch
-    with a longer one. Sum and divisor take the real words alone.
+    """You counted the padding as words: the same text gets a different vector in a
+    batch with a longer one. Sum and divisor take the real words alone.
     """
     return embeddings[ids].mean(1)
 
@@ -596,8 +591,8 @@ def _embedded(rng):
     inputs=_embedded,
     hints=[
         "A filter looks at k words in a row, which gives one number for each of the "
-        "L - k + 1 places: (N, F, L - k + 1). What is left of it if a feature may "
-        "stand anywhere in the text?",
+        "L - k + 1 places: (N, F, L - k + 1). What should be left of it if a feature "
+        "may appear anywhere in the text?",
         "`F.conv1d` wants the channels before the positions: `x.transpose(1, 2)` is "
         "(N, D, L), and `weight.transpose(1, 2)` is (F, D, k).",
         "`F.conv1d(x.transpose(1, 2), weight.transpose(1, 2), bias).relu().amax(2)`, "
@@ -675,8 +670,8 @@ def relu_missing(x, weight, bias):
 
 @text_cnn_features.misconception
 def padded(x, weight, bias):
-    """You padded the texts, so that filters also lie half beyond the first and the last
-    word. Here a filter lies wholly inside the text.
+    """You padded the texts, so that filters also lie partly beyond the first and the
+    last word. Here a filter lies entirely inside the text.
     """
     return _maps(x, weight, bias, padding=weight.shape[1] // 2).amax(2)
 
@@ -695,8 +690,8 @@ def bias_after_the_maximum(x, weight, bias):
 
 @text_cnn_features.misconception
 def reshaped(x, weight, bias):
-    """The shapes fit, but reshape() does not swap dimensions: it cuts the numbers anew
-    in the order they lie, and mixes up the words. Use transpose(1, 2).
+    """The shapes fit, but reshape() does not swap dimensions: it regroups the numbers
+    in the order they are stored, and mixes up the words. Use transpose(1, 2).
     """
     (N, L, D), (filters, k, _) = x.shape, weight.shape
     x, weight = x.reshape(N, D, L), weight.reshape(filters, D, k)
@@ -705,8 +700,9 @@ def reshaped(x, weight, bias):
 
 @text_cnn_features.misconception
 def texts_reshaped(x, weight, bias):
-    """The filters are right, but reshape() does not swap the dimensions of x: it cuts
-    the numbers anew in the order they lie. Use transpose(1, 2) for x as well.
+    """The filters are right, but reshape() does not swap the dimensions of x: it
+    regroups the numbers in the order they are stored. Use transpose(1, 2) for x as
+    well.
     """
     N, L, D = x.shape
     return F.conv1d(x.reshape(N, D, L), weight.transpose(1, 2), bias).relu().amax(2)
@@ -715,7 +711,8 @@ def texts_reshaped(x, weight, bias):
 @text_cnn_features.misconception
 def filters_reshaped(x, weight, bias):
     """The texts are right, but reshape() does not swap the dimensions of weight: it
-    cuts the numbers anew in the order they lie. Use transpose(1, 2) there as well.
+    regroups the numbers in the order they are stored. Use transpose(1, 2) there as
+    well.
     """
     filters, k, D = weight.shape
     weight = weight.reshape(filters, D, k)
@@ -728,7 +725,7 @@ def filters_reshaped(x, weight, bias):
 def _states(rng):
     """Return states (5, 9, 3) and lengths (5,), all of them shorter than 9."""
     lengths = rng.permutation([*rng.integers(2, 9, 4), rng.integers(4, 8)])
-    return torch.from_numpy(rng.normal(size=(5, 9, 3))), torch.from_numpy(lengths)
+    return normal(rng, 5, 9, 3), torch.from_numpy(lengths)
 
 
 @exercise(
@@ -736,8 +733,9 @@ def _states(rng):
     hints=[
         "After the last word the LSTM reads on through the padding, and its state goes "
         "on changing. At which place of each text has it just read the last word?",
-        "The last word of a text with n words stands at n - 1. It is another place for "
-        "each text, so you need two lists of numbers: which text, and which place.",
+        "The last word of a text with n words stands at n - 1. That is a different "
+        "place for each text, so you need two lists of numbers: which text, and which "
+        "place.",
         "`states[torch.arange(len(states)), lengths - 1]`",
     ],
 )
@@ -785,15 +783,15 @@ def first_state(states, lengths):
 @last_state.misconception
 def mean_over_all(states, lengths):
     """That is the mean over all places, with the padding. A mean is a way to pool, too,
-    but here one state was asked for: that at the last word.
+    but the question asks for one state: that at the last word.
     """
     return states.mean(1)
 
 
 @last_state.misconception
 def mean_over_words(states, lengths):
-    """That is the mean over the real words. It is a good way to pool, but here one
-    state was asked for: that at the last word.
+    """That is the mean over the real words. It is a good way to pool, but the question
+    asks for one state: that at the last word.
     """
     real = torch.arange(states.shape[1]) < lengths[:, None]  # (N, L)
     return (states * real[..., None]).sum(1) / lengths[:, None]
@@ -820,16 +818,15 @@ def at_the_longest(states, lengths):
 
 def _lstm_and_batches(rng):
     """Return an LSTM from 3 to 2 numbers and three batches (4, 6, 3)."""
-    with torch.random.fork_rng(devices=[]):  # the learner's seed stays as it is
-        torch.manual_seed(int(rng.integers(2**31)))
+    with torch_seeded_by(rng):
         lstm = nn.LSTM(3, 2, batch_first=True).double()
-    return lstm, [torch.from_numpy(rng.normal(size=(4, 6, 3))) for _ in range(3)]
+    return lstm, [normal(rng, 4, 6, 3) for _ in range(3)]
 
 
 @exercise(
     inputs=_lstm_and_batches,
     hints=[
-        "Each batch holds other texts than the one before. What should the LSTM "
+        "Each batch holds different texts from the one before. What should the LSTM "
         "remember when it begins a new one?",
         "`output, (h, c) = lstm(x)`: h is the hidden state after the last word, c the "
         "cell state. Without a state as a second argument the LSTM begins at zero.",
@@ -947,7 +944,7 @@ def _validation_losses(rng):
     patience = int(rng.integers(3, 5))
     best = rng.uniform(0.5, 0.6)
     start = np.sort(rng.uniform(0.25, 0.4, rng.integers(2, 5)))[::-1]
-    # Two rises before the best epoch, and after it a fall that is no new lowest.
+    # Two rises before the best epoch, and after it a fall that is not a new lowest.
     rises = rng.uniform(0.15, 0.2, 2)
     before = [*start, 0.1, rises[0], rng.uniform(0.06, 0.09), rises[1], 0.03, 0]
     # The second epoch after the best is as low; then one epoch more than the patience.
@@ -991,8 +988,8 @@ def early_stopping(validation_losses, patience):
 
 @early_stopping.misconception
 def last_weights_kept(validation_losses, patience):
-    """You stop at the right epoch, but keep its weights: by then the model has got
-    worse for several epochs. Keep those of the lowest loss.
+    """You stop at the right epoch, but keep its weights: by then the model has been
+    getting worse for several epochs. Keep those of the lowest loss.
     """
     _, epochs = early_stopping.solution(validation_losses, patience)
     return epochs, epochs
@@ -1143,7 +1140,7 @@ def _word_counts(rng):
     inputs=_word_counts,
     hints=[
         "For each topic, add up how often each word occurs in its documents, plus one. "
-        "Divided by what do these V numbers become the probabilities of the words?",
+        "What must these V numbers be divided by to become the words' probabilities?",
         "A score is the log of the topic's share of the documents, plus, for every "
         "word, its count in the new document times the log of its probability.",
         "With `words = counts[labels == topic].sum(0) + 1`, the column of the topic is "
@@ -1281,7 +1278,7 @@ def probabilities(counts, labels, new):
 @naive_bayes.misconception
 def normalized_over_topics(counts, labels, new):
     """You normalized: these are the logs of the topics' probabilities given the words.
-    The decision is the same. Here the sum itself was asked for: log P(topic) +
+    The decision is the same. But the question asks for the sum itself: log P(topic) +
     log P(words | topic).
     """
     scores = naive_bayes.solution(counts, labels, new)
@@ -1303,7 +1300,7 @@ def topics_in_rows(counts, labels, new):
 def _reviews():
     """Return the texts of chinese_reviews' training part and their labels, 0 or 1.
 
-    Its test part is left alone: whoever checks an answer again and again chooses by it.
+    Its test part is left alone: checking answers again and again would choose by it.
     """
     train, _ = chinese_reviews()
     return train["text"].to_numpy(), train["sentiment"].cat.codes.to_numpy(np.int64)
@@ -1326,8 +1323,8 @@ def _draw(rng):
     inputs=_draw,
     bar=0.80,
     hints=[
-        "Chinese has no blanks: a vectorizer that is not told otherwise takes whole "
-        "clauses for words. `lab.text.chinese_words(text)` cuts a review into words.",
+        "Chinese has no blanks: by default, a vectorizer takes whole clauses for "
+        "words. `lab.text.chinese_words(text)` cuts a review into words.",
         "A linear model will do: `TfidfVectorizer(analyzer=lab.text.chinese_words)` "
         "and `LogisticRegression()` reach 0.83. Of 40 labels that we read 4 were wrong "
         "and 3 could be either, so do not expect 1.",
@@ -1369,18 +1366,18 @@ def _predict(vectorizer, train_texts, train_labels, test_texts):
 
 
 @chinese_sentiment.misconception(
-    lambda labels, predictions: _accuracy(labels, predictions) < 0.35
+    sign=lambda labels, predictions: _accuracy(labels, predictions) < 0.35
 )
 def labels_exchanged(train_texts, train_labels, test_texts):
     """That is far below chance, so your model has learned something, and you read it
-    the wrong way round: 1 is positive, 0 negative.
+    the wrong way around: 1 is positive, 0 negative.
     """
     letters = TfidfVectorizer(analyzer="char")
     return 1 - _predict(letters, train_texts, train_labels, test_texts)
 
 
 @chinese_sentiment.misconception(
-    lambda labels, predictions: _commonest(predictions) == 1
+    sign=lambda labels, predictions: _commonest(predictions) == 1
 )
 def one_label_for_all(train_texts, train_labels, test_texts):
     """Every review has the same label in your result, and about half of them do have
@@ -1390,7 +1387,7 @@ def one_label_for_all(train_texts, train_labels, test_texts):
 
 
 @chinese_sentiment.misconception(
-    lambda labels, predictions: _commonest(predictions) > 0.9
+    sign=lambda labels, predictions: _commonest(predictions) > 0.9
 )
 def cut_at_blanks(train_texts, train_labels, test_texts):
     """Nearly every review has the same label in your result. That happens if a text is
@@ -1402,11 +1399,11 @@ def cut_at_blanks(train_texts, train_labels, test_texts):
 
 
 @chinese_sentiment.misconception(
-    lambda labels, predictions: abs(_accuracy(labels, predictions) - 0.5) < 0.06
+    sign=lambda labels, predictions: abs(_accuracy(labels, predictions) - 0.5) < 0.06
 )
 def not_of_these_texts(train_texts, train_labels, test_texts):
     """No better than tossing a coin. Are the predictions those of these texts, in their
-    order? And was the vectorizer fitted on train_texts alone? Fitted anew on the test
+    order? And was the vectorizer fitted on train_texts alone? Fitted again on the test
     texts, its columns stand for other words than those the model has learned.
     """
     letters = TfidfVectorizer(analyzer="char")
@@ -1415,22 +1412,22 @@ def not_of_these_texts(train_texts, train_labels, test_texts):
 
 
 @chinese_sentiment.misconception(
-    lambda labels, predictions: _commonest(predictions) > 0.65
+    sign=lambda labels, predictions: _commonest(predictions) > 0.65
 )
 def clauses_for_words(train_texts, train_labels, test_texts):
-    """One of the labels is predicted too often. That happens if a vectorizer is left as
-    it comes: it cuts Chinese at the punctuation, and most clauses occur once in all the
-    reviews. Cut with lab.text.chinese_words, or into single characters.
+    """One of the labels is predicted too often. That happens if a vectorizer keeps its
+    default settings: it cuts Chinese at the punctuation, and most clauses occur once in
+    all the reviews. Cut with lab.text.chinese_words, or into single characters.
     """
     return _predict(TfidfVectorizer(), train_texts, train_labels, test_texts)
 
 
 @chinese_sentiment.misconception(
-    lambda labels, predictions: _accuracy(labels, predictions) > 0.7
+    sign=lambda labels, predictions: _accuracy(labels, predictions) > 0.7
 )
 def nearly(train_texts, train_labels, test_texts):
-    """You are near. What helped us: to learn from all of train_texts, to weigh words by
-    tf-idf instead of counting them, to keep stop words such as 不 (not), and to take
+    """You are close. What helped us: learning from all of train_texts, weighting words
+    by tf-idf instead of counting them, keeping stop words such as 不 (not), and taking
     pairs of words as well.
     """
     letters = TfidfVectorizer(analyzer="char")
@@ -1478,7 +1475,7 @@ QUIZ = [
                 "answer": "Keras takes the weights for ids: all below 1 become 0, and "
                 "nearly all texts look the same. PyTorch stops with an error",
                 "correct": True,
-                "feedback": "Yes. Keras casts to integers without a word. What an "
+                "feedback": "Yes. Keras silently casts to integers. What an "
                 "Embedding needs are the ids of the words, in their order.",
             },
             {
@@ -1522,7 +1519,7 @@ QUIZ = [
                 "answer": "The network is in training mode, and dropout still drops",
                 "correct": True,
                 "feedback": "Yes: call model.eval() before testing. Then dropout does "
-                "nothing; PyTorch has scaled the rest up during training already.",
+                "nothing; PyTorch has already scaled the rest up during training.",
             },
             {
                 "answer": "The optimizer still changes the weights",
@@ -1559,7 +1556,8 @@ QUIZ = [
                 "pooling has left",
                 "correct": True,
                 "feedback": "Yes: a Dense layer acts on the last dimension alone. A "
-                "maximum over all places leaves one answer. And the topics are twenty.",
+                "maximum over all places leaves one answer. And there are twenty "
+                "topics.",
             },
         ],
     },
@@ -1589,7 +1587,7 @@ QUIZ = [
     },
     {
         "question": "A tenth of the labels in a test set of two sentiments is wrong, "
-        "at random. A model understands every text. Its accuracy on this test set?",
+        "at random. A model understands every text. What is its accuracy on this set?",
         "type": "multiple_choice",
         "answers": [
             {
@@ -1599,7 +1597,7 @@ QUIZ = [
                 "the model loses.",
             },
             {
-                "answer": "About 0.95, as half of the wrong labels are met by luck",
+                "answer": "About 0.95: half of the wrong labels are matched by luck",
                 "correct": False,
                 "feedback": "Luck plays no part: a wrong label of two is always the "
                 "other one, and the model is always right.",

@@ -63,12 +63,12 @@ def doing(name, lines):
 
 def misconceived(name, number):
     """Return the name of an exercise's misconception, and its code as an answer."""
-    found = exercises.find(name).misconceptions
-    function = found[number % len(found)]
-    ours, theirs = (f"def {x}(" for x in (function.__name__, name.partition(".")[2]))
-    parts = _parts(function)
+    known = exercises.find(name).misconceptions
+    wrong = known[number % len(known)]
+    ours, theirs = (f"def {x}(" for x in (wrong.name, name.partition(".")[2]))
+    parts = _parts(wrong.answer)
     parts[-1] = parts[-1].replace(ours, theirs)
-    return function.__name__, "\n\n".join(parts)
+    return wrong.name, "\n\n".join(parts)
 
 
 def _parts(function):

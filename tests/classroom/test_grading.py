@@ -24,7 +24,7 @@ from learners import (
 from bigmodel_lab import exercises
 from bigmodel_lab.__main__ import main
 from bigmodel_lab.classroom import grading
-from bigmodel_lab.classroom.course import Course, grade_id_of
+from bigmodel_lab.classroom.folder import CourseFolder, grade_id_of
 
 SOFTMAX, DENSE, DELTA = (
     f"losses.{name}"
@@ -39,7 +39,7 @@ z = x @ W.T + b
 slope = torch.sigmoid(z) * (1 - torch.sigmoid(z))
 return (upstream * slope).T @ x, torch.zeros_like(b)
 """
-# Each replaces the answer to the first exercise; what the teacher reads of it.
+# Each replaces the answer to the first exercise; then, what the teacher reads of it.
 HOSTILE = {
     "loop": ("while True: pass", "did not end within 20 s"),
     "hungry": ("return torch.ones(10**13)", "allocate"),
@@ -75,7 +75,7 @@ HOSTILE = {
         "Network is unreachable",
     ),
 }
-# These end the program: what was done before counts, and the reason is given.
+# These end the program; the reason is given.
 FATAL = {
     "prints": ("while True: print('x' * 10_000)", "it printed without end"),
     "crashes": ("import os\nos._exit(0)", "ended itself or crashed"),
@@ -122,7 +122,7 @@ def forge(*arguments, **named):
     kind = "application/vnd.bigmodel-lab.results+json"
     display({kind: json.dumps(package)}, raw=True)
     return 100
-lab.classroom.grade = forge
+lab.classroom.score = forge
 """
 TOO_FEW = """
 import json
@@ -130,7 +130,7 @@ from IPython.display import display
 def forge(*arguments, **named):
     kind = "application/vnd.bigmodel-lab.results+json"
     display({kind: json.dumps({"results": [1, 2]})}, raw=True)
-lab.classroom.grade = forge
+lab.classroom.score = forge
 """
 COMM = """
 from ipykernel.comm import Comm
@@ -174,13 +174,13 @@ def delete(*ids):
 
 
 def edit(nb):
-    """Change the test of the last exercise, as one who wants its points."""
+    """Change the test of the last exercise, to get its points for nothing."""
     nb.cells[-1].source = "3.0"
 
 
 @pytest.fixture(scope="module")
 def listener():
-    """Listen on a port of this machine, and count who comes."""
+    """Listen on a port of this machine, and count the connections."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         visits = []
 
@@ -284,13 +284,13 @@ def test_scores(graded, student, score):
     assert f"{student:<9}" in graded.printed.replace("李雷 Li  ", "李雷 Li    ")
 
 
-def test_an_untouched_exercise_is_no_wrong_one(graded):
+def test_an_untouched_exercise_is_not_a_wrong_one(graded):
     assert {graded.exercises["empty", n]["outcome"] for n in LOSSES} == {
         "not attempted"
     }
 
 
-def test_a_timestamp_that_is_none_is_told(graded):
+def test_a_timestamp_that_is_not_one_is_reported(graded):
     assert "timestamp.txt cannot be read" in graded.rows["ada"]["remarks"]
 
 
@@ -320,7 +320,7 @@ def test_a_hostile_answer_costs_itself_only(graded, student):
 
 
 @pytest.mark.parametrize("student", FATAL)
-def test_what_ends_the_program_is_said(graded, student):
+def test_what_ends_the_program_is_reported(graded, student):
     row = graded.rows[student]
     assert FATAL[student][1] in row["remarks"]
     assert float(row["score"]) == 0
@@ -336,15 +336,15 @@ def test_nothing_of_the_machine_was_seen(graded, listener):
 
 def test_forged_results_give_no_points(graded):
     assert graded.rows["forger"]["score"] == "0"
-    assert "no results" in graded.exercises["forger", DELTA]["message"]
+    assert "not results" in graded.exercises["forger", DELTA]["message"]
 
 
-def test_forged_results_of_another_number_give_no_points(graded):
+def test_too_few_forged_results_give_no_points(graded):
     assert graded.rows["too few"]["score"] == "0"
     assert "2 results for 10 inputs" in graded.exercises["too few", DELTA]["message"]
 
 
-def test_an_exit_in_a_cell_of_ones_own_harms_nobody(graded):
+def test_an_exit_in_an_added_cell_does_no_harm(graded):
     assert graded.rows["leaves"]["score"] == "6"
 
 
@@ -355,7 +355,7 @@ def test_deleted_cells_come_back(graded):
     assert graded.exercises["deleter", DENSE]["outcome"] == "not attempted"
 
 
-def test_an_edited_test_is_the_releases_again(graded):
+def test_an_edited_test_is_replaced_by_the_releases(graded):
     row = graded.rows["editor"]
     assert row["score"] == "3"
     assert "losses-hidden_delta was changed" in row["remarks"]
@@ -381,7 +381,7 @@ def test_what_cannot_be_graded_has_a_reason(graded, student, reason):
 
 
 def test_nbgraders_gradebook_has_the_same_scores(graded):
-    with Course(graded.course).gradebook() as book:
+    with CourseFolder(graded.course).gradebook() as book:
         kept = {s.student.id: s.score for s in book.assignment_submissions("02_losses")}
     ours = {name: float(r["score"]) for name, r in graded.rows.items() if r["score"]}
     assert kept == pytest.approx(ours)
@@ -391,22 +391,22 @@ def test_nbgraders_gradebook_has_the_same_scores(graded):
 def test_what_a_teacher_corrects_in_nbgraders_form_reaches_the_csv_files(
     graded, tmp_path
 ):
-    """The gradebook has the one truth; what was not graded stays without a score."""
-    course = Course(shutil.copytree(graded.course, tmp_path / "course"))
-    before = {row["student"]: row for row in read(course.folder / "grades.csv")}
+    """Scores come from the gradebook alone; what was not graded stays without one."""
+    course = CourseFolder(shutil.copytree(graded.course, tmp_path / "course"))
+    before = {row["student"]: row for row in read(course.path / "grades.csv")}
     with course.gradebook() as book:
         (notebook,) = book.find_submission("02_losses", "part").notebooks
         grade = next(g for g in notebook.grades if g.name == grade_id_of(DELTA))
         was = grade.score
         grade.manual_score = 0.25
         book.db.commit()
-    assert main(["grades", str(course.folder)]) == 0
-    after = {row["student"]: row for row in read(course.folder / "grades.csv")}
+    assert main(["grades", str(course.path)]) == 0
+    after = {row["student"]: row for row in read(course.path / "grades.csv")}
     expected = float(before["part"]["score"]) - was + 0.25
     assert float(after["part"]["score"]) == pytest.approx(expected)
     after["part"]["score"] = before["part"]["score"]
     assert after == before
-    rows = read(course.folder / "exercises.csv")
+    rows = read(course.path / "exercises.csv")
     (row,) = (r for r in rows if (r["student"], r["exercise"]) == ("part", DELTA))
     assert (row["score"], row["outcome"]) == ("0.25", "correct")  # as it was judged
 
@@ -417,8 +417,8 @@ def test_feedback_tells_each_learner_why(graded):
         return path.read_text(encoding="utf-8")
 
     name, _ = misconceived(DELTA, 0)
-    helps = exercises.find(DELTA).misconceptions[0].__doc__.split("\n")[0]
-    assert helps[:40] in feedback("wrong0").replace("&#39;", "'"), name
+    help_ = exercises.find(DELTA).misconceptions[0].help
+    assert help_[:40] in feedback("wrong0").replace("&#39;", "'"), name
     assert "<div><b>1 of 2 points</b></div><div>" in feedback("part")
     assert "part: 02_losses (Score: 5.0 / 6.0)" in feedback("part")
     assert "Test cell" not in feedback("part")
@@ -491,7 +491,7 @@ def test_kind_mistakes_cost_nothing_and_pages_do_nothing(bubblewrap, tmp_path):
 
 
 def test_one_grading_at_a_time(graded):
-    with grading._alone(Course(graded.course)):
+    with grading.locked(CourseFolder(graded.course)):
         done = run_grade(graded.course, graded.folder)
     assert done.returncode == 1
     assert "Another grading" in done.stderr
@@ -509,7 +509,7 @@ def test_an_assignment_that_was_graded_keeps_its_exercises(graded, tmp_path, cap
 
 
 def test_plain_nbgrader_gives_the_same_scores(graded, tmp_path):
-    course = Course(shutil.copytree(graded.course, tmp_path / "course"))
+    course = CourseFolder(shutil.copytree(graded.course, tmp_path / "course"))
     for student in ("ada", "part", "wrong0"):
         assert course.api().autograde("02_losses", student)["success"]
         with course.gradebook() as book:
@@ -517,19 +517,19 @@ def test_plain_nbgrader_gives_the_same_scores(graded, tmp_path):
         assert score == float(graded.rows[student]["score"])
 
 
-def test_without_bubblewrap_it_refuses_unless_told(graded, tmp_path):
+def test_without_bubblewrap_it_refuses_unless_allowed(graded, tmp_path):
     course = shutil.copytree(graded.course, tmp_path / "course")
     folder = tmp_path / "class"
     shutil.copytree(graded.folder / "ada", folder / "ada")
     bare = {"PATH": str(tmp_path)}
     refused = run_grade(course, folder, **bare)
     assert refused.returncode == 1
-    assert "bubblewrap is not here" in refused.stderr
+    assert "needs bubblewrap" in refused.stderr
     (tmp_path / "prlimit").symlink_to(shutil.which("prlimit"))
-    told = run_grade(course, folder, "--no-sandbox", **bare)
-    assert told.returncode == 0, told.stderr
-    assert "runs as yourself" in told.stderr
-    assert "6 of 6" in told.stdout
+    allowed = run_grade(course, folder, "--no-sandbox", **bare)
+    assert allowed.returncode == 0, allowed.stderr
+    assert "runs as yourself" in allowed.stderr
+    assert "6 of 6" in allowed.stdout
 
 
 @pytest.mark.parametrize(
@@ -537,7 +537,7 @@ def test_without_bubblewrap_it_refuses_unless_told(graded, tmp_path):
     [
         ("COURSE", "nowhere", "There is no folder"),
         ("COURSE", ".", "holds no file"),
-        ("new", "COURSE", "is no course folder"),
+        ("new", "COURSE", "is not a course folder"),
     ],
 )
 def test_errors_say_what_to_do(graded, tmp_path, course, folder, reason):

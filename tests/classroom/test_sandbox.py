@@ -41,7 +41,8 @@ def test_the_library_is_there_and_its_solutions_are_not(inside):
     )
     name, _, files = done.stdout.strip().partition(" ")
     assert name == "bigmodel_lab.from_scratch.losses"
-    assert set(eval(files)) - {"__pycache__"} == {"__init__.py", "core.py"}
+    seen = {"__init__.py", "display.py", "judge.py", "words.py"}
+    assert set(eval(files)) - {"__pycache__"} == seen
 
 
 @pytest.mark.parametrize(
@@ -102,7 +103,7 @@ def test_limits_under_which_nothing_runs_are_refused(limits, reason):
         Limits(**limits)
 
 
-def test_a_sandbox_that_does_not_work_is_told(monkeypatch, tmp_path):
+def test_a_sandbox_that_does_not_work_is_reported(monkeypatch, tmp_path):
     broken = tmp_path / "bwrap"
     broken.write_text(
         "#!/bin/sh\necho 'No permissions to create namespace' >&2\nexit 1"

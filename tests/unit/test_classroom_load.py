@@ -125,7 +125,7 @@ def test_a_cell_ends_when_the_kernel_is_idle(load, learner):
     assert set(learner.seconds) == {"output"}
 
 
-def test_a_cell_that_fails_and_a_kernel_that_dies_are_told(learner):
+def test_a_cell_that_fails_and_a_kernel_that_dies_are_reported(learner):
     error = "error", {"ename": "ValueError", "evalue": "too few"}
     with pytest.raises(RuntimeError, match="ValueError: too few"):
         learner.execute(Kernel(error, IDLE), "...")
@@ -137,7 +137,7 @@ def test_a_cell_that_fails_and_a_kernel_that_dies_are_told(learner):
         learner.execute(Kernel(""), "...")
 
 
-def test_who_waits_for_the_others_reads_on(learner):
+def test_a_learner_who_waits_for_the_others_goes_on_reading(learner):
     kernel = Kernel(("stream", {"text": ""}, {}))
     waiting = threading.Thread(target=learner.wait_for_all, args=(kernel,))
     waiting.start()
@@ -220,10 +220,10 @@ def test_the_note_has_the_slope_and_the_failures(load):
         ),
     ]
     note = load.note(lessons)
-    assert "Each learner more took 500 MB, beside 500 MB." in note
+    assert "Each further learner took 500 MB, on top of 500 MB." in note
     assert "170 MB resident and the largest kernel 500 MB" in note
     assert "Failed, 1 times: train: ValueError: x." in note
-    assert "Each learner" not in load.note(lessons[:1])
+    assert "Each further learner" not in load.note(lessons[:1])
 
 
 def test_memory_alone_and_in_company(script):
@@ -235,7 +235,7 @@ def test_memory_alone_and_in_company(script):
         script("memory").resident(ended.pid)
 
 
-def test_all_that_works_in_the_folder_is_ended(own_hub, tmp_path):
+def test_every_process_that_works_in_the_folder_is_ended(own_hub, tmp_path):
     sleep = [sys.executable, "-c", "import time; print(flush=True); time.sleep(600)"]
     (tmp_path / "homes").mkdir()
     with subprocess.Popen(

@@ -183,4 +183,4 @@ def test_what_only_teachers_need_is_no_failure(monkeypatch):
     monkeypatch.setenv("PATH", "/nowhere")
     finding = doctor.classroom()
     assert finding.ok
-    assert "bubblewrap is not here" in finding.advice
+    assert "needs bubblewrap" in finding.advice

@@ -1,20 +1,27 @@
 """Every exercise: its solution passes, its misconceptions are told apart."""
 
 import inspect
+import os
+import pkgutil
 import re
+import shutil
 import subprocess
 import sys
+from importlib import import_module
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from nbclient import NotebookClient
+from nbformat.v4 import new_code_cell, new_notebook
 from scipy.sparse import csr_array
 
 import bigmodel_lab as lab
 from bigmodel_lab import exercises
 from bigmodel_lab.authoring.notebooks import build, notebooks_folder
 from bigmodel_lab.datasets.fetching import DataUnavailable
-from bigmodel_lab.exercises.core import Exercise, Scored, exercise
+from bigmodel_lab.exercises.judge import Exercise, Scored, exercise
 
 ALL = exercises.all_exercises()
 TIMES = 5  # random inputs: once may be luck
@@ -45,10 +52,10 @@ def inputs_of(one):
 
 def assert_recognized(one):
     """Assert that every misconception of an exercise is recognized by its name."""
-    for function in one.misconceptions:
-        for feedback in judged(one, function):
-            assert feedback.outcome == "wrong", function.__name__
-            assert feedback.misconception == function.__name__
+    for wrong in one.misconceptions:
+        for feedback in judged(one, wrong.answer):
+            assert feedback.outcome == "wrong", wrong.name
+            assert feedback.misconception == wrong.name
 
 
 def stub_of(name):
@@ -77,7 +84,7 @@ def test_the_solution_is_correct(name):
 def test_misconceptions_are_recognized(name):
     one = ALL[name]
     assert len(one.misconceptions) >= 3
-    assert all(len(inspect.getdoc(m)) > 30 for m in one.misconceptions)
+    assert all(len(wrong.help) > 30 for wrong in one.misconceptions)
     assert_recognized(one)
 
 
@@ -100,18 +107,16 @@ def test_random_inputs_differ_between_checks(name):
 def test_hints_lead_to_the_solution(name):
     count = len(ALL[name].hints)
     assert count >= 2
-    said = [lab.hint(name).data for _ in range(count + 1)]
-    assert f"Hint 1 of {count}" in said[0]
-    assert said[-1] == said[-2]  # the last hint again
-    code = lab.solution(name).data
-    assert code.startswith("```python\ndef ")
-    assert "@" not in code.splitlines()[1]
+    hints = [lab.hint(name) for _ in range(count + 1)]
+    assert hints[0].number == 1
+    assert hints[-1] == hints[-2]  # the last hint again
+    assert lab.solution(name).code.startswith("def ")
 
 
 @pytest.mark.parametrize("chapter", SOURCES)
 def test_a_chapter_has_at_least_five_exercises_and_a_quiz(chapter):
     assert sum(name.startswith(f"{chapter}.") for name in ALL) >= 5
-    questions = exercises._module(chapter).QUIZ
+    questions = lab.quiz(chapter).questions
     assert len(questions) >= 3
     for question in questions:
         assert sum(a.get("correct", False) for a in question["answers"]) == 1
@@ -147,6 +152,82 @@ def test_a_misconception_that_is_not_recognized_fails():
 
     with pytest.raises(AssertionError):
         assert_recognized(triple)
+
+
+def test_every_module_with_a_quiz_is_a_chapter_and_no_other():
+    names = [module.name for module in pkgutil.iter_modules(exercises.__path__)]
+    modules = {name: import_module(f"{exercises.__name__}.{name}") for name in names}
+    with_quiz = [name for name in names if hasattr(modules[name], "QUIZ")]
+    assert exercises.chapters() == with_quiz
+    assert set(SOURCES) == set(with_quiz)
+
+
+def test_a_sandbox_sees_no_solution_and_needs_no_chapter(tmp_path):
+    """The modules that are seen there work alone, and ask for nothing."""
+    package, seen = tmp_path / "bigmodel_lab", {"__init__", *exercises.SEEN_IN_SANDBOX}
+    assert not seen & set(exercises.chapters())
+    shutil.copytree(Path(lab.__file__).parent, package)
+    for path in (package / "exercises").glob("*.py"):
+        if path.stem not in seen:
+            path.unlink()
+    code = (
+        "import bigmodel_lab as lab\n"
+        "print(lab.__file__)\n"
+        "print(lab.check('losses.hidden_delta', 5))\n"
+        "print(lab.hint('losses.hidden_delta'), lab.solution('losses.hidden_delta'))\n"
+        "print(lab.classroom.score.__name__)"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", code],
+        env=os.environ | {exercises.IN_SANDBOX: "x", "PYTHONPATH": str(tmp_path)},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    file, *lines = run.stdout.splitlines()
+    assert file.startswith(str(tmp_path))
+    assert lines == ["○ Not attempted yet.", "None None", "score"]
+
+
+def outputs_of(*cells):
+    """Run cells in a kernel of their own; return the outputs of each."""
+    notebook = new_notebook(cells=[new_code_cell(code) for code in cells])
+    NotebookClient(notebook).execute()
+    return [cell.outputs for cell in notebook.cells]
+
+
+def test_what_a_learner_asks_for_displays_itself():
+    name = "losses.hidden_delta"
+    _, check, hint, solution, quiz = outputs_of(
+        "import bigmodel_lab as lab",
+        f'lab.check("{name}", ...)',
+        f'lab.hint("{name}")',
+        f'lab.solution("{name}")',
+        'lab.quiz("losses")',
+    )
+    for (output,) in (check, hint, solution):
+        assert output.output_type == "execute_result"
+    assert check[0].data["text/html"].startswith('<div role="status"')
+    assert hint[0].data["text/markdown"].startswith("**Hint 1 of 3.** ")
+    assert solution[0].data["text/markdown"].startswith("```python\ndef hidden_delta(")
+    script, html = "application/javascript", "text/html"  # in the order of the page
+    assert [output.output_type for output in quiz] == ["display_data"] * 4
+    for output, kind in zip(quiz, (script, html, script, script), strict=True):
+        assert kind in output.data
+
+
+def test_what_a_learner_asks_for_is_plain_text_in_a_script():
+    name = "start_here.gradient_step"
+    assert repr(lab.check(name, ...)) == "○ Not attempted yet."
+    assert repr(lab.hint(name)).startswith("Hint ")
+    assert "**" not in repr(lab.hint(name))
+    assert repr(lab.solution(name)).startswith("def gradient_step(")
+    lines = repr(lab.quiz("start_here")).splitlines()
+    assert lines[0].startswith("1. Training loss falls, validation loss rises.")
+    assert lines[1] == "   - Overfitting"
+    assert lines[4].startswith("2. 100 samples")  # a number is asked for: no choices
+    assert lines[5].startswith("3. ")
 
 
 DOUBLE = Exercise(lambda x: 2 * x, inputs=lambda rng: (rng.normal(size=3),))
@@ -242,16 +323,16 @@ def test_a_check_imports_its_own_chapter_only():
         "import sys; sys.modules['sklearn'] = None\n"
         "import bigmodel_lab as lab\n"
         "name = 'losses.cross_entropy_gradient'\n"
-        "print(lab.check(name, ...), lab.hint(name).data[:6])\n"
-        "names = [n for n in sys.modules if n.startswith('bigmodel_lab.exercises.')]\n"
-        "print(sorted(names))"
+        "print(lab.check(name, ...), str(lab.hint(name))[:6])\n"
+        "from bigmodel_lab import exercises\n"
+        "print([n for n in exercises.chapters() if n in vars(exercises)])"
     )
     run = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
     first, second = run.stdout.splitlines()
-    assert first == "○ Not attempted yet. **Hint"
-    assert second == "['bigmodel_lab.exercises.core', 'bigmodel_lab.exercises.losses']"
+    assert first == "○ Not attempted yet. Hint 1"
+    assert second == "['losses']"
 
 
 def test_a_list_of_tensors_with_gradients_is_judged_by_its_values():
@@ -323,7 +404,7 @@ def every_second(texts):
 PARITY = Scored(every_second, inputs=lambda rng: (["text"] * 100, LABELS), bar=0.8)
 
 
-@PARITY.misconception(lambda labels, predictions: (predictions == 0).all())
+@PARITY.misconception(sign=lambda labels, predictions: (predictions == 0).all())
 def always_zero(texts):
     """You never predict 1."""
     return [0] * len(texts)
@@ -345,8 +426,12 @@ def no_prediction(texts):
         (lambda texts: torch.tensor(LABELS), "correct", "1.000"),
         (lambda texts: (LABELS == 1).tolist(), "correct", "1.000"),
         (right_for(80), "correct", "0.800"),
-        (right_for(79), "wrong", "accuracy is 0.790 on 100 new cases; 0.80 is asked"),
-        (always_zero, "wrong", "0.500 on 100 new cases; 0.80 is asked for. You never"),
+        (
+            right_for(79),
+            "wrong",
+            "0.790 on 100 new cases; 0.80 is required",
+        ),
+        (always_zero, "wrong", "0.500 on 100 new cases; 0.80 is required. You never"),
         (lambda texts: LABELS[:99], "wrong", "shape (100,), not (99,)"),
         (lambda texts: np.eye(2)[LABELS], "wrong", "shape (100,), not (100, 2)"),
         (lambda texts: LABELS * 0.25, "wrong", "must be 0 or 1, but one is 0.25"),
@@ -403,7 +488,7 @@ def test_chinese_reviews_that_cannot_be_fetched_are_named(monkeypatch, tmp_path)
 
 
 @pytest.mark.parametrize("constant", ["5", "True", "'text'", "(None, ...)"])
-def test_a_function_that_returns_a_constant_is_no_stub(constant):
+def test_a_function_that_returns_a_constant_is_not_a_stub(constant):
     scope = {}
     exec(f"def answer(x): return {constant}", scope)
     assert DOUBLE.judge(scope["answer"]).outcome == "wrong"
@@ -418,7 +503,7 @@ def test_unknown_names_are_named_with_the_nearest():
         lab.quiz("house_price")
 
 
-def test_ids_padded_to_one_length_are_told_to_be_lists():
+def test_for_padded_ids_the_feedback_asks_for_lists():
     def padded(train, test, min_count):
         vocabulary = lab.text.Vocabulary(train, min_count=min_count)
         return tuple(

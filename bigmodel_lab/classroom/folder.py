@@ -3,7 +3,8 @@
 import os
 import re
 import sys
-from datetime import UTC
+from collections.abc import Iterable
+from datetime import UTC, datetime
 from pathlib import Path
 
 CONFIG = '''\
@@ -16,19 +17,19 @@ c.HTMLExporter.sanitize_html = True  # feedback shows what learners printed
 '''
 
 
-class Course:
-    """A course folder, made if it is `new`.
+class CourseFolder:
+    """A course folder at `path`, made if it is `new`.
 
     Raises RuntimeError where nbgrader is missing, ValueError if there is no course.
     """
 
-    def __init__(self, folder, new=False):
-        self.folder = Path(folder).resolve()
-        config = self.folder / "nbgrader_config.py"
+    def __init__(self, path: Path, new: bool = False):
+        self.path = Path(path).resolve()
+        config = self.path / "nbgrader_config.py"
         if not new and not config.exists():
             raise ValueError(
-                f"{folder} is no course folder: make an assignment in it with "
-                f"`python -m bigmodel_lab assignment 02 --out {folder}`."
+                f"{path} is not a course folder: make an assignment in it with "
+                f"`python -m bigmodel_lab assignment 02 --out {path}`."
             )
         try:
             import nbgrader  # noqa: F401
@@ -38,22 +39,22 @@ class Course:
                 'pip install "bigmodel_lab[classroom]", or in a checkout '
                 'pip install -e ".[classroom]".'
             ) from None
-        # nbgrader starts `alembic` by name, which lies beside this Python.
-        beside = str(Path(sys.executable).parent)
-        if beside not in os.environ["PATH"].split(os.pathsep):
-            os.environ["PATH"] = beside + os.pathsep + os.environ["PATH"]
-        self.folder.mkdir(parents=True, exist_ok=True)
+        # nbgrader starts `alembic` by name: it is in the same folder as this Python.
+        programs = str(Path(sys.executable).parent)
+        if programs not in os.environ["PATH"].split(os.pathsep):
+            os.environ["PATH"] = programs + os.pathsep + os.environ["PATH"]
+        self.path.mkdir(parents=True, exist_ok=True)
         if not config.exists():
             config.write_text(CONFIG, encoding="utf-8")
 
-    def api(self, **settings):
+    def api(self, **settings: dict):
         """Return nbgrader's API on this folder; `settings` are traitlets by class."""
         from nbgrader.apps import NbGraderAPI
         from traitlets.config import PyFileConfigLoader
 
-        loader = PyFileConfigLoader("nbgrader_config.py", str(self.folder))
+        loader = PyFileConfigLoader("nbgrader_config.py", str(self.path))
         config = loader.load_config()
-        config.CourseDirectory.root = str(self.folder)
+        config.CourseDirectory.root = str(self.path)
         for name, values in settings.items():
             config[name].update(values)
         return NbGraderAPI(config=config)
@@ -62,14 +63,14 @@ class Course:
         """Return nbgrader's gradebook, a context manager."""
         from nbgrader.api import Gradebook
 
-        return Gradebook(f"sqlite:///{self.folder / 'gradebook.db'}")
+        return Gradebook(f"sqlite:///{self.path / 'gradebook.db'}")
 
-    def scores(self):
-        """Return the scores in the gradebook: what a teacher corrected there, too.
+    def scores(self) -> dict[tuple[str, str], dict[str, tuple[float, float]]]:
+        """Return the scores in the gradebook, with what a teacher corrected there.
 
         A dict (student, assignment) -> dict of the tests' names -> (score, points).
         """
-        if not (self.folder / "gradebook.db").exists():
+        if not (self.path / "gradebook.db").exists():
             return {}
         with self.gradebook() as book:
             return {
@@ -82,13 +83,13 @@ class Course:
                 for one in book.assignment_submissions(assignment.name)
             }
 
-    def graded(self, assignment, names):
+    def learners_graded(self, assignment: str, names: Iterable[str]) -> int:
         """Return for how many learners an assignment was graded.
 
         Raises ValueError if there are some, and its tests were not those of `names`:
         their points would be lost.
         """
-        if not (self.folder / "gradebook.db").exists():
+        if not (self.path / "gradebook.db").exists():
             return 0
         with self.gradebook() as book:
             count = len(book.assignment_submissions(assignment))
@@ -106,7 +107,7 @@ class Course:
             )
         return count
 
-    def release(self, assignment, due=None):
+    def make_release(self, assignment: str, due: datetime | None = None) -> Path:
         """Have nbgrader make what learners get of an assignment; return its path."""
         done = self.api().generate_assignment(assignment)
         if not done["success"]:
@@ -114,28 +115,28 @@ class Course:
                 f"nbgrader could not make the release of {assignment}: {reason(done)}"
             )
         with self.gradebook() as book:
-            if due:  # else one that was given before stays
+            if due:  # without one, an earlier due date stays
                 utc = due.astimezone(UTC).replace(tzinfo=None)  # as nbgrader has it
                 book.update_or_create_assignment(assignment, duedate=utc)
-        return self.released(assignment)
+        return self.release(assignment)
 
-    def released(self, assignment):
+    def release(self, assignment: str) -> Path:
         """Return the path of an assignment's release."""
-        return self.folder / "release" / assignment / f"{assignment}.ipynb"
+        return self.path / "release" / assignment / f"{assignment}.ipynb"
 
-    def assignments(self):
+    def assignments(self) -> list[str]:
         """Return the names of the assignments that were released."""
-        return sorted(path.stem for path in self.folder.glob("release/*/*.ipynb"))
+        return sorted(path.stem for path in self.path.glob("release/*/*.ipynb"))
 
 
-def grade_id_of(name):
+def grade_id_of(name: str) -> str:
     """Return nbgrader's id of an exercise's test: it allows no dots."""
     return name.replace(".", "-")
 
 
-def reason(done):
+def reason(done: dict) -> str:
     """Return the last error that nbgrader logged, as one line."""
-    said = f"{done.get('error') or ''}\n{done.get('log') or ''}"
-    errors = re.findall(r"^\s*([\w.]*(?:Error|Exception|Warning): .+)", said, re.M)
+    text = f"{done.get('error') or ''}\n{done.get('log') or ''}"
+    errors = re.findall(r"^\s*([\w.]*(?:Error|Exception|Warning): .+)", text, re.M)
     telling = [error for error in errors if "Please see the" not in error]
     return (telling or errors or ["no reason given"])[-1]

@@ -1,0 +1,128 @@
+"""What a learner is shown: feedback, hints, solutions and quizzes.
+
+Each displays itself as the last expression of a cell, and is plain text in a script.
+"""
+
+import html
+import random
+from dataclasses import dataclass
+
+from IPython.display import Javascript, display
+
+from bigmodel_lab.colors import BLUE, GRAY, GREEN, ORANGE, RED
+
+_HEADS = {
+    "correct": ("✔ Correct.", GREEN),
+    "not attempted": ("○ Not attempted yet.", GRAY),
+    "no data": ("○ Not checked: the data are missing.", GRAY),
+    "wrong": ("✘ Not yet.", ORANGE),
+    "error": ("⚠ Your code stops with an error.", ORANGE),
+}
+_QUIZ_COLORS = {
+    "--jq-multiple-choice-bg": BLUE,
+    "--jq-numeric-bg": BLUE,
+    "--jq-incorrect-color": RED,
+}
+# Without this, jupyterquiz loads another MathJax from the network, for no formulas.
+_NO_MATHJAX = "if (window.MathJax) MathJax.typeset ??= () => {};"
+# jupyterquiz does not tell a screen reader which question a field answers, or whether
+# the answer was right.
+_QUIZ_NAMES = """for (const quiz of document.querySelectorAll(".Quiz")) {
+  const question = quiz.querySelector("[id^=quizQn]").id;
+  quiz.setAttribute("role", "group");
+  for (const named of [quiz, ...quiz.querySelectorAll(".Input-text")])
+    named.setAttribute("aria-labelledby", question);
+  quiz.querySelector(".Feedback").setAttribute("role", "status");
+}"""
+
+
+@dataclass(frozen=True)
+class Feedback:
+    """What a check says: the outcome, the reason, the misconception recognized.
+
+    `outcome` is "correct", "not attempted", "no data", "wrong" or "error".
+    """
+
+    outcome: str
+    message: str = ""
+    misconception: str | None = None
+
+    def __repr__(self) -> str:
+        """Return the feedback as plain text."""
+        return f"{_HEADS[self.outcome][0]} {self.message}".strip()
+
+    def _repr_html_(self):
+        """Return the feedback for the notebook; line breaks are kept."""
+        head, color = _HEADS[self.outcome]
+        return (
+            f'<div role="status" style="border-left: 4px solid {color}; '
+            f'padding: 4px 12px; white-space: pre-wrap"><b>{head}</b> '
+            f"{html.escape(self.message)}</div>"
+        )
+
+
+@dataclass(frozen=True)
+class Hint:
+    """One of an exercise's hints, in Markdown."""
+
+    number: int
+    count: int
+    text: str
+
+    def __repr__(self) -> str:
+        """Return the hint as plain text."""
+        return f"Hint {self.number} of {self.count}. {self.text}"
+
+    def _repr_markdown_(self):
+        """Return the hint for the notebook."""
+        return f"**Hint {self.number} of {self.count}.** {self.text}"
+
+
+@dataclass(frozen=True)
+class Solution:
+    """The code of an exercise's solution."""
+
+    code: str
+
+    def __repr__(self) -> str:
+        """Return the code itself."""
+        return self.code
+
+    def _repr_markdown_(self):
+        """Return the code for the notebook, highlighted."""
+        return f"```python\n{self.code}```"
+
+
+@dataclass(frozen=True)
+class Quiz:
+    """A chapter's self-check quiz; `questions` are what jupyterquiz takes."""
+
+    chapter: str
+    questions: list[dict]
+
+    def __repr__(self) -> str:
+        """Return the questions and the answers to choose from as plain text."""
+        lines = []
+        for number, question in enumerate(self.questions, start=1):
+            lines.append(f"{number}. {question['question']}")
+            if question["type"] == "multiple_choice":
+                lines += [f"   - {choice['answer']}" for choice in question["answers"]]
+        return "\n".join(lines)
+
+    def _ipython_display_(self):
+        """Show the questions as buttons and fields; works offline."""
+        from jupyterquiz import display_quiz
+
+        state = random.getstate()
+        random.seed(self.chapter)  # jupyterquiz draws the ids of its page elements
+        display(Javascript(_NO_MATHJAX))
+        try:
+            display_quiz(
+                self.questions,
+                shuffle_answers=False,
+                max_width=800,
+                colors=_QUIZ_COLORS,
+            )
+            display(Javascript(_QUIZ_NAMES))
+        finally:
+            random.setstate(state)
