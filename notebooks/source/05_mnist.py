@@ -661,7 +661,7 @@ pd.DataFrame(rows).T
 # %%
 import kornia.augmentation as K
 
-from bigmodel_lab.from_scratch.images import WhileTraining
+from bigmodel_lab.from_scratch.images import AugmentInTraining
 
 torch.manual_seed(1)
 X_turned = K.RandomAffine(20.0, translate=(0.1, 0.1), p=1.0)(X_test)
@@ -673,7 +673,7 @@ def small(seed, augment=None):
     torch.manual_seed(seed)
     model = fast_digits.network(whitening, channels=[32]).to(device)
     if augment is not None:
-        model = nn.Sequential(WhileTraining(augment), *model)
+        model = nn.Sequential(AugmentInTraining(augment), *model)
     fast_digits.training(
         model, (X, y), epochs=8, learning_rate=0.02, batch_size=128, seed=seed
     ).finish()
