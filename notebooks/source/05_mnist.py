@@ -805,7 +805,7 @@ for name in fast_digits.RECIPES:
     print(
         f"{name}: 1/{seconds['D4 CNN, Keras'] / seconds[name]:.0f} of the time of D4's program"
     )
-digits_seen = fast_digits.RECIPES["quick"]["digits"]  # once
+digits_seen = fast_digits.RECIPES["quick"].digits  # once
 print(
     f"quick: 1/{ratio * 5 * 60_000 / digits_seen:.0f} of the work, and above 98.75 %",
     end=" ",
