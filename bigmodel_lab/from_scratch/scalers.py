@@ -24,12 +24,12 @@ class Scaler(NamedTuple):
     columns: list | None = None
 
     def transform(self, X: Table) -> Table:
-        """Return X (N, d) scaled; its rows may be others than those learned from.
+        """Return X (N, d) scaled; its rows need not be those learned from.
 
         Raises
         ------
         ValueError
-            If X has another number of columns, or other names or another order of them.
+            If X has another number of columns, or their names or order differ.
         """
         check_columns(X, self.columns, len(self.shift))
         # (N, d) and (d,): every row is shifted and scaled by the same d numbers. They
@@ -48,7 +48,7 @@ def min_max(X: Table) -> Scaler:
     Parameters
     ----------
     X : pandas.DataFrame or array-like of shape (N, d)
-        The rows to learn from: the training part. Missing values are passed over.
+        The rows to learn from: the training part. Missing values are ignored.
 
     Returns
     -------
@@ -57,7 +57,7 @@ def min_max(X: Table) -> Scaler:
     Raises
     ------
     ValueError
-        As `cleaning.to_matrix` does, or if a column has no spread; with its name.
+        As in `cleaning.to_matrix`, or if a column has no spread; the message names it.
     """
     low, high = _range(X)
     # x = low becomes 0 / (high - low) = 0, and x = high becomes 1.

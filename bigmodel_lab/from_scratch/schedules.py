@@ -9,7 +9,7 @@ from bigmodel_lab.from_scratch._checks import check_warmup
 
 
 def step_decay(step: int, steps: int, drops: int = 2, factor: float = 0.1) -> float:
-    """Return 1, and `factor` times less after each drop; stages are equally long."""
+    """Return 1, times `factor` after each drop; all stages are equally long."""
     # `drops` drops cut the training into drops + 1 stages. The integer division says
     # how many of them are over: that many times the factor applies.
     return factor ** (step * (drops + 1) // steps)
@@ -43,8 +43,8 @@ def one_cycle(
     check_warmup(warmup, steps)
     # Steps count from 0, so the last step of the rise, the peak, is one less.
     peak = warmup * steps - 1
-    # Warm up: the factor 1 - start times a falling cosine is taken off 1.
+    # Rise: at first 1 - start is missing, and what is missing fades along a cosine.
     if step <= peak:
         return 1 + (start - 1) * cosine(step, peak)
-    # Cool down: a cosine that begins at the peak and ends at the last step.
+    # Fall: a cosine that begins at the peak and ends at the last step.
     return cosine(step - peak, steps - 1 - peak, final)

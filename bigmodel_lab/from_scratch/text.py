@@ -71,7 +71,7 @@ def chinese_words(text: str) -> list[str]:
 
 @functools.cache
 def _tokenizer():
-    """Return jieba's tokenizer, silent and without a file left behind."""
+    """Return jieba's tokenizer, silent and leaving no file behind."""
     with warnings.catch_warnings():
         # jieba 0.42.1 is from 2020: invalid escape sequences, pkg_resources.
         warnings.simplefilter("ignore")

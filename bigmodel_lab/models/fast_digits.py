@@ -167,14 +167,15 @@ def network(
     shift, border : int
         As in `ShiftedCrop`: pixels by which digits move, and which are cut off.
     """
-    # The computed filters: (N, 1, 24, 24) -> (N, C, 20, 20) -> (N, C, 10, 10).
+    # The computed filters. With a border of 2 and filters of 5 x 5 pixels:
+    # (N, 1, 24, 24) -> (N, C, 20, 20), and after pooling (N, C, 10, 10).
     first = nn.Conv2d(1, len(filters), filters.shape[-1], bias=False)
     first.weight = nn.Parameter(filters, requires_grad=False)
     layers = [ShiftedCrop(border, shift), first, nn.MaxPool2d(2), nn.ReLU(inplace=True)]
-    # The trained convolutions: (N, C, 10, 10) -> (N, channels[0], 4, 4) -> ...
+    # The trained convolutions; only the first is pooled, to (N, channels[0], 4, 4).
     inputs = len(filters)
     for number, outputs in enumerate(channels):
-        layers.append(nn.Conv2d(inputs, outputs, 3, bias=False))  # the norm has one
+        layers.append(nn.Conv2d(inputs, outputs, 3, bias=False))  # BatchNorm adds one
         if number == 0:
             layers.append(nn.MaxPool2d(2))
         layers += [nn.BatchNorm2d(outputs), nn.ReLU(inplace=True)]

@@ -8,7 +8,7 @@ def as_in_keras(*layers: nn.Module) -> nn.Sequential:
     """Return the layers in a row, their weights Glorot-uniform and their biases 0.
 
     Glorot and Bengio (2010): uniform between ±√(6 / (inputs + outputs)), so that
-    signals and gradients keep their size from layer to layer. PyTorch starts otherwise.
+    signals and gradients keep their size from layer to layer.
     """
     model = nn.Sequential(*layers)
     for layer in model:

@@ -169,7 +169,7 @@ class TextLSTM(nn.Module):
 
 
 def _word_vectors(vocabulary_size, dimensions):
-    """Return an embedding whose vectors start small, that of padding at 0."""
+    """Return an embedding whose vectors start small, and at 0 for padding."""
     vectors = nn.Embedding(vocabulary_size, dimensions, padding_idx=0)
     # PyTorch draws from N(0, 1): what is learned from few texts would be lost in noise.
     nn.init.normal_(vectors.weight, std=0.1)
