@@ -19,6 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
@@ -64,36 +65,18 @@ def documents_training(program, data, seed):
     )
 
 
-def recipe_training(program, data, seed, change=lambda training: None, **changed):
-    """Return the `Training` of a fast recipe, its settings `changed`, then itself."""
-    recipe = fast_digits.RECIPES[program] | changed
-    data = [part[: recipe["digits"]] for part in data]
-    model = recipe_network(recipe, data[0], seed)
-    training = fast_digits.training(
-        model,
-        data,
-        epochs=recipe["epochs"],
-        learning_rate=recipe["learning_rate"],
-        batch_size=recipe["batch_size"],
-        seed=seed,
-    )
+def recipe_training(program, data, seed, change=lambda training: None, border=2):
+    """Return the `Training` of a fast recipe, with `change` applied to it."""
+    recipe = fast_digits.RECIPES[program]
+    torch.manual_seed(seed)
+    model = recipe.network(data[0], border)
+    training = recipe.training(model, data, seed=seed)
     change(training)
     return training
 
 
-def recipe_network(recipe, images, seed):
-    """Return the network of a recipe, its filters computed from the images."""
-    torch.manual_seed(seed)
-    return fast_digits.network(
-        fast_digits.whitening_filters(images, recipe["filters"]),
-        recipe["channels"],
-        recipe["shift"],
-        recipe.get("border", 2),
-    )
-
-
 def accuracy(model, data):
-    """Return the share of the images that the model reads rightly."""
+    """Return the share of the images that the model reads correctly."""
     share = {"accuracy": lambda y, logits: (logits.argmax(1) == y).mean()}
     return evaluate(model, F.cross_entropy, data, share)["accuracy"]
 
@@ -268,18 +251,14 @@ def graphed_training(program, data, seed, device):
     """
     recipe = fast_digits.RECIPES[program]
     cuda = device.type == "cuda"
-    X, y = (part[: recipe["digits"]].to(device) for part in data)
-    model = recipe_network(recipe, data[0], seed)
+    X, y = (part[: recipe.digits].to(device) for part in data)
+    torch.manual_seed(seed)
+    model = recipe.network(data[0])
     model = model.to(device, memory_format=torch.channels_last)
     crop, body = model[0], model[1:]
-    learning_rate = torch.tensor(recipe["learning_rate"], device=device)
-    optimizer = torch.optim.AdamW(
-        fast_digits.learned(model),
-        lr=learning_rate,
-        capturable=cuda,
-        **fast_digits.ADAMW,
-    )
-    batch_size = recipe["batch_size"]
+    learning_rate = torch.tensor(recipe.learning_rate, device=device)
+    optimizer = fast_digits.adamw(model, learning_rate, capturable=cuda)
+    batch_size = recipe.batch_size
     images, labels = crop(X[:batch_size]).clone(), y[:batch_size].clone()
 
     def step():
@@ -291,13 +270,13 @@ def graphed_training(program, data, seed, device):
 
     replay = _captured(step, model, optimizer) if cuda else step
     steps_per_epoch = len(X) // batch_size
-    total = recipe["epochs"] * steps_per_epoch
+    total = recipe.epochs * steps_per_epoch
     start = time.perf_counter()
     for number in range(total):
         if number % steps_per_epoch == 0:
             order = torch.randperm(len(X), device=device)
         factor = fast_digits.cycle(number, total)
-        learning_rate.fill_(factor * recipe["learning_rate"])
+        learning_rate.fill_(factor * recipe.learning_rate)
         first = number % steps_per_epoch * batch_size
         rows = order[first : first + batch_size]  # (batch_size,)
         images.copy_(crop(X[rows]))
@@ -444,7 +423,7 @@ def measure(parts, seeds):
         "data": {
             k: file.sha256 for k, file in FILES.items() if k.startswith("mnist-t")
         },
-        "recipes": fast_digits.RECIPES,
+        "recipes": {name: asdict(r) for name, r in fast_digits.RECIPES.items()},
         "flops_per_image": flops_per_image(),
     }
     results = begun("mnist", origin, whole=set(parts) == set(PARTS))

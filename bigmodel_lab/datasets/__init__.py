@@ -1,4 +1,7 @@
-"""The data sets: tables as pandas frames with source and license, images as tensors."""
+"""The data sets: tables as pandas frames with source and license, images as tensors.
+
+`sources.toml` says where their files come from.
+"""
 
 from bigmodel_lab.datasets.digits import mnist
 from bigmodel_lab.datasets.posts import newsgroups

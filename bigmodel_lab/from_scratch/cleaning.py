@@ -2,9 +2,18 @@
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
+
+from bigmodel_lab.from_scratch._checks import (
+    check_finite,
+    check_not_empty,
+    check_numeric,
+    check_one_column,
+    check_quartiles,
+)
 
 
-def gaps(frame):
+def gaps(frame: pd.DataFrame) -> pd.DataFrame:
     """Return the columns with missing values: how many, and their share of the rows.
 
     Parameters
@@ -22,14 +31,16 @@ def gaps(frame):
     ValueError
         If the frame has no rows or no columns.
     """
-    _check_not_empty(frame)
+    check_not_empty(frame)
+    # isna() marks each missing cell with True, and a sum counts True as 1.
     missing = frame.isna().sum()
     table = pd.DataFrame({"missing": missing, "share": missing / len(frame)})
+    # A stable sort leaves equally empty columns in the frame's own order.
     return table[missing > 0].sort_values("missing", ascending=False, kind="stable")
 
 
-def numbers(table):
-    """Return a table's columns as float64 numbers (N, d); NaN where a value misses.
+def to_matrix(table: pd.DataFrame | pd.Series | ArrayLike) -> np.ndarray:
+    """Return a table as a matrix (N, d) of float64, with NaN where a value is missing.
 
     Parameters
     ----------
@@ -38,31 +49,22 @@ def numbers(table):
     Raises
     ------
     ValueError
-        If there are no rows or columns, or if a column is not of numbers, has infinite
-        values or nothing but gaps; the message names the columns.
+        If there are no rows or columns, or if a column does not hold numbers, has
+        infinite values or nothing but gaps; the message names the columns.
     """
+    # Whatever comes in becomes a frame: its columns have names, for the messages.
     if isinstance(table, pd.Series):
         table = table.to_frame()
     elif not isinstance(table, pd.DataFrame):
         table = pd.DataFrame(np.asarray(table))
-    _check_not_empty(table)
-    _refuse(
-        table.columns[[not pd.api.types.is_numeric_dtype(t) for t in table.dtypes]],
-        "does not hold numbers: encode its categories, or leave it out",
-    )
-    values = table.to_numpy(float, na_value=np.nan)
-    _refuse(
-        table.columns[np.isinf(values).any(axis=0)],
-        "holds infinite values: find the division by zero or the logarithm of 0",
-    )
-    _refuse(
-        table.columns[np.isnan(values).all(axis=0)],
-        "is missing in every row: leave it out",
-    )
-    return values
+    check_numeric(table)
+    # True becomes 1, and pandas's own sign for a gap, NA, becomes NaN.
+    matrix = table.to_numpy(float, na_value=np.nan)  # (N, d)
+    check_finite(matrix, table.columns)
+    return matrix
 
 
-def iqr_distance(values):
+def iqr_distance(values: pd.Series | ArrayLike) -> np.ndarray:
     """Return how far each value lies outside the middle half, in widths of that half.
 
     0 between the quartiles; Tukey's rule (1977, *Exploratory Data Analysis*, §2C) calls
@@ -73,38 +75,24 @@ def iqr_distance(values):
     values : array-like of shape (N,)
         A column of numbers; where it is NaN, so is the distance.
 
+    Returns
+    -------
+    numpy.ndarray
+        (N,), float64.
+
     Raises
     ------
     ValueError
-        As in `numbers`; or if there are several columns, or the quartiles are equal.
+        As in `to_matrix`; or if there are several columns, or the quartiles are equal.
     """
-    columns = numbers(values)  # (N, 1)
-    if columns.shape[1] != 1:
-        raise ValueError(
-            f"Give one column, not {columns.shape[1]}: each has its quartiles."
-        )
-    column = columns[:, 0]  # (N,)
+    matrix = to_matrix(values)  # (N, 1)
+    check_one_column(matrix)
+    column = matrix[:, 0]  # (N,)
+    # A quarter of the values lies below the lower quartile, a quarter above the upper
+    # one. Unlike a mean, they hardly notice how extreme the outliers are.
     lower, upper = np.nanquantile(column, [0.25, 0.75])
-    if lower == upper:
-        raise ValueError(
-            f"Half of the values and more are {lower:g}: the quartiles are equal, and "
-            f"no distance can be measured in them."
-        )
-    return np.maximum(0, np.maximum(lower - column, column - upper)) / (upper - lower)
-
-
-def _check_not_empty(frame):
-    """Raise ValueError if there is nothing in the frame."""
-    if 0 in frame.shape:
-        raise ValueError(
-            f"The table is empty: it has {frame.shape[0]} rows and {frame.shape[1]} "
-            f"columns. Did a filter or dropna() take everything?"
-        )
-
-
-def _refuse(columns, reason):
-    """Raise ValueError if there are such columns, with their names."""
-    if len(columns):
-        names = ", ".join(repr(name) for name in columns[:5])
-        more = f" and {len(columns) - 5} more" if len(columns) > 5 else ""
-        raise ValueError(f"Column {names}{more} {reason}.")
+    check_quartiles(lower, upper)
+    # At most one of the two differences is positive: below the middle half the first,
+    # above it the second, inside it neither.
+    outside = np.maximum(0, np.maximum(lower - column, column - upper))
+    return outside / (upper - lower)

@@ -1,55 +1,50 @@
 """Optimizers written from their formulas; each `update` is one rule for one tensor."""
 
-import math
+from collections.abc import Callable, Iterable
 
 import torch
+
+from bigmodel_lab.from_scratch._checks import check_optimizer
+
+Parameters = Iterable[torch.nn.Parameter]
 
 
 class _FromFormula(torch.optim.Optimizer):
     """Walk over the parameters and leave the rule to `update`."""
 
     def __init__(self, parameters, learning_rate, **options):
-        """Check what all rules share.
+        """Check the settings and hand them to PyTorch.
 
         Raises
         ------
         ValueError
-            If a setting is out of its range; the message names it.
+            If a setting is out of range; the message names it.
         """
-        if not (learning_rate > 0 and math.isfinite(learning_rate)):
-            raise ValueError(
-                f"learning_rate must be a finite number above 0, got {learning_rate}; "
-                f"0.01 is a usual first try."
-            )
-        shares = {name: options.get(name, 0) for name in ("momentum", "decay")}
-        shares |= {f"betas[{k}]": b for k, b in enumerate(options.get("betas", ()))}
-        for name, value in shares.items():
-            if not 0 <= value < 1:
-                raise ValueError(f"{name} must be at least 0 and below 1, got {value}.")
-        for name in ("weight_decay", "epsilon"):
-            if not 0 <= options.get(name, 0) < math.inf:
-                raise ValueError(f"{name} must be 0 or above, got {options[name]}.")
+        check_optimizer(learning_rate, options)
         # "lr" is the name that PyTorch's schedules look for.
         super().__init__(parameters, {"lr": learning_rate} | options)
 
     @torch.no_grad()
-    def step(self, closure=None):
+    def step(self, closure: Callable | None = None):
         """Take one step downhill; `closure`, if given, computes the loss again."""
-        loss = None
-        if closure is not None:
-            with torch.enable_grad():
-                loss = closure()
+        # A step is not part of the model, so autograd must not record it. The closure's
+        # loss and its gradients do need autograd.
+        with torch.enable_grad():
+            loss = closure() if closure is not None else None
+        # A group is a set of parameters with the same settings; mostly there is one.
         for group in self.param_groups:
             # PyTorch adds names of its own to the defaults that it never fills in.
             options = {name: group[name] for name in self.defaults if name in group}
             for theta in group["params"]:
+                # A parameter without a gradient had no part in the loss: it stays.
                 if theta.grad is not None:
+                    # `state` is what a rule remembers of a parameter between steps.
                     self.update(theta, theta.grad, self.state[theta], **options)
         return loss
 
 
 class GradientDescent(_FromFormula):
-    """Gradient descent, with momentum if asked (D0 §4.1; Sutskever et al. 2013).
+    """Gradient descent, with momentum if asked for (D0 §4.1; Sutskever et al. 2013).
 
         velocity <- momentum * velocity + gradient
         theta    <- theta - lr * velocity
@@ -73,14 +68,17 @@ class GradientDescent(_FromFormula):
     Raises
     ------
     ValueError
-        If a setting is out of its range, or nesterov is asked for without momentum.
+        If a setting is out of range, or nesterov is asked for without momentum.
     """
 
     def __init__(
-        self, parameters, learning_rate, momentum=0.0, nesterov=False, weight_decay=0.0
+        self,
+        parameters: Parameters,
+        learning_rate: float,
+        momentum: float = 0.0,
+        nesterov: bool = False,
+        weight_decay: float = 0.0,
     ):
-        if nesterov and not momentum:
-            raise ValueError("nesterov needs a momentum above 0, for example 0.9.")
         options = {"momentum": momentum, "nesterov": nesterov}
         super().__init__(
             parameters, learning_rate, **options, weight_decay=weight_decay
@@ -89,11 +87,16 @@ class GradientDescent(_FromFormula):
     @staticmethod
     def update(theta, gradient, state, lr, momentum, nesterov, weight_decay):
         """Move `theta` one step, in place."""
+        # The gradient of the penalty weight_decay * theta² / 2: a pull toward 0.
         gradient = gradient + weight_decay * theta
         if momentum:
+            # Earlier gradients live on in the velocity, a little weaker at each step.
+            # Where they agree it grows, where they alternate they cancel out.
             velocity = momentum * state.get("velocity", 0) + gradient
             state["velocity"] = velocity
+            # Nesterov adds the part of the velocity that the next step will keep.
             gradient = gradient + momentum * velocity if nesterov else velocity
+        # Downhill is against the gradient. `-=` writes into the model's own tensor.
         theta -= lr * gradient
 
 
@@ -106,7 +109,13 @@ class Adagrad(_FromFormula):
     Parameters and errors as in `GradientDescent`; `epsilon` keeps the quotient finite.
     """
 
-    def __init__(self, parameters, learning_rate=0.01, weight_decay=0.0, epsilon=1e-10):
+    def __init__(
+        self,
+        parameters: Parameters,
+        learning_rate: float = 0.01,
+        weight_decay: float = 0.0,
+        epsilon: float = 1e-10,
+    ):
         options = {"weight_decay": weight_decay, "epsilon": epsilon}
         super().__init__(parameters, learning_rate, **options)
 
@@ -114,7 +123,9 @@ class Adagrad(_FromFormula):
     def update(theta, gradient, state, lr, weight_decay, epsilon):
         """Move `theta` one step, in place."""
         gradient = gradient + weight_decay * theta
+        # One total for each number in theta: steep directions collect a large one.
         total = state["total"] = state.get("total", 0) + gradient**2
+        # So each direction has its own step size, and all of them only ever shrink.
         theta -= lr * gradient / (total.sqrt() + epsilon)
 
 
@@ -128,7 +139,12 @@ class RMSprop(_FromFormula):
     """
 
     def __init__(
-        self, parameters, learning_rate=0.01, decay=0.99, weight_decay=0.0, epsilon=1e-8
+        self,
+        parameters: Parameters,
+        learning_rate: float = 0.01,
+        decay: float = 0.99,
+        weight_decay: float = 0.0,
+        epsilon: float = 1e-8,
     ):
         options = {"decay": decay, "weight_decay": weight_decay, "epsilon": epsilon}
         super().__init__(parameters, learning_rate, **options)
@@ -137,8 +153,11 @@ class RMSprop(_FromFormula):
     def update(theta, gradient, state, lr, decay, weight_decay, epsilon):
         """Move `theta` one step, in place."""
         gradient = gradient + weight_decay * theta
+        # A mean over about the last 1 / (1 - decay) steps, where Adagrad has a sum over
+        # all: steps can grow again once the gradients are small.
         mean_square = decay * state.get("mean_square", 0) + (1 - decay) * gradient**2
         state["mean_square"] = mean_square
+        # Divided by its own usual size, a gradient is about 1: a step is about lr long.
         theta -= lr * gradient / (mean_square.sqrt() + epsilon)
 
 
@@ -149,17 +168,17 @@ class Adam(_FromFormula):
         v <- beta2 * v + (1 - beta2) * gradient²    v̂ = v / (1 - beta2^t)
         theta <- theta - lr * m̂ / (√v̂ + epsilon)
 
-    The recursion printed in D0 §4.1 is not this one: it defines m and s twice.
+    The recursion printed in D0 §4.1 is another one: it defines m and s twice.
     Parameters and errors as in `GradientDescent`; `betas` is (beta1, beta2).
     """
 
     def __init__(
         self,
-        parameters,
-        learning_rate=0.001,
-        betas=(0.9, 0.999),
-        weight_decay=0.0,
-        epsilon=1e-8,
+        parameters: Parameters,
+        learning_rate: float = 0.001,
+        betas: tuple[float, float] = (0.9, 0.999),
+        weight_decay: float = 0.0,
+        epsilon: float = 1e-8,
     ):
         options = {"betas": betas, "weight_decay": weight_decay, "epsilon": epsilon}
         super().__init__(parameters, learning_rate, **options)
@@ -169,10 +188,16 @@ class Adam(_FromFormula):
         """Move `theta` one step, in place."""
         gradient = gradient + weight_decay * theta
         beta1, beta2 = betas
+        # t counts the steps of this parameter, from 1.
         t = state["t"] = state.get("t", 0) + 1
+        # Running means of the gradient (momentum) and of its square (RMSprop).
         m = state["m"] = beta1 * state.get("m", 0) + (1 - beta1) * gradient
         v = state["v"] = beta2 * state.get("v", 0) + (1 - beta2) * gradient**2
+        # Both began at 0, so at first they are too small: after one step m is only
+        # (1 - beta1) * gradient. The division makes up for it, less with every step.
         m_hat, v_hat = m / (1 - beta1**t), v / (1 - beta2**t)
+        # Where gradients agree, m_hat is about as large as √v_hat: a step about lr
+        # long. Where they are mostly noise, m_hat is smaller, and so is the step.
         theta -= lr * m_hat / (v_hat.sqrt() + epsilon)
 
 
@@ -186,16 +211,18 @@ class AdamW(Adam):
 
     def __init__(
         self,
-        parameters,
-        learning_rate=0.001,
-        betas=(0.9, 0.999),
-        weight_decay=0.01,
-        epsilon=1e-8,
+        parameters: Parameters,
+        learning_rate: float = 0.001,
+        betas: tuple[float, float] = (0.9, 0.999),
+        weight_decay: float = 0.01,
+        epsilon: float = 1e-8,
     ):
         super().__init__(parameters, learning_rate, betas, weight_decay, epsilon)
 
     @staticmethod
     def update(theta, gradient, state, lr, betas, weight_decay, epsilon):
         """Move `theta` one step, in place."""
+        # Inside Adam's gradient the decay would be divided by √v, too: weights with
+        # large gradients would hardly decay. Here all shrink by the same share.
         theta *= 1 - lr * weight_decay
         Adam.update(theta, gradient, state, lr, betas, 0.0, epsilon)

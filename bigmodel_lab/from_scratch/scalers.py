@@ -3,8 +3,13 @@
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
 
-from bigmodel_lab.from_scratch.cleaning import numbers
+from bigmodel_lab.from_scratch._checks import check_columns, check_spread
+from bigmodel_lab.from_scratch.cleaning import to_matrix
+
+Table = pd.DataFrame | ArrayLike
 
 
 class Scaler(NamedTuple):
@@ -18,43 +23,32 @@ class Scaler(NamedTuple):
     scale: np.ndarray
     columns: list | None = None
 
-    def transform(self, X):
-        """Return X (N, d), which may hold other rows than were learned from, scaled.
+    def transform(self, X: Table) -> Table:
+        """Return X (N, d) scaled; its rows need not be those learned from.
 
         Raises
         ------
         ValueError
-            If X has another number of columns, or other names or another order of them.
+            If X has another number of columns, or their names or order differ.
         """
-        return (self._checked(X) - self.shift) / self.scale
+        check_columns(X, self.columns, len(self.shift))
+        # (N, d) and (d,): every row is shifted and scaled by the same d numbers. They
+        # come from the training rows, whatever rows X has: no peek at the test rows.
+        return (X - self.shift) / self.scale
 
-    def inverse(self, Z):
-        """Return Z (N, d) in the columns' own units."""
-        return self._checked(Z) * self.scale + self.shift
-
-    def _checked(self, X):
-        """Return X if it has the columns that the scaler was fitted on."""
-        names = list(getattr(X, "columns", self.columns or []))
-        if self.columns is not None and names != self.columns:
-            raise ValueError(
-                f"The scaler was fitted on the columns {self.columns}, this has "
-                f"{names}: give the same columns in the same order."
-            )
-        if np.shape(X)[1:] != np.shape(self.shift):
-            raise ValueError(
-                f"The scaler was fitted on columns (N, {len(self.shift)}), this has "
-                f"shape {np.shape(X)}: give the same columns."
-            )
-        return X
+    def inverse(self, Z: Table) -> Table:
+        """Return Z (N, d) in the columns' own units; errors as in `transform`."""
+        check_columns(Z, self.columns, len(self.shift))
+        return Z * self.scale + self.shift
 
 
-def min_max(X):
+def min_max(X: Table) -> Scaler:
     """Learn to map the smallest value of each column to 0 and the largest to 1.
 
     Parameters
     ----------
     X : pandas.DataFrame or array-like of shape (N, d)
-        The rows to learn from: the training part. Missing values are passed over.
+        The rows to learn from: the training part. Missing values are ignored.
 
     Returns
     -------
@@ -63,55 +57,54 @@ def min_max(X):
     Raises
     ------
     ValueError
-        As `cleaning.numbers` does, or if a column has no spread; with its name.
+        As in `cleaning.to_matrix`, or if a column has no spread; the message names it.
     """
     low, high = _range(X)
+    # x = low becomes 0 / (high - low) = 0, and x = high becomes 1.
     return _scaler(X, low, high - low)
 
 
-def symmetric(X):
+def symmetric(X: Table) -> Scaler:
     """Learn to map the smallest value of each column to -1 and the largest to 1.
 
     Parameters, result and errors as in `min_max`.
     """
     low, high = _range(X)
+    # The middle of the range becomes 0, and half its width becomes 1.
     return _scaler(X, (low + high) / 2, (high - low) / 2)
 
 
-def standard(X):
+def standard(X: Table) -> Scaler:
     """Learn to give each column mean 0 and standard deviation 1.
 
     Parameters, result and errors as in `min_max`.
     """
-    columns, (low, high) = numbers(X), _range(X)
-    spread = np.nanstd(columns, 0) * (low < high)  # 0.1, 0.1, 0.1 rounds to 1e-17
+    columns, (low, high) = to_matrix(X), _range(X)
+    # The mean of 0.1, 0.1, 0.1 is rounded, so their deviation comes out as 1e-17.
+    # Multiplying by False, which counts as 0, makes it the 0 that it is.
+    spread = np.nanstd(columns, 0) * (low < high)  # (d,)
     return _scaler(X, np.nanmean(columns, 0), spread)
 
 
-def robust(X):
+def robust(X: Table) -> Scaler:
     """Learn to give each column median 0 and interquartile range 1.
 
     Parameters, result and errors as in `min_max`.
     """
-    lower, median, upper = np.nanquantile(numbers(X), [0.25, 0.5, 0.75], axis=0)
+    # One outlier can move a mean or a range as far as it likes; the quartiles of many
+    # values hardly move.
+    lower, median, upper = np.nanquantile(to_matrix(X), [0.25, 0.5, 0.75], axis=0)
     return _scaler(X, median, upper - lower)
 
 
 def _range(X):
     """Return the smallest and the largest value of each column, (d,) each."""
-    columns = numbers(X)
+    columns = to_matrix(X)
     return np.nanmin(columns, 0), np.nanmax(columns, 0)
 
 
 def _scaler(X, shift, scale):
-    """Return the scaler; ValueError names the columns that have no spread."""
+    """Return the scaler of X's columns; ValueError names those without a spread."""
     names = list(X.columns) if hasattr(X, "columns") else None
-    named = zip(names or range(len(scale)), scale, strict=True)
-    flat = [name for name, width in named if not width > 0]
-    if flat:
-        raise ValueError(
-            f"Column {', '.join(map(repr, flat))} has no spread to divide by: all its "
-            f"values, or the middle half of them, are the same. Leave it out, or take "
-            f"a scaler that looks at other values."
-        )
+    check_spread(scale, names)
     return Scaler(shift, scale, names)

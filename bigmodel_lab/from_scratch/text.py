@@ -1,14 +1,26 @@
 """From text to numbers: words, vocabularies, padded sequences of ids, TF-IDF."""
 
 import functools
-import operator
 import re
 import unicodedata
 import warnings
 from collections import Counter
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import torch
+
+from bigmodel_lab.from_scratch._checks_text import (
+    check_documents,
+    check_ids,
+    check_language,
+    check_length,
+    check_no_empty_document,
+    check_sequences,
+    check_text,
+    check_vocabulary,
+    check_words,
+)
 
 PADDING, UNKNOWN = "<pad>", "<unk>"  # ids 0 and 1 of every vocabulary
 
@@ -16,24 +28,27 @@ _LATIN = "0-9a-zß-öø-ɏḁ-ỿ"  # digits and lower-case letters, also with a
 _ENGLISH_WORD = re.compile(f"[{_LATIN}]+(?:'[{_LATIN}]+)*")
 
 
-def english_words(text):
-    """Return the words of an English text in lower case, as a list of str.
+def english_words(text: str) -> list[str]:
+    """Return the words of an English text in lower case.
 
     A word is a run of letters and digits; an apostrophe inside belongs to it ("don't").
-    HTML line breaks (`<br />`) are blanks.
+    HTML line breaks (`<br />`) count as blanks.
 
     Raises
     ------
     ValueError
         If `text` is not a str, is empty, or has no English word.
     """
+    check_text(text)
     text = _plain(text)
+    # "The" and "the" become one word, and so do "don’t" and "don't".
     words = _ENGLISH_WORD.findall(text.lower().replace("’", "'"))
-    return _checked(words, text, "English", "Latin")
+    check_language(words, text, "English", "Latin")
+    return words
 
 
-def chinese_words(text):
-    """Return the words of a Chinese text as jieba cuts it, as a list of str.
+def chinese_words(text: str) -> list[str]:
+    """Return the words of a Chinese text as jieba cuts it.
 
     Punctuation and blanks are left out; numbers and Latin words stay as they are. The
     first call reads jieba's dictionary, which takes about a second.
@@ -43,15 +58,20 @@ def chinese_words(text):
     ValueError
         If `text` is not a str, is empty, or has no Chinese word.
     """
+    check_text(text)
     text = _plain(text)
+    # No blanks show where a word ends: jieba looks for the cut that its dictionary of
+    # word frequencies makes most probable.
     cut = _tokenizer().lcut(text)
+    # It returns punctuation and blanks, too; a word has a letter or a digit.
     words = [word for word in cut if any(letter.isalnum() for letter in word)]
-    return _checked(words, text, "Chinese", "Chinese")
+    check_language(words, text, "Chinese", "Chinese")
+    return words
 
 
 @functools.cache
 def _tokenizer():
-    """Return jieba's tokenizer, which says nothing and leaves no file behind."""
+    """Return jieba's tokenizer, silent and leaving no file behind."""
     with warnings.catch_warnings():
         # jieba 0.42.1 is from 2020: invalid escape sequences, pkg_resources.
         warnings.simplefilter("ignore")
@@ -65,38 +85,10 @@ def _tokenizer():
 
 def _plain(text):
     """Return `text` without HTML line breaks, each letter in its usual Unicode form."""
-    if not isinstance(text, str):
-        raise ValueError(f"text must be a str, got {type(text).__name__}.")
-    if not text.strip():
-        raise ValueError("text is empty: it has no words.")
     text = re.sub(r"<br\s*/?>", " ", text, flags=re.IGNORECASE)
-    return unicodedata.normalize("NFKC", text)  # one é, not e and an accent; Ａ is A
-
-
-def _checked(words, text, language, script):
-    """Return `words`; an error if there are none, or all letters of another script."""
-    if words and (script in _scripts(text) or not any(_scripts(text))):
-        return words
-    start = text if len(text) <= 20 else f"{text[:20]}…"
-    scripts = Counter(_scripts(text))
-    if not scripts:
-        raise ValueError(f"no {language} word in {start!r}: it has no letters.")
-    found = scripts.most_common(1)[0][0]
-    other = {"Latin": "english_words", "Chinese": "chinese_words"}.get(found)
-    raise ValueError(
-        f"no {language} word in {start!r}: its letters are {found}"
-        + (f"; cut it with {other}." if other else ".")
-    )
-
-
-def _scripts(text):
-    """Yield the script of each letter, for example "Latin": its Unicode name's start.
-
-    One by one: most texts show theirs by their first letter.
-    """
-    for letter in filter(str.isalpha, text):
-        script = unicodedata.name(letter, "of no name").split()[0]
-        yield "Chinese" if script == "CJK" else script.capitalize()
+    # What looks the same gets the same code: é as one letter, not e and an accent,
+    # and the wide Ａ of Chinese fonts as A.
+    return unicodedata.normalize("NFKC", text)
 
 
 class Vocabulary:
@@ -110,7 +102,7 @@ class Vocabulary:
     documents : list of lists of str
         The words of each document.
     size : int, optional
-        How many ids there are at most, with those of padding and the unknown word.
+        How many ids there are at most, including padding and the unknown word.
     min_count : int
         How often a word must occur to get an id.
 
@@ -129,47 +121,46 @@ class Vocabulary:
         If no word is left, or `size` is below 3.
     """
 
-    def __init__(self, documents, size=None, min_count=1):
-        documents = _documents(documents)
-        if size is not None and size < 3:
-            raise ValueError(
-                f"size must be 3 or more (padding, unknown, one word), got {size}."
-            )
-        counts = Counter(word for document in documents for word in document)
-        frequent = sorted(counts, key=lambda word: (-counts[word], word))
-        kept = [
-            word
-            for word in frequent
-            if counts[word] >= min_count and word not in (PADDING, UNKNOWN)
-        ]
-        if not kept:
-            raise ValueError(
-                f"no word occurs min_count={min_count} times; the most frequent, "
-                f"{frequent[0]!r}, occurs {counts[frequent[0]]} times."
-            )
-        self.words = [PADDING, UNKNOWN, *kept][:size]
+    def __init__(
+        self,
+        documents: Iterable[Sequence[str]],
+        size: int | None = None,
+        min_count: int = 1,
+    ):
+        # Count how often each word occurs in all documents together.
+        counts = Counter(w for document in check_documents(documents) for w in document)
+        # Drop the rare ones: a model sees them too seldom to learn what they mean.
+        words = {w for w in counts if counts[w] >= min_count} - {PADDING, UNKNOWN}
+        check_vocabulary(words, counts, min_count, size)
+        # Rank them, so that cutting at `size` keeps the most frequent. Ties go by the
+        # alphabet, so that a word has the same id on every run.
+        ranked = sorted(words, key=lambda word: (-counts[word], word))
+        # The place in this list is the id; the two special words come first.
+        self.words = [PADDING, UNKNOWN, *ranked][:size]
+        # And the other direction: from a word to its place.
         self.ids = {word: i for i, word in enumerate(self.words)}
 
     def __len__(self):
-        """Return the number of ids, padding and unknown included."""
+        """Return the number of ids, including padding and the unknown word."""
         return len(self.words)
 
-    def encode(self, words):
-        """Return the ids of a list of words; 1 for a word that has none."""
-        _check_words(words, "words")
+    def encode(self, words: Sequence[str]) -> list[int]:
+        """Return the ids of a list of words; 1 for a word that has none.
+
+        Raises
+        ------
+        TypeError
+            If `words` is not a list of words.
+        """
+        check_words(words, "words")
         return [self.ids.get(word, self.ids[UNKNOWN]) for word in words]
 
-    def decode(self, ids):
+    def decode(self, ids: Iterable[int]) -> list[str]:
         """Return the words of a list of ids; ValueError for an id that has none."""
-        ids = [operator.index(i) for i in ids]
-        last = len(self) - 1
-        for i in ids:
-            if not 0 <= i <= last:
-                raise ValueError(f"no word has the id {i}: ids are 0 to {last}.")
-        return [self.words[i] for i in ids]
+        return [self.words[i] for i in check_ids(ids, len(self))]
 
 
-def pad(sequences, length=None):
+def pad(sequences: Iterable[Sequence[int]], length: int | None = None) -> torch.Tensor:
     """Return lists of ids as one tensor: zeros fill the short, the long are cut.
 
     Parameters
@@ -177,7 +168,7 @@ def pad(sequences, length=None):
     sequences : list of lists of int
         N lists, as `Vocabulary.encode` makes them.
     length : int, optional
-        Columns of the result; as many as the longest list has if not given.
+        Columns of the result; by default, as many as the longest list has.
 
     Returns
     -------
@@ -191,28 +182,19 @@ def pad(sequences, length=None):
     ValueError
         If there are no sequences, or `length` is below 1.
     """
-    rows = []
-    for index, sequence in enumerate(sequences):
-        try:
-            rows.append(list(map(operator.index, sequence)))
-        except TypeError:
-            raise TypeError(
-                f"sequence {index} must be a list of ids, as Vocabulary.encode returns "
-                f"it, got {_shown(sequence)}."
-            ) from None
-    if not rows:
-        raise ValueError("sequences is empty: give at least one list of ids.")
+    rows = check_sequences(sequences)
     if length is None:
         length = max(map(len, rows))
-    if length < 1:
-        raise ValueError(f"length must be 1 or more, got {length}.")
+    check_length(length)
+    # Begin with padding everywhere: its id is 0.
     padded = np.zeros((len(rows), length), dtype=np.int64)
+    # Write each list over the start of its row; what does not fit is cut off.
     for ids, row in zip(padded, rows, strict=True):
         ids[: len(row)] = row[:length]
     return torch.from_numpy(padded)  # (N, length)
 
 
-def tf_idf(documents):
+def tf_idf(documents: Iterable[Sequence[str]]) -> tuple[np.ndarray, list[str]]:
     """Return how much each word says about each document, and the words.
 
     The word's count in the document (tf) times its rarity in the corpus (idf),
@@ -239,58 +221,39 @@ def tf_idf(documents):
     ValueError
         If there are no documents, or one of them is empty.
     """
-    documents = _documents(documents)
-    for index, document in enumerate(documents):
-        if len(document) == 0:
-            raise ValueError(f"document {index} has no words: leave it out.")
+    documents = check_documents(documents)
+    check_no_empty_document(documents)
+    # Give each different word a column.
     words = sorted({word for document in documents for word in document})
     column = {word: j for j, word in enumerate(words)}
-
+    # Count each word of each document in its cell.
     tf = np.zeros((len(documents), len(words)))  # (N, V)
     for row, document in zip(tf, documents, strict=True):
         for word in document:
             row[column[word]] += 1
-    df = np.count_nonzero(tf, axis=0)  # (V,)
-    idf = np.log((1 + len(documents)) / (1 + df)) + 1  # (V,)
-    weights = tf * idf  # (N, V)
+    # A word that every document has tells nothing apart, so rare words weigh more.
+    weights = tf * _rarity(np.count_nonzero(tf, axis=0), len(documents), np.log)
+    # Bring all rows to length 1: a long document is not a more important one.
     return weights / np.linalg.norm(weights, axis=1, keepdims=True), words
 
 
-def idf(ids, vocabulary_size):
+def idf(ids: torch.Tensor, vocabulary_size: int) -> torch.Tensor:
     """Return how rare each word is, (V,) float32, for ids (N, L) of N documents.
 
     ln((1 + N) / (1 + df)) + 1 for an id in df documents, as in `tf_idf`; 0 for padding.
     Repeated ids of a document count once.
     """
+    # Keep each id of a document once, so that counting ids counts documents.
     once = torch.cat([document.unique() for document in ids])
     df = torch.bincount(once, minlength=vocabulary_size)  # (V,)
-    weights = torch.log((1 + len(ids)) / (1 + df)) + 1
+    weights = _rarity(df, len(ids), torch.log)  # (V,)
+    # Padding is not a word.
     weights[0] = 0
     return weights
 
 
-def _documents(documents):
-    """Return `documents` as a list; an error if they are not lists of words."""
-    documents = list(documents)
-    for index, document in enumerate(documents):
-        _check_words(document, f"document {index}")
-    if not any(map(len, documents)):
-        raise ValueError("documents have no words: give at least one list of words.")
-    return documents
-
-
-def _check_words(words, name):
-    """Raise TypeError if `words` is not a list of str: a str would become letters."""
-    if isinstance(words, str):
-        raise TypeError(
-            f"{name} must be a list of words, got the text {_shown(words)}: cut it "
-            f"with english_words or chinese_words; a single document goes into a list."
-        )
-    if not (hasattr(words, "__len__") and all(isinstance(w, str) for w in words)):
-        raise TypeError(f"{name} must be a list of words, got {_shown(words)}.")
-
-
-def _shown(value):
-    """Return the start of what `value` looks like."""
-    shown = repr(value)
-    return shown if len(shown) <= 40 else f"{shown[:40]}…"
+def _rarity(df, documents, log):
+    """Return the idf of words that are in `df` (V,) documents each; `log` is theirs."""
+    # 1 for a word that all documents have, more for a rarer one. Adding 1 above and
+    # below, as if one more document had every word, also avoids a division by 0.
+    return log((1 + documents) / (1 + df)) + 1

@@ -1,5 +1,7 @@
 """Topics from words: a bag of word vectors, a text CNN, an LSTM."""
 
+from collections.abc import Sequence
+
 import torch
 from torch import nn
 from torch.nn import functional as F
@@ -8,47 +10,51 @@ from torch.nn import functional as F
 class EmbeddingBagClassifier(nn.Module):
     """Classify a text by the sum of its words' vectors: ids (N, L) -> logits (N, C).
 
-    A text's words weigh `word_weights`, scaled to length 1. With the idf of each word
-    that is a tf-idf row times the matrix of word vectors, without the row's zeros.
-    After fastText (Joulin and others, 2016), which weighs all words alike.
+    The words of a text are weighed by `word_weights`, scaled to length 1. With the idf
+    of each word, that is a tf-idf row times the matrix of word vectors, without the
+    row's zeros. After fastText (Joulin and others, 2016), which weighs all words alike.
 
     Parameters
     ----------
     vocabulary_size, classes : int
         V and C; id 0 is padding, and weighs nothing.
     dimensions : int, optional
-        Of a word's vector; then come ReLU, dropout and a linear layer. If not given, a
-        word's vector holds its votes for the C classes: softmax regression.
-    word_weights : tensor, optional
-        (V,), all 1 if not given.
+        Size of a word's vector; then come ReLU, dropout and a linear layer. If not
+        given, a word's vector holds its votes for the C classes: softmax regression.
+    word_weights : torch.Tensor, optional
+        (V,); by default, all 1.
+    dropout : float
+        Share of the text's vector that is left out at random in training.
     """
 
     def __init__(
         self,
-        vocabulary_size,
-        classes,
-        dimensions=None,
-        word_weights=None,
-        dropout=0.5,
+        vocabulary_size: int,
+        classes: int,
+        dimensions: int | None = None,
+        word_weights: torch.Tensor | None = None,
+        dropout: float = 0.5,
     ):
         super().__init__()
         if word_weights is None:
             word_weights = torch.ones(vocabulary_size)
+        # A buffer moves to the device and into checkpoints, but is not trained.
         self.register_buffer("word_weights", word_weights.clone())  # (V,)
         self.word_weights[0] = 0  # padding
         self.vectors = _word_vectors(vocabulary_size, dimensions or classes)
         self.bias = nn.Parameter(torch.zeros(dimensions or classes))
-        self.head = (
-            nn.Sequential(
+        self.head = nn.Identity()
+        if dimensions:
+            self.head = nn.Sequential(
                 nn.ReLU(), nn.Dropout(dropout), nn.Linear(dimensions, classes)
             )
-            if dimensions
-            else nn.Identity()
-        )
 
-    def forward(self, ids):
+    def forward(self, ids: torch.Tensor) -> torch.Tensor:
         """Return the logits (N, C) of ids (N, L)."""
+        # Look up the weight of each word, and scale each text's weights to length 1.
         weights = F.normalize(self.word_weights[ids], dim=1)  # (N, L)
+        # Add up the words' vectors, each times its weight. The order of the words is
+        # lost: hence a bag.
         bag = F.embedding_bag(
             ids, self.vectors.weight, per_sample_weights=weights, mode="sum"
         )  # (N, D)
@@ -58,18 +64,29 @@ class EmbeddingBagClassifier(nn.Module):
 class TextCNN(nn.Module):
     """The convolutional network of Kim (2014): ids (N, L) -> logits (N, C).
 
-    A filter reads `width` words that follow each other; where it answers most counts,
+    A filter reads `width` successive words at a time; its strongest answer counts,
     wherever that is in the text.
+
+    Parameters
+    ----------
+    vocabulary_size, classes, dimensions : int
+        V, C, and the size D of a word's vector; id 0 is padding.
+    filters : int
+        How many filters there are of each width.
+    widths : sequence of int
+        How many words a filter reads at a time.
+    dropout : float
+        Share of the features that is left out at random in training.
     """
 
     def __init__(
         self,
-        vocabulary_size,
-        classes,
-        dimensions=64,
-        filters=64,
-        widths=(2, 3),
-        dropout=0.5,
+        vocabulary_size: int,
+        classes: int,
+        dimensions: int = 64,
+        filters: int = 64,
+        widths: Sequence[int] = (2, 3),
+        dropout: float = 0.5,
     ):
         super().__init__()
         self.vectors = _word_vectors(vocabulary_size, dimensions)
@@ -79,14 +96,18 @@ class TextCNN(nn.Module):
         self.dropout = nn.Dropout(dropout)
         self.linear = nn.Linear(filters * len(widths), classes)
 
-    def forward(self, ids):
+    def forward(self, ids: torch.Tensor) -> torch.Tensor:
         """Return the logits (N, C) of ids (N, L)."""
+        # A text can be shorter than a filter: fill it up with padding.
         missing = max(c.kernel_size[0] for c in self.convolutions) - ids.shape[1]
-        ids = F.pad(ids, (0, max(missing, 0)))  # a text can be shorter than a filter
+        ids = F.pad(ids, (0, max(missing, 0)))
+        # A convolution expects the dimensions of a word where an image has its colors.
         words = self.vectors(ids).transpose(1, 2)  # (N, D, L)
-        features = [  # Max and ReLU commute, as in `digit_cnn`.
+        # Of each filter keep the strongest answer; one (N, filters) for each width. Max
+        # and ReLU can swap places, as in `conv_block`.
+        features = [
             convolution(words).amax(2).relu() for convolution in self.convolutions
-        ]  # of each width (N, filters)
+        ]
         return self.linear(self.dropout(torch.cat(features, 1)))
 
 
@@ -96,16 +117,32 @@ class TextLSTM(nn.Module):
     The LSTM (Hochreiter and Schmidhuber, 1997) reads a text from left to right. Its
     logits come from the state after the last word, padding left out, or with
     `pool="max"` from the largest value of each unit after any word.
+
+    Parameters
+    ----------
+    vocabulary_size, classes, dimensions : int
+        V, C, and the size of a word's vector; id 0 is padding.
+    hidden : int
+        How many numbers the state has.
+    pool : str
+        "last" or "max".
+    dropout : float
+        Share of the state that is left out at random in training.
+
+    Raises
+    ------
+    ValueError
+        If `pool` is another word.
     """
 
     def __init__(
         self,
-        vocabulary_size,
-        classes,
-        dimensions=64,
-        hidden=64,
-        pool="last",
-        dropout=0.5,
+        vocabulary_size: int,
+        classes: int,
+        dimensions: int = 64,
+        hidden: int = 64,
+        pool: str = "last",
+        dropout: float = 0.5,
     ):
         super().__init__()
         if pool not in ("last", "max"):
@@ -116,22 +153,25 @@ class TextLSTM(nn.Module):
         self.dropout = nn.Dropout(dropout)
         self.linear = nn.Linear(hidden, classes)
 
-    def forward(self, ids):
+    def forward(self, ids: torch.Tensor) -> torch.Tensor:
         """Return the logits (N, C) of ids (N, L)."""
+        # The state after each word: what the LSTM remembers of the text so far.
         states, _ = self.lstm(self.vectors(ids))  # (N, L, hidden)
         if self.pool == "max":
+            # All states lie between -1 and 1, so -1 at padding never is the largest.
             padding = (ids == 0).unsqueeze(2)  # (N, L, 1)
-            state = states.masked_fill(padding, -1).amax(1)  # states lie in (-1, 1)
+            state = states.masked_fill(padding, -1).amax(1)  # (N, hidden)
         else:
+            # The last word of a text with n words is at place n - 1; padding follows.
             lengths = (ids != 0).sum(1).clamp_min(1)  # (N,)
-            state = states[torch.arange(len(ids)), lengths - 1]
-        return self.linear(self.dropout(state))  # from (N, hidden)
+            state = states[torch.arange(len(ids)), lengths - 1]  # (N, hidden)
+        return self.linear(self.dropout(state))
 
 
 def _word_vectors(vocabulary_size, dimensions):
-    """Return an embedding whose vectors start small, that of padding at 0."""
+    """Return an embedding whose vectors start small, and at 0 for padding."""
     vectors = nn.Embedding(vocabulary_size, dimensions, padding_idx=0)
-    # PyTorch draws from N(0, 1): what few texts teach would drown in it.
+    # PyTorch draws from N(0, 1): what is learned from few texts would be lost in noise.
     nn.init.normal_(vectors.weight, std=0.1)
     with torch.no_grad():
         vectors.weight[0] = 0

@@ -4,7 +4,7 @@ import json
 from importlib.resources import files
 
 
-def load(name):
+def load(name: str) -> dict:
     """Return the stored results `name`, as in "mnist": a dict.
 
     It says which script made them (`made_by`), when and on which machine.
@@ -15,11 +15,8 @@ def load(name):
         If there are no results of that name.
     """
     folder = files(__name__)
-    known = sorted(
-        f.name.removesuffix(".json")
-        for f in folder.iterdir()
-        if f.name.endswith(".json")
-    )
+    names = sorted(file.name for file in folder.iterdir())
+    known = [file.removesuffix(".json") for file in names if file.endswith(".json")]
     if name not in known:
         raise ValueError(
             f"There are no results {name!r}; there are: {', '.join(known)}."

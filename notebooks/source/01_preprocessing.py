@@ -1063,7 +1063,7 @@ def small_cnn():
 def trained(rows, augmentation="none", epochs=12, seed=0):
     """Return the network, trained on these rows of the digits."""
     torch.manual_seed(seed)
-    augment = lab.images.WhileTraining(AUGMENTATIONS[augmentation]())
+    augment = lab.images.AugmentInTraining(AUGMENTATIONS[augmentation]())
     model = nn.Sequential(augment, small_cnn()).double().to(device)
     training = lab.Training(
         model,
@@ -1221,7 +1221,7 @@ lab.Explorer(
 def digit_training(learning_rate, epochs, augmentation="none"):
     """Train the small network on 500 digits, augmented anew in every batch."""
     torch.manual_seed(0)
-    augment = lab.images.WhileTraining(AUGMENTATIONS[augmentation]())
+    augment = lab.images.AugmentInTraining(AUGMENTATIONS[augmentation]())
     model = nn.Sequential(augment, small_cnn()).to(device)
     return lab.Training(
         model,

@@ -653,7 +653,7 @@ def small(seed, augment=None):
     torch.manual_seed(seed)
     model = lab.fast_digits.network(whitening, channels=[32]).to(device)
     if augment is not None:
-        model = nn.Sequential(lab.images.WhileTraining(augment), *model)
+        model = nn.Sequential(lab.images.AugmentInTraining(augment), *model)
     lab.fast_digits.training(
         model, (X, y), epochs=8, learning_rate=0.02, batch_size=128, seed=seed
     ).finish()
@@ -785,7 +785,7 @@ for name in lab.fast_digits.RECIPES:
     print(
         f"{name}: 1/{seconds['D4 CNN, Keras'] / seconds[name]:.0f} of the time of D4's program"
     )
-digits_seen = lab.fast_digits.RECIPES["quick"]["digits"]  # once
+digits_seen = lab.fast_digits.RECIPES["quick"].digits  # once
 print(
     f"quick: 1/{ratio * 5 * 60_000 / digits_seen:.0f} of the work, and above 98.75 %",
     end=" ",

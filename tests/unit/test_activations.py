@@ -35,12 +35,9 @@ def test_derivatives_equal_autograd(derivative, function):
 
 
 @pytest.mark.parametrize("scale", [1, 1000])
-def test_softmax_and_its_jacobian_equal_pytorch(scale):
+def test_softmax_equals_pytorch(scale):
     logits = scale * torch.randn(5, 4, dtype=torch.float64)
     torch.testing.assert_close(a.softmax(logits), F.softmax(logits, 1))
-    rows = torch.autograd.functional.jacobian(lambda z: F.softmax(z, 1), logits)
-    expected = torch.stack([rows[n, :, n] for n in range(5)])  # (N, classes, classes)
-    torch.testing.assert_close(a.softmax_jacobian(logits), expected)
 
 
 def test_gradients_equal_finite_differences():

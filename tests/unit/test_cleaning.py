@@ -1,4 +1,4 @@
-"""Gaps counted, numbers taken from a table, and Tukey's rule."""
+"""Gaps counted, a table as a matrix of numbers, and Tukey's rule."""
 
 import re
 
@@ -51,7 +51,7 @@ def test_gaps_equal_a_count_by_hand(rows, columns, seed):
     assert table["missing"].is_monotonic_decreasing
 
 
-@pytest.mark.parametrize("read", [cleaning.gaps, cleaning.numbers])
+@pytest.mark.parametrize("read", [cleaning.gaps, cleaning.to_matrix])
 @pytest.mark.parametrize("shape", [(0, 0), (0, 3), (2, 0)])
 def test_an_empty_frame_is_refused(read, shape):
     says = f"it has {shape[0]} rows and {shape[1]} columns. Did a filter or dropna()"
@@ -59,7 +59,7 @@ def test_an_empty_frame_is_refused(read, shape):
         read(pd.DataFrame(index=range(shape[0]), columns=range(shape[1]), dtype=float))
 
 
-# -- numbers ---------------------------------------------------------------------------
+# -- to_matrix -------------------------------------------------------------------------
 
 MIXED = {
     "whole": [1, 2, 3],
@@ -86,8 +86,8 @@ MIXED = {
         ([1, 2], [[1], [2]]),
     ],
 )
-def test_numbers_are_float64_with_nan_for_gaps(table, expected):
-    found = cleaning.numbers(table)
+def test_a_matrix_is_float64_with_nan_for_gaps(table, expected):
+    found = cleaning.to_matrix(table)
     assert found.dtype == np.float64
     np.testing.assert_array_equal(found, expected)
 
@@ -108,23 +108,23 @@ def test_numbers_are_float64_with_nan_for_gaps(table, expected):
 def test_a_column_that_no_model_can_take_is_named(bad, reason):
     frame = pd.DataFrame({"good": [1, 2, 3], "bad": bad, "also": [1, np.nan, 2]})
     with pytest.raises(ValueError, match=f"^Column 'bad' {reason}"):
-        cleaning.numbers(frame)
+        cleaning.to_matrix(frame)
     with pytest.raises(ValueError, match=f"^Column 'bad' {reason}"):
-        cleaning.numbers(frame["bad"])
+        cleaning.to_matrix(frame["bad"])
 
 
 def test_many_bad_columns_are_named_up_to_five():
     frame = pd.DataFrame({letter: ["x", "y"] for letter in "abcde"})
     with pytest.raises(ValueError, match=r"^Column 'a', 'b', 'c', 'd', 'e' does"):
-        cleaning.numbers(frame)
+        cleaning.to_matrix(frame)
     frame["f"] = frame["g"] = np.array(["x", "y"])
     with pytest.raises(ValueError, match=r"^Column 'a', .*, 'e' and 2 more does not"):
-        cleaning.numbers(frame)
+        cleaning.to_matrix(frame)
 
 
 def test_a_column_of_an_array_has_its_number():
     with pytest.raises(ValueError, match=r"^Column 1 holds infinite"):
-        cleaning.numbers([[1, np.inf], [2, 3]])
+        cleaning.to_matrix([[1, np.inf], [2, 3]])
 
 
 # -- iqr_distance ----------------------------------------------------------------------

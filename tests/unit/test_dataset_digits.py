@@ -4,6 +4,7 @@ import functools
 import gzip
 import re
 import threading
+from dataclasses import replace
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
@@ -130,7 +131,7 @@ def mirror(monkeypatch, tmp_path):
             content = fetching.fetch(name).read_bytes()
             (packed / f"{part}.gz").write_bytes(gzip.compress(content, compresslevel=1))
             places = (f"http://127.0.0.1:{http.server_port}/{part}.gz",)
-            file = fetching.DataFile(**{**vars(fetching.FILES[name]), "places": places})
+            file = replace(fetching.FILES[name], places=places)
             monkeypatch.setitem(fetching.FILES, name, file)
         monkeypatch.setenv("NO_PROXY", "127.0.0.1")
         monkeypatch.setenv("BIGMODEL_LAB_CACHE", str(tmp_path / "cache"))
@@ -182,7 +183,11 @@ def test_full_mnist_reads_idx_files(read_mnist):
 @pytest.mark.parametrize(
     ("images", "labels", "says"),
     [
-        (b"", LABELS, "images is no whole idx .*the magic number is None, not 2051"),
+        (
+            b"",
+            LABELS,
+            "images is not a complete idx .*magic number is None, not 2051",
+        ),
         (b"\0\0", LABELS, "the magic number is None, not 2051"),
         (gzip.compress(IMAGES), LABELS, "the magic number is 529205248, not 2051"),
         (LABELS, LABELS, "in 3 dimension.*the magic number is 2049, not 2051"),
@@ -194,7 +199,11 @@ def test_full_mnist_reads_idx_files(read_mnist):
         (idx(2051, [2**32 - 1] * 3, [1]), LABELS, "1 values .*4294967295"),
         (idx(2051, (2, 14, 56), [7] * 1568), LABELS, r"\(2, 14, 56\) for 2 labels"),
         (idx(2051, (1, 28, 28), [7] * 784), LABELS, r"\(1, 28, 28\) for 2 labels"),
-        (IMAGES, LABELS[:-1], r"labels is no whole idx .*1 values for the shape \[2\]"),
+        (
+            IMAGES,
+            LABELS[:-1],
+            r"labels is not a complete .*1 values for the shape \[2\]",
+        ),
         (IMAGES, IMAGES, "in 1 dimension.*the magic number is 2051, not 2049"),
         (IMAGES, idx(2049, (2,), [3, 10]), "labels of MNIST are 0 to 9, got 10"),
     ],

@@ -1,6 +1,7 @@
 """The tables: shapes, types and contents as their docstrings say."""
 
 import sys
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -152,7 +153,7 @@ def test_a_changed_pickle_is_never_read(monkeypatch, tmp_path):
     # A pickle that would raise SystemExit if it were loaded.
     (package / "houses").write_bytes(b"cbuiltins\nexec\n(Vraise SystemExit\ntR.")
     good = fetching.FILES["saratoga_houses"]
-    bad = fetching.DataFile(**{**vars(good), "places": ("package://evil_data/houses",)})
+    bad = replace(good, places=("package://evil_data/houses",))
     monkeypatch.setitem(fetching.FILES, "saratoga_houses", bad)
     monkeypatch.setenv("BIGMODEL_LAB_CACHE", str(tmp_path / "cache"))
     monkeypatch.syspath_prepend(tmp_path)

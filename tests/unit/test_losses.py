@@ -61,7 +61,7 @@ SEED = st.integers(0, 2**31)
 def assert_same(ours, theirs, logits, targets):
     """Assert that our loss is theirs, computed in float64, in value and in gradient.
 
-    In float32 theirs is no judge: of logits near 1,000 both lose some last digits.
+    In float32 theirs cannot judge: with logits near 1,000 both lose some digits.
     """
     mine = logits.clone().requires_grad_()
     exact = logits.clone().double().requires_grad_()
