@@ -1,6 +1,7 @@
 """Print the oldest versions that pyproject.toml allows, and the tests' own tools.
 
-    python tests/lowest.py > lowest.txt && pip install -r lowest.txt && pytest tests/unit
+    python tests/lowest.py > lowest.txt && pip install -r lowest.txt
+    pytest tests/unit
 
 shows that the lower bounds are true, in a virtual environment of its own.
 """
