@@ -96,13 +96,39 @@ def test_granted_cores_without_affinity_asks_for_the_cpu_count(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("small_models", "load", "threads"), [(True, 0, 1), (False, 0, 2), (False, 5, 1)]
+    ("small_models", "alone", "together", "threads"),
+    [
+        (False, 1.0, 0.55, 2),  # two threads share the work
+        (False, 1.0, 0.95, 1),  # it does not pay
+        (False, 1.0, 10.0, 1),  # another program has one of the cores
+        (True, 1.0, 0.55, 1),
+    ],
 )
-def test_set_threads(monkeypatch, small_models, load, threads):
+def test_threads_are_those_that_pay(
+    monkeypatch, small_models, alone, together, threads
+):
+    clock = [0.0]
+
+    def perf_counter():
+        clock[0] += alone if torch.get_num_threads() == 1 else together
+        return clock[0]
+
     monkeypatch.setattr(device, "granted_cores", lambda: 2)
-    monkeypatch.setattr(os, "getloadavg", lambda: (load, 0, 0), raising=False)
-    assert device.set_threads(small_models) == threads
-    assert torch.get_num_threads() == threads
+    monkeypatch.setattr(device.time, "perf_counter", perf_counter)
+    assert device.set_threads(small_models) == torch.get_num_threads() == threads
+
+
+def test_a_single_core_is_not_measured(monkeypatch):
+    monkeypatch.setattr(device, "granted_cores", lambda: 1)
+    monkeypatch.delattr(device.time, "perf_counter")
+    assert device.set_threads(small_models=False) == 1
+
+
+def test_measuring_draws_no_random_numbers(monkeypatch):
+    monkeypatch.setattr(device, "granted_cores", lambda: 2)
+    before = torch.get_rng_state()
+    device.set_threads(small_models=False)
+    assert torch.equal(torch.get_rng_state(), before)
 
 
 def test_the_number_of_threads_can_be_forced(monkeypatch):
