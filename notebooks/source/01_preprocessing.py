@@ -13,15 +13,17 @@
 #
 # ## What you will be able to do
 #
-# - tell a value that is absent from one that is unknown, and fill each as it deserves,
+# - tell a value that is absent from one that is unknown, and fill each in the right
+#   way,
 # - say what an outlier detector finds, and what only you can decide,
-# - scale columns by hand, and keep the test data out of what a pipeline learns,
+# - scale columns by hand, and keep a pipeline from learning anything from the test
+#   data,
 # - turn English and Chinese text into numbers, and measure what each step is worth,
 # - augment images without changing what they show.
 #
 # **Time:** 2 hours (tables 60 minutes, text 30, images 30). **Mirrors:** D0 §3.2 and §9
 # Q2 (cleaning, scaling, augmentation, outliers), D1 §3.2.1 (text and images), D2
-# §2.1.2, D3 §4, D4 §3.2. **Before it:** [chapter 00](00_start_here.ipynb).
+# §2.1.2, D3 §4, D4 §3.2. **Read first:** [chapter 00](00_start_here.ipynb).
 
 # %% tags=["course-colab"]
 # On Google Colab, install the library; elsewhere, do nothing.

@@ -21,7 +21,7 @@
 #
 # **Time:** 2 hours. **Mirrors:** D0 §4.1-4.2 (losses, derivation), D2 §3.2 and §4
 # (pseudo-code, ReLU, cross-entropy), D3 §4 (backpropagation by hand), D4 §4.1-4.2
-# (sigmoid, losses). **Before it:** [chapter 00](00_start_here.ipynb).
+# (sigmoid, losses). **Read first:** [chapter 00](00_start_here.ipynb).
 
 # %% tags=["course-colab"]
 # On Google Colab, install the library; elsewhere, do nothing.

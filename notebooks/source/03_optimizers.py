@@ -7,20 +7,21 @@
 # ---
 
 # %% [markdown] tags=["course-opening"]
-# # 3 · Optimizers: how a model gets down there
+# # 3 · Optimizers: how a model goes downhill
 #
 # [Open in Binder](https://mybinder.org/v2/gh/OWNER/bigmodel_lab/HEAD?urlpath=lab/tree/notebooks/03_optimizers.ipynb) · [Open in Colab](https://colab.research.google.com/github/OWNER/bigmodel_lab/blob/HEAD/notebooks/03_optimizers.ipynb) · [Course card and glossary](course_card.ipynb)
 #
 # ## What you will be able to do
 #
 # - predict the learning rate at which a training diverges, with and without momentum,
-# - write momentum, RMSprop and Adam from their formulas, and say what each cures,
-# - choose a batch size, a schedule and an optimizer for a reason,
+# - write momentum, RMSprop and Adam from their formulas, and say what problem each one
+#   solves,
+# - give a reason for your choice of batch size, schedule and optimizer,
 # - judge a price forecast by the one baseline that counts.
 #
 # **Time:** 2 hours. **Mirrors:** D0 §4.1 and §4.3 (gradient descent, Adam), D1 §3.2.3
 # and §4 (batch and stochastic descent, the stock example), D0 §1, D1 §1, D2 §1, D3 §1,
-# D4 §1 (what is "large"). **Before it:** [chapter 00](00_start_here.ipynb); [chapter
+# D4 §1 (what is "large"). **Read first:** [chapter 00](00_start_here.ipynb); [chapter
 # 02](02_losses.ipynb) helps.
 
 # %% tags=["course-colab"]

@@ -14,12 +14,12 @@
 # ## What you will be able to do
 #
 # - say why a training diverges, *before* you run it, and at which learning rate,
-# - mend a gradient whose sign is wrong and prove the mend,
+# - fix a gradient whose sign is wrong, and prove the fix,
 # - judge a regression by a baseline, RMSE, R² and its residuals,
-# - choose between a longer training, a better model and better data.
+# - choose between longer training, a better model and better data.
 #
 # **Time:** 75 minutes. **Mirrors:** D0 §4.3 (gradient of the squared error), D0 §5
-# (house-price regression). **Before it:** [chapter 00](00_start_here.ipynb).
+# (house-price regression). **Read first:** [chapter 00](00_start_here.ipynb).
 
 # %% tags=["course-colab"]
 # On Google Colab, install the library; elsewhere, do nothing.

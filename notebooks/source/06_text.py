@@ -13,8 +13,8 @@
 #
 # ## What you will be able to do
 #
-# - find the faults of a text classifier, the silent one too, and mend them one by one,
-# - judge a classifier of many topics: precision, recall, F1, macro and micro,
+# - find the faults in a text classifier, even the silent one, and fix them one by one,
+# - judge a classifier with many classes: precision, recall, F1, macro and micro,
 # - build an embedding bag, a text CNN and an LSTM, and say when a linear model beats
 #   them,
 # - see what gives the answer away: signatures, quotes, the same thread in training and
@@ -22,7 +22,7 @@
 #
 # **Time:** 2 hours. **Mirrors:** D1 §5 (a CNN on 20 Newsgroups), D1 §3.2.4 (precision,
 # recall, F1), D1 §3.2.5 (regularization, dropout), D4 §4.3 (sentiment with an LSTM).
-# **Before it:** [chapter 01](01_preprocessing.ipynb) for words, ids and tf-idf;
+# **Read first:** [chapter 01](01_preprocessing.ipynb) for words, ids and tf-idf;
 # [chapter 02](02_losses.ipynb) for cross-entropy.
 
 # %% tags=["course-colab"]
