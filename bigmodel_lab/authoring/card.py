@@ -218,8 +218,9 @@ def _glossary():
         [
             "## Glossary",
             _wrap(
-                "The Chinese term is the usual one in textbooks, followed by the articles' "
-                "own where it differs. The chapter is where a term first matters."
+                "The Chinese term is the usual one in textbooks, followed by the "
+                "articles' own where it differs. The chapter is where a term "
+                "first matters."
             ),
             _table(["Term", "Meaning", "Chapter"], rows),
         ]
