@@ -88,7 +88,7 @@ def _parser():
         help="run learners' code as yourself: with your files and your network",
     )
     grades = command(
-        "grades", _grades, "write the grades anew, as corrected in nbgrader's form"
+        "grades", _grades, "write the grades again, as corrected in nbgrader's form"
     )
     grades.add_argument("course", metavar="COURSE", help="the course folder")
     command("course", _course, "write the course card, openings and links")
@@ -101,7 +101,7 @@ def _parser():
 
 
 def _date(text):
-    """Return a date and time, at the end of the day if it is only a date."""
+    """Return a date and time; the end of the day if only a date is given."""
     try:
         day = datetime.fromisoformat(text)
     except ValueError:

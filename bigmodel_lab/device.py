@@ -49,7 +49,7 @@ def seed_everything(seed):
 
 
 def granted_cores():
-    """Return how many CPU cores this process may really use, at least 1.
+    """Return how many CPU cores this process may actually use, at least 1.
 
     A container or hub often grants fewer cores than the machine has: the smaller of
     the CPU affinity and the cgroup v2 quota counts.
@@ -79,7 +79,7 @@ def set_threads(small_models=True):
     """Give PyTorch its CPU threads and return how many.
 
     One thread for small models and on a busy machine (more load than cores), where
-    threads that wait for each other cost more than they bring; else every core granted.
+    threads waiting for each other cost more than they gain; else every granted core.
     The environment variable `BIGMODEL_LAB_THREADS` overrides the choice.
 
     Raises

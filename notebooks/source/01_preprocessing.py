@@ -52,7 +52,7 @@ import torch
 from torch import nn
 
 # %% [markdown]
-# ## As the documents have it
+# ## What the articles say
 #
 # D0 §3.2 has three lines on the subject: "remove missing values and outliers", "scale
 # the data to [0, 1] or [-1, 1]", "augment by rotation, scaling and cropping". It shows

@@ -47,7 +47,7 @@ from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 
 # %% [markdown]
-# ## As the documents have it
+# ## What the articles say
 #
 # A *loss* is one number that says how wrong a model is; training moves the parameters
 # so that it falls. For that, training needs the loss's **gradient**: how the loss
@@ -1179,7 +1179,7 @@ lab.quiz("losses")
 # |---|---|---|---|
 # | MSE is 1/(2N) Σ; the loss is 1/2 Σ (E3) | D0 §4.1, D1 §4.2 | [the same minimum, but learning rates a factor of N apart](#Four-losses,-one-name) | half true |
 # | ∂L/∂p = -y/p, backpropagation does the rest (E4) | D0 §4.2 | [right, but coded in these two halves it gives a NaN gradient at ±60 and an infinite loss at ±100](#The-derivation-that-stops-halfway) | half true |
-# | backpropagation in three lines (E8) | D2 §3.2 | [they do not run; with the outer product, a relative error of 0.66: f' is missing](#As-the-documents-have-it) | fails |
+# | backpropagation in three lines (E8) | D2 §3.2 | [they do not run; with the outer product, a relative error of 0.66: f' is missing](#What-the-articles-say) | fails |
 # | δ = ∂J/∂a · ∂a/∂z, ∂J/∂w = δ a | D4 §4.1-4.2 | [passes the gradient check](#The-judge:-a-gradient-check) | holds |
 # | two classes are trained with -mean(y log z) (E9) | D2 §4.2.2, §4.3 | [loss near 0 and 37 % accuracy: it says yes to every house](#Half-a-loss) | fails |
 # | "the smaller the cross-entropy, the closer the prediction is to the truth" | D2 §4.2.2 | [not with the loss printed there](#Half-a-loss) | fails |

@@ -47,7 +47,7 @@ import torch
 from torch import nn
 
 # %% [markdown]
-# ## As the documents have it
+# ## What the articles say
 #
 # D1 §4.3 forecasts a stock price with a line $\hat y = \theta_0 + \theta_1 x$, the loss
 # $\frac12\sum(y-\hat y)^2$, a learning rate of 0.1 and 100 steps of gradient descent.
@@ -1084,7 +1084,7 @@ lab.quiz("optimizers")
 # | "Adam" in five lines (E1) | D0 §4.1 | [its numerator is the gradient minus its own mean: 0 on a steady slope; two lines for s_t](#An-Adam-that-stands-still); [the correct version equals PyTorch's](#With-PyTorch) | fails |
 # | the gradient is (y - ŷ) x (E2) | D0 §4.3 | [climbs at every learning rate](#Uphill) | fails |
 # | learning rate 0.1, 100 steps (E6) | D1 §4.3.3 | [loss 2e141; the bound is 0.034](#How-long-may-a-step-be?) | fails |
-# | "evaluate on the remaining data" (E6) | D1 §4.3.4 | [none remain; two of the five days had trading](#As-the-documents-have-it) | fails |
+# | "evaluate on the remaining data" (E6) | D1 §4.3.4 | [none remain; two of the five days had trading](#What-the-articles-say) | fails |
 # | a line predicts the next price (E6) | D1 §4.3 | [as a line in days, it is worse than "tomorrow = today" by 8 standard errors; as a line in the last price, it is no better](#Tomorrow's-price) | fails |
 # | Adam "adapts the learning rate and trains more efficiently" | D0 §3.2 | [good at more learning rates, not better at its best one](#A-race-on-digits) | half true |
 # | stochastic descent uses random samples, batch descent all of them | D1 §3.2.3 | [one gradient, with noise that falls as 1/√B; the usual mini-batch is missing](#How-noisy-is-a-batch?) | half true |

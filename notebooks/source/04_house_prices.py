@@ -37,7 +37,7 @@ import bigmodel_lab as lab
 device = lab.start_chapter("04_house_prices", version="0.1")
 
 # %% [markdown]
-# ## As the documents have it
+# ## What the articles say
 #
 # D0 §5.2 predicts the price of a house from its area, rooms and age with a line, fitted
 # by stochastic gradient descent. It reads `house_prices.csv`, a file that does not
@@ -714,7 +714,7 @@ lab.quiz("house_prices")
 # |---|---|---|---|
 # | "∂L/∂θ = 1/m Σ (y - ŷ) x" (E2) | D0 §4.3 | [the sign is wrong: the update climbs](#The-gradient,-with-its-sign) | fails |
 # | "repeated iteration updates the parameters until the loss converges" | D0 §4.3 | [only below 2/λ_max](#How-long-may-a-step-be?) | half true |
-# | the program of §5.2 trains on `house_prices.csv` (E5) | D0 §5.2 | [there is no such file; on real sales the loss is infinite at the fourth step](#As-the-documents-have-it) | fails |
+# | the program of §5.2 trains on `house_prices.csv` (E5) | D0 §5.2 | [there is no such file; on real sales the loss is infinite at the fourth step](#What-the-articles-say) | fails |
 # | "test MSE 29432.65, the predictions are quite good" (E5) | D0 §5.4 | [an RMSE of 172 dollars; a line's is about 79,300, the baseline's 108,300](#On-real-data) | fails |
 # | "choosing the learning rate is crucial" | D0 §4.3 | [predicted from the data, confirmed on both sides](#How-long-may-a-step-be?) | holds |
 # | scaling the data "helps the training" | D0 §3.2 | [a condition number of 45 million, against 6.6](#How-long-may-a-step-be?) | holds |

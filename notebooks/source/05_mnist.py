@@ -38,7 +38,7 @@ import bigmodel_lab as lab
 device = lab.start_chapter("05_mnist", version="0.1", small_models=False)
 
 # %% [markdown]
-# ## As the documents have it
+# ## What the articles say
 #
 # MNIST consists of handwritten digits, 28 x 28 pixels, from 0 (paper) to 1 (ink). 5,000
 # of them came with the workbook: 4,000 for training, 1,000 for testing. All 70,000 are
@@ -1091,8 +1091,8 @@ lab.quiz("mnist")
 # | Claim | Where | What we found | Verdict |
 # |---|---|---|---|
 # | a dense network "can classify handwritten digits" | D2 §5.3 | [it does: 97.6 % after five epochs on all digits](#The-fast-recipe) | holds |
-# | its program builds "a large model" | D2 §5.2 | [101,770 parameters](#As-the-documents-have-it); GPT-2 XL has 1.56 billion ([chapter 03](03_optimizers.ipynb)) | fails |
-# | pooling "reduces the number of parameters" | D4 §4.3 | [the next dense layer's, to a fiftieth](#As-the-documents-have-it) | holds |
+# | its program builds "a large model" | D2 §5.2 | [101,770 parameters](#What-the-articles-say); GPT-2 XL has 1.56 billion ([chapter 03](03_optimizers.ipynb)) | fails |
+# | pooling "reduces the number of parameters" | D4 §4.3 | [the next dense layer's, to a fiftieth](#What-the-articles-say) | holds |
 # | the log is what the program prints (E12) | D4 §5.4 | [it has no validation data, so it prints no `val_loss`; and its training accuracy is different](#The-printed-log) | fails |
 # | test accuracy 0.9875 (E12) | D4 §5.4 | [it is one run; eight seeds scatter, and most of them end above it](#The-printed-log) | half true |
 # | features are extracted by many layers | D4 §2.3 | [by a CNN, if neighbors matter; with shuffled pixels it falls behind a dense network](#Take-that-knowledge-away) | half true |

@@ -41,7 +41,7 @@ import bigmodel_lab as lab
 device = lab.start_chapter("06_text", version="0.1", small_models=False)
 
 # %% [markdown]
-# ## As the documents have it
+# ## What the articles say
 #
 # 20 Newsgroups holds posts from 1993 to twenty discussion groups: the older 60 % for
 # training, the newer 40 % for testing. Our copy has them as words, without headers.
@@ -1319,7 +1319,7 @@ lab.quiz("text")
 #
 # | Claim | Where | What we found | Verdict |
 # |---|---|---|---|
-# | the program classifies 20 Newsgroups "with a certain accuracy", with "room for improvement" (E7) | D1 §5.4 | [it stops at its first line and at four later ones; the version that finally runs sees the same text in all posts](#As-the-documents-have-it) | fails |
+# | the program classifies 20 Newsgroups "with a certain accuracy", with "room for improvement" (E7) | D1 §5.4 | [it stops at its first line and at four later ones; the version that finally runs sees the same text in all posts](#What-the-articles-say) | fails |
 # | once fixed, it does | D1 §5.4 | [above 70 % on six topics, far behind naive Bayes](#Baselines-first); [64 to 65 % on twenty](#All-twenty-topics) | half true |
 # | precision, recall and F1, of "positive samples" | D1 §3.2.4 | [as defined; with six topics, each takes its turn as the positive one, and then comes a mean, macro or micro](#Four-numbers-for-a-classifier) | holds |
 # | CNNs suit images, RNNs suit sequences | D1 §3.2.2 | [on these texts, trained from scratch for a few epochs, a CNN does better than an LSTM](#All-twenty-topics) | half true |
