@@ -98,10 +98,10 @@ by_hand = [parameter.item() for parameter in model.parameters()]
 print(f"weight {by_hand[0]:.3f}, bias {by_hand[1]:.3f} after {8000 // 100} steps")
 
 # %% [markdown]
-# The last line, `optimizer.step()`. `lab.Training` is this loop, written once for all
-# chapters: it also measures on points that are held back (*validation*), draws curves,
-# stops when the loss becomes infinite, and can be paused and continued. **Does it find
-# the same line?**
+# The last line does, `optimizer.step()`. `lab.Training` is this loop, written once for
+# all chapters: it also measures on points that are held back (*validation*), draws
+# curves, stops when the loss becomes infinite, and can be paused and continued. **Does
+# it find the same line?**
 
 
 # %%
@@ -180,9 +180,9 @@ panel
 # ## How exercises work
 #
 # Each exercise is a function whose body is `...`, or a value. Replace the `...`, run
-# the cell, and read the answer. A check has four answers: correct; not attempted;
-# wrong, with the reason; or an error, with the line in your code. It tries your
-# function on new random inputs each time.
+# the cell, and read the feedback. A check gives one of four answers: correct; not
+# attempted; wrong, with the reason; or an error, with the line in your code. It tries
+# your function on new random inputs each time.
 #
 # For help, run `lab.hint("start_here.gradient_step")` in a cell. Run it again for the
 # next hint, and `lab.solution("start_here.gradient_step")` as a last resort.

@@ -80,9 +80,9 @@ print(f"({(~strange).mean():.0%})")
 assert len(houses.dropna()) == 0
 
 # %% [markdown]
-# The first rule leaves none, the second two thirds. If "remove" means removing rows,
-# the first rule throws the whole table away: **not one house has all its values**. So
-# what do the gaps mean?
+# The first rule leaves none, the second leaves two thirds. If "remove" means removing
+# rows, the first rule throws the whole table away: **not one house has all its
+# values**. So what do the gaps mean?
 #
 # ## Tables
 #
@@ -137,7 +137,7 @@ print(pd.read_csv(io.StringIO(as_written), keep_default_na=False, na_values=[""]
 
 # %% [markdown]
 # The category is called "None", and `read_csv` takes that word for a missing value (as
-# it does "NA" and "null"; a person called "Null" only just escapes). The program that
+# it does "NA" and "null"; a person named "Null" narrowly escapes). The program that
 # reads a file decides what counts as missing.
 #
 # ### Impossible values
@@ -1144,7 +1144,7 @@ for digit in range(10):
 # strange. 6 and 9 change places, and the judge sees that too: training on such images
 # with the *old* label teaches mistakes. A turn by 15 degrees nearly doubles the judge's
 # errors, and yet you can read every digit. **Whether an augmentation is safe is a
-# property of the labels, not of the images**: mirroring is safe for cats, and not for
+# property of the labels, not of the images**: mirroring is safe for cats, but not for
 # digits or text.
 #
 # ### What is it worth?

@@ -252,9 +252,9 @@ table
 # ### Where cross-entropy comes from
 #
 # A classifier gives each class a probability. The probability that it gives to *all*
-# the true labels of a data set is the product of the single ones, the **likelihood**;
-# the best model makes it largest. **There are 1,728 houses in our data: what is the
-# product of that many probabilities of 0.6?**
+# the true labels of a data set is the product of the individual probabilities, the
+# **likelihood**; the best model makes it largest. **There are 1,728 houses in our data:
+# what is the product of that many probabilities of 0.6?**
 
 # %%
 p = torch.full((1728,), 0.6)
@@ -340,7 +340,7 @@ pd.DataFrame(rows).T.rename_axis("loss, largest gradient")
 #
 # ### Half a loss
 #
-# D2 §4.3 trains a two-class model, labels $y$ of 0 or 1, probability $z$ of a 1, with
+# D2 §4.3 trains a two-class model (labels $y$ of 0 or 1, probability $z$ of a 1) with
 # the loss of D2 §4.2.2: $-\frac1n\sum y_i\log z_i$. D4 §4.1 prints one more term:
 # $(1-y_i)\log(1-z_i)$. **What does the first loss say to a model that always predicts
 # 1?**
@@ -397,9 +397,9 @@ table
 # ### Two losses for ten classes
 #
 # D4 §4.1 prints the binary cross-entropy; its network in §5.2 ends in a softmax over
-# ten classes and uses the cross-entropy of these. **Are the two gradients alike on the
-# same logits?** We take one sample whose true class is 3, and a network that leans
-# toward 5:
+# ten classes and uses the cross-entropy over these classes. **Are the two gradients
+# alike on the same logits?** We take one sample whose true class is 3, and a network
+# that leans toward 5:
 
 # %%
 logits = torch.tensor([[0.5, -1.0, 0.0, 1.0, -2.0, 2.5, 0.2, -0.5, 1.5, -1.5]])
@@ -810,7 +810,7 @@ for share in (0.0, 0.5, 0.95):
     products[f"{share:.0%} zeros"] = values
     products[f"{share:.0%} zeros, stored without them"] = values.to_sparse()
 milliseconds = {name: [] for name in products}
-for _ in range(15):  # in turn, so that other programs disturb all alike
+for _ in range(15):  # taking turns, so that other programs disturb all equally
     for name, values in products.items():
         start = time.perf_counter()
         values @ matrix
@@ -1198,8 +1198,8 @@ lab.quiz("losses")
 #
 # **References.** Backpropagation: Rumelhart, Hinton, Williams (1986), *Learning
 # representations by back-propagating errors*, Nature 323. Cross-entropy and saturation:
-# Goodfellow, Bengio, Courville (2016), *Deep Learning*, §6.2. Start weights: He et al.
-# (2015), *Delving deep into rectifiers*, arXiv 1502.01852. How wrong gradients can
+# Goodfellow, Bengio, Courville (2016), *Deep Learning*, §6.2. Initial weights: He et
+# al. (2015), *Delving deep into rectifiers*, arXiv 1502.01852. How wrong gradients can
 # train a network: Lillicrap et al. (2016), *Random synaptic feedback weights support
 # error backpropagation for deep learning*, Nature Communications 7. The digits:
 # Alpaydin and Kaynak (1998), UCI repository, in scikit-learn.

@@ -587,10 +587,11 @@ pd.DataFrame(rows).T.rename_axis("accuracy (%) at rate")
 #
 # With small batches, training never comes to rest: near the minimum the gradient is all
 # noise, and the parameters jitter by an amount that grows with the learning rate. So
-# begin with long steps and end with short ones. There are three usual ways: a tenth of
-# the rate after each third of the steps; half a cosine from 1 to 0; and one cycle, a
-# rise for 30 % of the steps and then a fall. **Guess: what does a schedule gain on a
-# problem whose minimum we know?** We fit a line to house prices with batches of 8:
+# begin with long steps and end with short ones. There are three usual ways: cut the
+# rate to a tenth after each third of the steps; half a cosine from 1 to 0; and one
+# cycle, a rise for 30 % of the steps and then a fall. **Guess: what does a schedule
+# gain on a problem whose minimum we know?** We fit a line to house prices with batches
+# of 8:
 
 # %%
 prices = torch.tensor(lab.datasets.saratoga_houses()["price"].to_numpy() / 100_000)

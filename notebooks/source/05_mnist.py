@@ -14,7 +14,8 @@
 # ## What you will be able to do
 #
 # - write a convolution by hand, and count a network's parameters without running it,
-# - say what a test accuracy is worth: how many seeds, which digits, seen by whom,
+# - say what a test accuracy is worth: how many seeds, which digits, and who has seen
+#   them,
 # - look inside a network: its filters, its feature maps, its worst errors,
 # - train in a fortieth of the articles' time, and say what each change contributes.
 #
@@ -1103,12 +1104,12 @@ lab.quiz("mnist")
 # %% [markdown]
 # ## Going further
 #
-# **Limits.** The same 10,000 test digits have been the judge since 1998, and papers
-# were chosen by them. On 50,000 other test digits, found again later, errors were
-# somewhat more frequent, but the ranking of the networks stayed the same (Yadav and
-# Bottou 2019). With our 1,000 test digits, an accuracy of 97 % has a standard error of
-# half a point. And what reads MNIST may not read your own handwriting, as turned digits
-# and the canvas show.
+# **Limits.** The same 10,000 test digits have been the judge since 1998, and published
+# networks were chosen by them. On 50,000 other test digits, found again later, errors
+# were somewhat more frequent, but the ranking of the networks stayed the same (Yadav
+# and Bottou 2019). With our 1,000 test digits, an accuracy of 97 % has a standard error
+# of half a point. And what reads MNIST may not read your own handwriting, as turned
+# digits and the canvas show.
 #
 # **Try next.** `X, y, X_test, y_test = lab.datasets.mnist(full=True)`, then a recipe of
 # `fast_digits.RECIPES` in the cells above. To measure everything again:

@@ -125,8 +125,8 @@ def show(what, result):
     print(textwrap.fill(result, 88, max_lines=2, **margin))
 
 
-for mended, message in said.items():
-    show(mended, message or "no error, it trains")
+for fix, message in said.items():
+    show(fix, message or "no error, it trains")
 print("\ndata sets in Keras:", ", ".join(measured["faults"]["datasets"]))
 assert [m is None for m in said.values()] == [False] * 5 + [True]
 
@@ -210,7 +210,7 @@ def loss_of_d1(inputs, pool=by_five, units=10, squeeze=False):
 
 
 torch.manual_seed(0)
-for mended, function in {
+for fix, function in {
     "tf-idf weights": lambda: loss_of_d1(tf_idf[:20]),
     "ids": lambda: loss_of_d1(ids),
     "+ the maximum over the whole text": lambda: loss_of_d1(
@@ -218,7 +218,7 @@ for mended, function in {
     ),
     "+ 20 units": lambda: loss_of_d1(ids, whole_text, 20, squeeze=True),
 }.items():
-    attempt(mended, function)
+    attempt(fix, function)
 one_hot = F.one_hot(labels, 20).float()
 logits = torch.randn(20, 20)
 same = torch.allclose(F.cross_entropy(logits, labels), F.cross_entropy(logits, one_hot))
@@ -601,7 +601,7 @@ pd.DataFrame(
 #
 # The topics come in alphabetical order, so related topics are not side by side. We put
 # the three on religion together. **Where do the errors of logistic regression lie, and
-# where those of the TextCNN?**
+# where do those of the TextCNN?**
 
 # %%
 related = [0, 4, 5, 1, 2, 3]  # the three on religion, then the others
@@ -1134,7 +1134,8 @@ lab.check("text.encode_both", encode_both)
 # %% [markdown]
 # ### Exercise 2: precision and recall
 #
-# Compute D1 §3.2.4 for each topic by itself. One topic is never predicted.
+# Compute the two numbers of D1 §3.2.4 for each topic by itself. One topic is never
+# predicted.
 
 
 # %%
@@ -1332,9 +1333,9 @@ lab.quiz("text")
 #
 # **Limits.** These are posts from 1993, in English, by few authors; our copy has lost
 # punctuation, numbers and headers. No model here brought knowledge from other texts:
-# word vectors or a model trained on billions of words change the picture, but they need
-# those words. There are three seeds, and with 7,528 test posts an accuracy has a
-# standard error of 0.4 points. And we broke our own rule: the networks' settings
+# word vectors or a model trained on billions of words would change the picture, but
+# they need those words. There are three seeds, and with 7,528 test posts an accuracy
+# has a standard error of 0.4 points. And we broke our own rule: the networks' settings
 # (learning rates, the starting size of the word vectors) were tried with the test
 # scores in sight. That flatters the networks but not naive Bayes: the verdict stands,
 # and their scores are a little too good.
