@@ -1,10 +1,10 @@
 """How long does every chapter take, and how much memory? Aims: 60 s and 1,000 MB.
 
-Each notebook is run as `refresh` and the tests run it, one after the other: seconds
-from the start of its kernel to the end of its last cell, and the peak of the memory
-(resident set) of the kernel and the processes it starts, sampled 50 times a second.
-`python benchmarks/chapters.py [notebook ...]` measures some notebooks only;
-`--beside-load` keeps one core busy meanwhile, as another program would. Aim: 100 s.
+Each notebook is run the way `refresh` and the tests run it, one after the other:
+seconds from the start of its kernel to the end of its last cell, and the peak of the
+memory (resident set) of the kernel and the processes it starts, sampled 50 times a
+second. `python benchmarks/chapters.py [notebook ...]` measures only some notebooks;
+`--beside-load` keeps one core busy, as another program would. Aim with it: 100 s.
 """
 
 import argparse
@@ -23,7 +23,7 @@ from bigmodel_lab.authoring.notebooks import chapters, execute
 
 
 class PeakMemory(threading.Thread):
-    """Keep the highest memory in MB of all processes that this one has started."""
+    """Keep the peak memory, in MB, of all processes that this one has started."""
 
     def __init__(self):
         super().__init__(daemon=True)

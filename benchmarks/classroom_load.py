@@ -1,4 +1,4 @@
-"""How many learners does one machine hold? A class on a JupyterHub of its own.
+"""How many learners can one machine hold? A class on a JupyterHub started for it.
 
 python benchmarks/classroom_load.py                                5, 15, 30 learners
 python benchmarks/classroom_load.py --learners 3 --seconds 10      a try
@@ -6,9 +6,10 @@ python benchmarks/classroom_load.py --chapter 00 --stagger 0       all click at 
 
 Every learner logs in, starts JupyterLab, opens the chapter, runs its cells up to the
 panel and presses Train once. When the last one has trained, all press Train again and
-again for some seconds. Each kernel has one thread (OMP_NUM_THREADS=1, as `binder/start`
-sets it for a limit of one CPU). The hub listens on this machine only, behind a random
-password. Linux only, as memory is read from /proc; needs Node.js, and a network once.
+again for several seconds. Each kernel has one thread (OMP_NUM_THREADS=1, as
+`binder/start` sets it for a limit of one CPU). The hub listens on this machine only,
+behind a random password. Linux only, since memory is read from /proc; needs Node.js,
+and a network once.
 """
 
 import argparse
@@ -58,7 +59,7 @@ COLUMNS = (
 
 
 class Watch(threading.Thread):
-    """Keep the highest memory of the processes of a folder, by kind, in MB."""
+    """Keep the peak memory of the processes in a folder, by kind, in MB."""
 
     def __init__(self, folder, keep_free):
         super().__init__(daemon=True)
@@ -74,7 +75,7 @@ class Watch(threading.Thread):
                 self.peak = sample
 
     def sample(self):
-        """Return the memory of all together and of each kind, alone the largest."""
+        """Return the memory of all together and by kind, and each kind's largest."""
         sample = Counter()
         for process in processes(self.folder):
             try:
@@ -92,12 +93,12 @@ class Watch(threading.Thread):
         seconds = 0.0
         for process in processes(self.folder):
             with contextlib.suppress(psutil.Error):
-                seconds += sum(process.cpu_times()[:4])  # with children that ended
+                seconds += sum(process.cpu_times()[:4])  # with ended children
         return seconds
 
 
 def kind_of(command):
-    """Return what a process of the hub is, by its command line."""
+    """Return the kind of a process of the hub, from its command line."""
     kinds = {"ipykernel": "kernel", "jupyterhub.singleuser": "server"}
     return next((kind for mark, kind in kinds.items() if mark in command), "hub")
 
@@ -106,7 +107,7 @@ def kind_of(command):
 
 
 class Learner(threading.Thread):
-    """One learner, from the login to the end of the lesson; says why if it failed."""
+    """One learner, from the login to the end of the lesson, or to a failure."""
 
     def __init__(self, number, url, password, chapter, options):
         super().__init__(daemon=True)
@@ -138,14 +139,14 @@ class Learner(threading.Thread):
         self.seconds.setdefault(what, time.perf_counter() - self.clicked)
 
     def log_in(self):
-        """Log in by the form, and ask for a token for what follows."""
+        """Log in with the form, and ask for a token for later requests."""
         self.doing = "log in"
         with requests.Session() as browser:
             login = f"{self.url}/hub/login"
             browser.get(login, timeout=PATIENCE).raise_for_status()
             known = {"_xsrf": browser.cookies["_xsrf"], "username": self.name}
             known["password"] = self.password
-            # Not to a page that starts the server: `start_server` does.
+            # Not to the page that starts the server: `start_server` does that.
             page = browser.post(f"{login}?next=/hub/token", known, timeout=PATIENCE)
             page.raise_for_status()
             tokens = f"{self.url}/hub/api/users/{self.name}/tokens"
@@ -164,7 +165,7 @@ class Learner(threading.Thread):
         return answer
 
     def start_server(self):
-        """Start JupyterLab and wait until its page is here."""
+        """Start JupyterLab and wait until its page is there."""
         self.doing = "start the server"
         server = f"/hub/api/users/{self.name}/server"
         self.ask("POST", server)
@@ -209,7 +210,7 @@ class Learner(threading.Thread):
             self.steps_per_second = float(steps) / float(seconds)
 
     def wait_for_all(self, socket):
-        """Read on, as a browser does: the server hangs up on who does not answer."""
+        """Keep reading, as a browser does: the server hangs up on silent clients."""
         socket.settimeout(1)
         while not self.all_trained.is_set():
             with contextlib.suppress(websocket.WebSocketTimeoutException):
@@ -226,7 +227,7 @@ class Learner(threading.Thread):
         socket.send(json.dumps(request | {"parent_header": {}, "metadata": {}}))
         while True:
             message = socket.recv()
-            if isinstance(message, bytes):  # with a widget's binary data
+            if isinstance(message, bytes):  # holds a widget's binary data
                 continue
             if not message:
                 raise RuntimeError("the server closed the connection")
@@ -256,7 +257,7 @@ def cells_to_panel(notebook):
 
 
 def reason(error):
-    """Return in a line why a learner failed."""
+    """Return why a learner failed, in one line."""
     answer = getattr(error, "response", None)
     if answer is not None:
         path = re.sub(r"learner\d+|[0-9a-f-]{36}", "…", answer.request.path_url)
@@ -320,13 +321,13 @@ def _spread(values, worst):
 
 
 def note(lessons):
-    """Return what lies below the table: the slope of memory, the failures."""
+    """Return the note below the table: the slope of the memory, the failures."""
     counts = [len(learners) for learners, _ in lessons]
     lines = []
     if len(set(counts)) > 1:
         slope, rest = np.polyfit(counts, [peak["all"] for _, peak in lessons], 1)
         lines.append(
-            f"Each further learner took {slope:,.0f} MB, on top of {rest:,.0f} MB."
+            f"Each additional learner took {slope:,.0f} MB, on top of {rest:,.0f} MB."
         )
     server, kernel = (
         max(peak[f"{kind} alone"] for _, peak in lessons)
@@ -334,7 +335,7 @@ def note(lessons):
     )
     lines.append(
         f"The largest server had {server:,.0f} MB resident and the largest kernel "
-        f"{kernel:,.0f} MB, with the pages that they share with others."
+        f"{kernel:,.0f} MB, including the pages that they share with others."
     )
     failures = Counter(each.failure for learners, _ in lessons for each in learners)
     del failures[None]
@@ -364,7 +365,7 @@ def parse(arguments=None):
 def main(arguments=None):
     """Hold the lessons and print the table."""
     options = parse(arguments)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that all is ended
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so all is shut down
     try:
         [chapter] = chapters([options.chapter])
         cells_to_panel(nbformat.read(chapter, as_version=4))

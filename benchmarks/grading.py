@@ -1,10 +1,10 @@
 """How long does it take to grade a class, and how much memory? 30 learners by default.
 
-Each hands in an assignment of chapter 02: some right answers, then a wrong one, and
-the rest untouched, drawn with seed 0. They are graded as `python -m bigmodel_lab grade`
-does, in the sandbox, as many at a time as there are cores. Memory is the highest sum of
-what all its processes take (PSS), looked at five times a second. Needs nbgrader and
-bubblewrap; Linux only.
+Each learner hands in an assignment of chapter 02: some right answers, then a wrong one,
+and the rest not attempted, drawn with seed 0. They are graded as `python -m
+bigmodel_lab grade` does, in the sandbox, as many at a time as there are cores. Memory
+is the highest sum of what all processes take (PSS), sampled five times a second. Needs
+nbgrader and bubblewrap; Linux only.
 """
 
 import argparse
@@ -29,7 +29,7 @@ CHAPTER = "02_losses"
 
 
 def hand_in(release, path, draw):
-    """Write a release with some right answers and a wrong one, as a learner does."""
+    """Fill in an assignment with some right answers and a wrong one."""
     nb = nbformat.read(release, as_version=4)
     answers = [c for c in nb.cells if c.source.startswith("def ")]
     right = draw.randrange(len(answers) + 1)
@@ -63,7 +63,7 @@ def wrong(name, draw):
 
 
 class Watch(threading.Thread):
-    """Keep the highest memory in MB of all processes that a process started."""
+    """Keep the peak memory, in MB, of all processes that a process started."""
 
     def __init__(self, pid):
         super().__init__(daemon=True)

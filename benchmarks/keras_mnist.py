@@ -1,8 +1,8 @@
-"""The documents' Keras programs, timed; `mnist.py` runs this with its own TensorFlow.
+"""The articles' Keras programs, timed; `mnist.py` runs this with its own TensorFlow.
 
-`keras_mnist.py PROGRAM EPOCHS DATA SEED` prints a line of JSON. Of D2 §5.2 and D4 §5.2
-only `load_data` is replaced, by the same digits from a file, and the test digits are
-judged after every epoch, which is not timed.
+`keras_mnist.py PROGRAM EPOCHS DATA SEED` prints a line of JSON. In D2 §5.2 and D4 §5.2
+only `load_data` is replaced, by the same digits from a file, and the model is tested
+after every epoch, which is not timed.
 """
 
 import json
@@ -60,7 +60,7 @@ def cnn(data):
 
 
 class Clock(tf.keras.callbacks.Callback):
-    """Take the time of every epoch, then the test accuracy outside of it."""
+    """Time every epoch, then measure the test accuracy, which is not timed."""
 
     def __init__(self, test):
         super().__init__()
@@ -71,7 +71,7 @@ class Clock(tf.keras.callbacks.Callback):
         self.start = time.perf_counter()
 
     def on_epoch_end(self, epoch, logs=None):
-        """Stop it, then judge the test digits."""
+        """Stop the clock, then measure the test accuracy."""
         self.seconds.append(time.perf_counter() - self.start)
         self.accuracy.append(self.model.evaluate(*self.test, verbose=0)[1])
 

@@ -1,10 +1,10 @@
 """The program of D1 §5.2 in Keras, fault by fault; `text.py` runs this.
 
-`keras_text.py faults DATA` tries D1's lines as printed, then with one fault mended
-after the other, and prints what each said as a line of JSON. `keras_text.py mended DATA
-SEED` trains the mended program. DATA holds 20 Newsgroups, which D1's import does not:
-tf-idf weights by D1's vectorizer (as a dense matrix), ids of the 1,000 most frequent
-words, and topics.
+`keras_text.py faults DATA` tries D1's lines as printed, then with one fault fixed after
+the other, and prints what Keras said each time as a line of JSON. `keras_text.py mended
+DATA SEED` trains the fixed program. DATA holds 20 Newsgroups, which D1's import does
+not: tf-idf weights by D1's vectorizer (as a dense matrix), ids of the 1,000 most
+frequent words, and topics.
 """
 
 import json
@@ -26,7 +26,7 @@ from tensorflow.keras.layers import (
 )
 from tensorflow.keras.models import Sequential
 
-SOME = 1600  # posts that a fault is shown with
+SOME = 1600  # how many posts are used to show a fault
 
 
 def network(pooling, units, loss):
@@ -51,7 +51,7 @@ def said(attempt):
 
 
 def faults(data):
-    """Return what Keras says of D1's program, fault by fault."""
+    """Return what Keras says about D1's program, fault by fault."""
     X, topics = data["tf_idf"][:SOME], data["topics"][:SOME]
     some = {"epochs": 1, "batch_size": 32, "validation_split": 0.2, "verbose": 0}
 
@@ -83,13 +83,13 @@ def faults(data):
             "20 units": said(trained(pooling=everywhere(), loss=sparse, units=20)),
         },
         "output_shape": list(outputs.shape[1:]),
-        # float32 weights below 1, turned into ids, are 0: every text is the same one.
+        # float32 weights below 1, turned into ids, are 0: all texts become the same.
         "largest_difference_between_texts": float(np.ptp(outputs, axis=0).max()),
     }
 
 
 def mended(data, seed):
-    """Return seconds and test predictions of the mended program, 10 epochs as in D1."""
+    """Return seconds and test predictions of the fixed program, 10 epochs as in D1."""
     tf.keras.utils.set_random_seed(seed)
     model = network(GlobalMaxPooling1D(), 20, "sparse_categorical_crossentropy")
     model.fit(data["ids"][:640], data["topics"][:640], verbose=0)  # loads kernels

@@ -1,4 +1,4 @@
-"""Name the machine that a benchmark ran on, as hardware and versions only."""
+"""Name the machine that a benchmark ran on: only its hardware and versions."""
 
 import platform
 from pathlib import Path

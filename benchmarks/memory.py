@@ -1,22 +1,23 @@
-"""The memory of processes; without packages, for TensorFlow's Python, too."""
+"""The memory of processes, without packages: TensorFlow's Python uses it too."""
 
 import re
 from pathlib import Path
 
 
 def peak_memory():
-    """Return this process's highest memory in MB, without that of its parent."""
-    # getrusage begins with the parent's, from before the program was loaded.
+    """Return this process's peak memory in MB, without that of its parent."""
+    # getrusage starts from the parent's peak, before this program was loaded.
     status = Path("/proc/self/status").read_text()
     return int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) / 1000
 
 
 def resident(process):
-    """Return the memory in MB of the process with this id, alone and in its company.
+    """Return the memory in MB of the process with this id, alone and as its share.
 
-    The first counts every page that is resident (RSS); of the second, a page that n
-    processes share is an n-th (PSS): its sum is what they take together. OSError if
-    the process has ended. Source: the kernel's Documentation/filesystems/proc.rst.
+    The first counts every resident page (RSS). In the second, a page that n processes
+    share counts 1/n (PSS), so the sum over processes is what they take together.
+    OSError if the process has ended. Source: the kernel's
+    Documentation/filesystems/proc.rst.
     """
     rollup = Path(f"/proc/{process}/smaps_rollup").read_text()
     if "Pss:" not in rollup:

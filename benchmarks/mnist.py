@@ -1,13 +1,13 @@
-"""How fast can MNIST be learned? The documents' Keras programs against ours.
+"""How fast can MNIST be learned? The articles' Keras programs compared with ours.
 
 python benchmarks/mnist.py                 everything, half an hour on two cores
 python benchmarks/mnist.py --device cuda   ours on a graphics card, with CUDA graphs
 python benchmarks/mnist.py --part ablation   one part of it: runs, inspected, ablation
 python benchmarks/mnist.py --table         the tables of the stored results
 
-All programs train on the same 60,000 digits and are judged by the same 10,000. In every
-round each runs once, in random order and in a process of its own, after a few steps of
-warming up. TensorFlow gets a virtual environment of its own, in the user's cache. The
+All programs train on the same 60,000 digits and are tested on the same 10,000. In every
+round each program runs once, in random order, in its own process, after a few warm-up
+steps. TensorFlow gets its own virtual environment in the user's cache. The
 results go to `bigmodel_lab/results/`, where chapter 05 reads them.
 """
 
@@ -39,8 +39,8 @@ from bigmodel_lab.device import granted_cores
 from bigmodel_lab.models import fast_digits
 from bigmodel_lab.results import load
 
-EPOCHS = 5  # of the documents' programs
-LEVELS = (0.9875, 0.992)  # test accuracies that D4 reports and that it does not reach
+EPOCHS = 5  # of the articles' programs
+LEVELS = (0.9875, 0.992)  # test accuracies: D4's, and one it does not reach
 KERAS = {"D2 MLP, Keras": "mlp", "D4 CNN, Keras": "cnn"}
 OURS = {"D2 MLP, ours": (models.digit_mlp, 32), "D4 CNN, ours": (models.digit_cnn, 64)}
 PROGRAMS = [*KERAS, *OURS, *fast_digits.RECIPES]
@@ -50,7 +50,7 @@ PROGRAMS = [*KERAS, *OURS, *fast_digits.RECIPES]
 
 
 def documents_training(program, data, seed):
-    """Return a `Training` of a document's network by our loop: Adam, as in Keras."""
+    """Return a `Training` of an article's network with our loop: Adam, as in Keras."""
     make, batch_size = OURS[program]
     torch.manual_seed(seed)
     model = make()
@@ -102,7 +102,7 @@ def timed(make_training, data, test):
 
 
 def run_ours(program, seed):
-    """Return what `timed` says of one of our programs, on all the digits."""
+    """Return what `timed` measures for one of our programs, on all the digits."""
     torch.set_num_threads(granted_cores())
     X, y, X_test, y_test = datasets.mnist(full=True)
     make = documents_training if program in OURS else recipe_training
@@ -177,7 +177,7 @@ def learned_filters(training):
 
 
 def no_batch_norm(training):
-    """Take the normalization out; its convolutions get their biases back."""
+    """Remove the normalization; the convolutions get their biases back."""
     for number, layer in enumerate(training.model):
         if isinstance(layer, nn.BatchNorm2d):
             training.model[number] = nn.Identity()
@@ -215,9 +215,9 @@ ABLATION = {
 
 
 def ablate(seeds):
-    """Return seconds and accuracy of the quick recipe, a part of it changed each time.
+    """Return seconds and accuracy of the quick recipe, with one part changed each time.
 
-    On the digits that the recipes were chosen by: 55,000 to train on, 5,000 to judge.
+    On the digits that the recipes were chosen on: 55,000 for training, 5,000 to judge.
     """
     torch.set_num_threads(granted_cores())
     X, y, _, _ = datasets.mnist(full=True)
@@ -246,7 +246,7 @@ def graphed_training(program, data, seed, device):
     """Train a recipe with each step as one CUDA graph; return model and seconds.
 
     Data on the device, bfloat16, fused AdamW. A graph replays all of a step's kernels
-    at once, since launching them one by one takes longer than running them. On a CPU
+    at once, because launching them one by one takes longer than running them. On a CPU
     the same step runs without a graph, in float32.
     """
     recipe = fast_digits.RECIPES[program]
@@ -292,7 +292,7 @@ def _captured(step, model, optimizer):
     before = {k: v.clone() for k, v in model.state_dict().items()}
     stream = torch.cuda.Stream()
     stream.wait_stream(torch.cuda.current_stream())
-    with torch.cuda.stream(stream):  # capture needs kernels that are loaded
+    with torch.cuda.stream(stream):  # capture needs the kernels to be loaded
         for _ in range(3):
             step()
     torch.cuda.current_stream().wait_stream(stream)
@@ -332,10 +332,10 @@ def on_device(device, seeds):
 
 
 def first_pass(run, level):
-    """Return the seconds of training after which a run is at `level`; NaN if never.
+    """Return the seconds of training after which a run reaches `level`; NaN if never.
 
-    The documents' programs are judged after every epoch, as if someone knew when to
-    stop. A recipe is judged at its end: its learning rate is made for its length.
+    The articles' programs are judged after every epoch, as if someone knew when to
+    stop. A recipe is judged at its end: its learning rate is designed for its length.
     """
     until_the_end = run["program"] in fast_digits.RECIPES
     epochs = range(1, len(run["accuracy"]) + 1)
@@ -388,7 +388,7 @@ def ablation_table(results):
 
 
 def aims(results):
-    """Return how the results stand to the benchmark's aims, as Markdown."""
+    """Return how the results compare with the benchmark's aims, as Markdown."""
     runs = pd.DataFrame(results["runs"])
     runs["total"], runs["final"] = runs.seconds.map(sum), runs.accuracy.str[-1]
     of = dict(list(runs.groupby("program")))
@@ -415,7 +415,7 @@ def aims(results):
 
 
 def measure(parts, seeds):
-    """Measure some PARTS; store them after every round: a stop loses one at most."""
+    """Measure some PARTS; store after every round, so a stop loses at most one."""
     origin = {
         "made_by": "benchmarks/mnist.py",
         "machine": machine(),
@@ -465,7 +465,7 @@ def inspect(results, seeds, digits):
 
 
 def measure_ablation(results, seeds, digits):
-    """Measure what each part of a recipe is worth."""
+    """Measure what each part of the quick recipe is worth."""
     results["ablation"] = ablate(5)
 
 

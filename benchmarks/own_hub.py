@@ -1,6 +1,6 @@
-"""A JupyterHub on this machine only, for a benchmark: started, and ended with care.
+"""A JupyterHub on this machine only, for a benchmark: started, and shut down with care.
 
-The hub and its proxy have environments of their own, made at the first call; the
+The hub and its proxy have their own environments, made at the first call; the
 learners' servers and kernels are those of the workbook's environment.
 """
 
@@ -23,10 +23,10 @@ from stored import python_with
 from bigmodel_lab.authoring.notebooks import ROOT
 from bigmodel_lab.datasets.fetching import cache_folder
 
-# The major version of The Littlest JupyterHub 2 and the JupyterHub chart 4.
+# The major version in The Littlest JupyterHub 2 and the JupyterHub chart 4.
 HUB, PROXY = "jupyterhub==5.5.4", "configurable-http-proxy@5.3.0"
-# The server is the workbook's, as on a real hub; of the hub's environment it sees only
-# what it lacks.
+# The server is the workbook's, as on a real hub; from the hub's environment it takes
+# only what it lacks.
 SERVER = (
     "import sys; sys.path.append({!r}); from jupyterhub.singleuser import main; main()"
 )
@@ -77,7 +77,7 @@ def hub(python, proxy, learners):
     """Start a hub in a folder of its own; yield its URL, its password and the folder.
 
     Each learner's home has a copy of the notebooks. Every process that works in the
-    folder is ended with the hub.
+    folder ends with the hub.
     """
     with contextlib.ExitStack() as stack:
         folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
@@ -108,7 +108,7 @@ def hub(python, proxy, learners):
             cwd=folder,
             stdout=log,
             stderr=log,
-            start_new_session=True,  # Ctrl-C is ours: the hub is ended below
+            start_new_session=True,  # Ctrl-C is ours: the hub ends below
         )
         stack.callback(process.wait)
         stack.callback(end_processes, folder)
@@ -122,7 +122,7 @@ def hub(python, proxy, learners):
 
 
 def free_ports(count):
-    """Return ports of this machine that nobody listens on."""
+    """Return ports on this machine that nobody listens on."""
     with contextlib.ExitStack() as stack:
         sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
         for each in sockets:
@@ -147,7 +147,7 @@ def processes(folder):
 
 
 def end_processes(folder, grace=15):
-    """Give what still works in `folder` `grace` seconds to end, then kill it."""
+    """Give whatever still works in `folder` `grace` seconds to end, then kill it."""
     psutil.wait_procs(processes(folder), timeout=grace)
     while left := processes(folder):
         for process in left:

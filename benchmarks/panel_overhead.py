@@ -1,9 +1,9 @@
-"""What does the panel cost over the same training without it? Aim: within 5 %.
+"""How much time does the panel add to a training? Aim: within 5 %.
 
 `TuningPanel.train()` and `wait()` against `for step in training: pass`, a few seconds
-each in turn, on one thread, in a real Jupyter kernel: every widget message is built,
-serialized and sent to a client, which reads and drops it. What a browser does with the
-messages is not in the figures. The median of the paired ratios is reported, of the
+each, taking turns, on one thread, in a real Jupyter kernel: every widget message is
+built, serialized and sent to a client, which reads and drops it. What a browser does
+with the messages is not included. The report is the median of the paired ratios, of the
 wall clock and of the CPU time of all the kernel's threads, which other programs on the
 machine disturb less.
 """

@@ -1,7 +1,7 @@
-"""How soon does an explorer's picture follow its slider? Aim: within 100 ms.
+"""How fast does an explorer's picture follow its slider? Aim: within 100 ms.
 
-Within 200 ms where matplotlib draws the picture. The chapters are run in a real
-JupyterLab in Chromium. Each key press on a slider is timed in the browser's own clock:
+The aim is 200 ms where matplotlib draws the picture. The chapters are run in a real
+JupyterLab in Chromium. Each key press on a slider is timed by the browser's own clock:
 from the key to the first change of a curve in the chart, or of the picture where there
 is no chart. The next key is pressed only after the picture has stood still for a while.
 """
@@ -30,7 +30,7 @@ EXPLORERS = [  # chapter, words of the explorer's question, slider
     ("03_optimizers", "does the path arrive", "momentum"),
     ("03_optimizers", "does the path arrive", "steps"),
 ]
-# Notes how long after each key press the first curve, or the picture, changes.
+# Records how long after each key press the first curve, or the picture, changes.
 WATCH = """box => {
     const times = window.redraws = [];
     let pressed = null;

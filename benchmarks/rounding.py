@@ -1,16 +1,16 @@
-"""How near does each number that a chapter prints stand to the edge of its rounding?
+"""How close is each number that a chapter prints to the edge of its rounding?
 
 A number printed as 39 may be 38.51 here and 38.49 on another processor, which prints
 38. This runs the chapters with the kernels of three processors, with one thread and
 two, and records each float as it is formatted: how far, in units of its last digit, it
 is from the edge where another digit would be printed, and how far it moves between the
-runs. Numbers of `lab.about` are compared by their tolerance and listed apart.
+runs. Numbers from `lab.about` are compared by their tolerance and listed separately.
 
 `python benchmarks/rounding.py [CHAPTER ...] [--list FILE.csv]`: a table by chapter, and
 every number that needs a tolerance: it moves by a hundred-thousandth of a unit or more
-(so it is not merely float64 that rounds), and is within a tenth of a unit of the edge.
+(so it is more than float64 rounding), and is within a tenth of a unit of the edge.
 Likewise every comparison of two floats (a True, a False, an assert) that is a close
-call: the two are apart by less than ten times what they move.
+call: the two differ by less than ten times as much as they move.
 """
 
 import argparse
@@ -29,11 +29,11 @@ COLUMNS = ["cell", "kind", "shown", "distance", "moves"]
 NEAR, MOVES = 0.1, 1e-5  # units of the last printed digit
 
 
-# -- In the kernel: every float is noted on its way into text.
+# -- In the kernel: every float is recorded on its way into text.
 
 
 class _Noting(ast.NodeTransformer):
-    """Rewrite a cell: f-strings, templates and roundings note their floats."""
+    """Rewrite a cell so that f-strings, templates and roundings record their floats."""
 
     def visit_FormattedValue(self, node):
         self.generic_visit(node)
@@ -49,7 +49,7 @@ class _Noting(ast.NodeTransformer):
 
     def visit_Compare(self, node):
         self.generic_visit(node)
-        name = type(node.ops[0]).__name__.lower()  # of one of `operator`'s functions
+        name = type(node.ops[0]).__name__.lower()  # from one of `operator`'s functions
         name = {"lte": "le", "gte": "ge"}.get(name, name)
         if len(node.ops) > 1 or name not in ("lt", "le", "gt", "ge"):
             return node
@@ -71,11 +71,11 @@ def _call(name, *arguments):
 
 
 def start_noting(shell, path):
-    """Note the floats that the cells of this kernel format, one JSON line each."""
+    """Record the floats that this kernel's cells format, one JSON line each."""
     import bigmodel_lab as lab
 
     ours = shell.execution_count
-    file = open(path, "w")  # noqa: SIM115, as long as the kernel lives
+    file = open(path, "w")  # noqa: SIM115, open as long as the kernel lives
 
     def note(value, unit, shown, kind):
         cell = shell.execution_count - ours
@@ -133,7 +133,7 @@ def start_noting(shell, path):
 
 
 def is_float(value):
-    """Tell whether something is one number, and not a whole one by type."""
+    """Tell whether something is a single number that is not of an integer type."""
     if isinstance(value, float):
         return True
     kind = str(getattr(value, "dtype", ""))
@@ -174,7 +174,7 @@ def unit_of(shown, spec):
 
 
 def numbers_of(path, profile, threads):
-    """Run a chapter; return what it noted, and how many cells tell another thing."""
+    """Run a chapter; return what it recorded, and how many outputs have changed."""
     import nbformat
 
     from bigmodel_lab.authoring import cpu_profiles
@@ -215,7 +215,7 @@ def numbers_of(path, profile, threads):
 
 
 def side_by_side(runs):
-    """Return one row a number: its values in all runs, its distance, its movement."""
+    """Return one row per number: its values in all runs, its distance, its movement."""
     from bigmodel_lab.tolerance import settled
 
     by_cell = [{} for _ in runs]
@@ -246,7 +246,7 @@ def side_by_side(runs):
 
 
 def needs(table):
-    """Return a mask of the rows that another processor may show otherwise."""
+    """Return a mask of the rows that another processor may show differently."""
     compared = table["kind"] == "compare"
     near = (table["distance"] < NEAR) | (table["moves"] > NEAR)
     close = table["distance"] < 10 * table["moves"]

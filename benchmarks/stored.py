@@ -1,4 +1,4 @@
-"""What the long benchmarks share: where results are kept, environments apart."""
+"""What the long benchmarks share: where results are kept, and separate environments."""
 
 import json
 import os
@@ -16,7 +16,7 @@ TENSORFLOW = "tensorflow-cpu==2.21.0"
 
 
 def store(name, results):
-    """Write results where `results.load(name)` finds them, whole or not at all."""
+    """Write results where `results.load(name)` finds them, completely or not at all."""
     path = RESULTS / f"{name}.json"
     half = path.with_suffix(".part")
     half.write_text(json.dumps(results, indent=1) + "\n")
@@ -24,9 +24,9 @@ def store(name, results):
 
 
 def begun(name, origin, whole):
-    """Return results to measure parts of: new ones, or the stored if not the `whole`.
+    """Return results to fill in: new ones for the `whole`, else the stored ones.
 
-    The parts that are kept pass for measured with this `origin`: SystemExit if the
+    The parts that are kept count as measured with this `origin`: SystemExit if the
     stored results have another.
     """
     if whole:
@@ -57,5 +57,5 @@ def python_with(requirement):
         print(f"installing {requirement} in its own virtual environment", flush=True)
         venv.create(folder, with_pip=True, clear=True)
         subprocess.run([python, "-m", "pip", "install", "-qq", requirement], check=True)
-        (folder / "ready").touch()  # an interrupted installation is made anew
+        (folder / "ready").touch()  # an interrupted installation is started over
     return python

@@ -1,12 +1,12 @@
-"""20 Newsgroups: linear models, networks and the program of D1 §5.2, all 20 topics.
+"""20 Newsgroups, all 20 topics: linear models, networks and the program of D1 §5.2.
 
 python benchmarks/text.py                 everything, half an hour on two cores
 python benchmarks/text.py --part faults   one part: runs, faults, imdb, raw
 python benchmarks/text.py --raw ARCHIVE   the raw posts from a file, not a mirror
 python benchmarks/text.py --table         the tables of the stored results
 
-In every round each program learns once, in random order, from the texts to a model
-that is judged on the same test texts; seconds are those from texts to model. The
+In every round each program trains once, in random order, and is tested on the same test
+texts; seconds count from the texts to the model. The
 results go to `bigmodel_lab/results/`, where chapter 06 reads them.
 """
 
@@ -63,7 +63,7 @@ LINEAR = {
     ),
 }
 # Tried with the test scores in sight, which favors the networks; only the embedding bag
-# was compared again on the last fifth of the training posts.
+# was compared again, on the last fifth of the training posts.
 NETWORKS = {
     "softmax regression": {
         "make": EmbeddingBagClassifier,
@@ -91,7 +91,7 @@ NETWORKS = {
         "size": 1000,
     },
 }
-SENTIMENT_EPOCHS = 2  # later ones know the training reviews by heart
+SENTIMENT_EPOCHS = 2  # in later epochs they know the training reviews by heart
 FIVE = "five embedding bags, averaged"
 LOOP = "embedding bag, plain loop"
 KERAS = "D1's CNN, mended, Keras"
@@ -143,7 +143,7 @@ class Corpus:
 
 
 def _words(post):
-    """Return the words of a text; a text of none (nothing but quotes) has one."""
+    """Return the words of a text; a text without any (nothing but quotes) gets one."""
     try:
         return text.english_words(post)
     except ValueError:
@@ -176,7 +176,7 @@ def encoded(name, corpus):
 
 
 def run_network(name, corpus, seed, members=1):
-    """Train one of the networks by `Training`, or several to average."""
+    """Train one of the networks with `Training`, or several to average."""
     start, settings = time.perf_counter(), NETWORKS[name]
     ids, test_ids, network = encoded(name, corpus)
     models = [network(members * seed + member) for member in range(members)]
@@ -195,12 +195,12 @@ def run_network(name, corpus, seed, members=1):
 
 
 def run_five(name, corpus, seed):
-    """Train five embedding bags, each from a start of its own, and average."""
+    """Train five embedding bags, each from its own start, and average."""
     return run_network("embedding bag", corpus, seed, members=5)
 
 
 def run_loop(name, corpus, seed):
-    """Train the embedding bag by the loop that everyone writes, over a DataLoader."""
+    """Train the embedding bag with the loop that everyone writes, over a DataLoader."""
     start, settings = time.perf_counter(), NETWORKS["embedding bag"]
     ids, test_ids, network = encoded("embedding bag", corpus)
     model = network(seed)
@@ -218,7 +218,7 @@ def run_loop(name, corpus, seed):
 
 
 def run_keras(name, corpus, seed):
-    """Train D1's program in Keras, mended."""
+    """Train D1's program in Keras, fixed."""
     with tempfile.TemporaryDirectory() as folder:
         result = keras("mended", corpus, Path(folder) / "posts.npz", str(seed))
     return result["seconds"], np.array(result["predictions"]), result["parameters"]
@@ -226,7 +226,7 @@ def run_keras(name, corpus, seed):
 
 @torch.inference_mode()
 def predicted(models, ids):
-    """Return the most probable classes (N,) of ids (N, L), on average of the models."""
+    """Return the most probable classes (N,) of ids (N, L), averaged over the models."""
     shares = [
         torch.cat([model.eval()(batch).softmax(1) for batch in ids.split(512)])
         for model in models
@@ -269,7 +269,7 @@ RUN = {
 
 
 def rounds(programs, corpus, seeds):
-    """Run each program once a seed, in random order; yield the rows of a round."""
+    """Run each program once per seed, in random order; yield the rows of a round."""
     for seed in range(seeds):
         rows = []
         for name in random.sample(programs, len(programs)):
@@ -302,7 +302,7 @@ def measure_runs(results, seeds, raw):
 
 
 def measure_faults(results, seeds, raw):
-    """Let Keras say what it says of D1's program."""
+    """Record what Keras says about D1's program."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "posts.npz"
         results["faults"] = keras("faults", newsgroups(), path)
@@ -315,7 +315,7 @@ def measure_imdb(results, seeds, raw):
 
 
 def measure_raw(results, seeds, raw):
-    """Measure what headers, signatures and quotes give away, one seed."""
+    """Measure what headers, signatures and quotes give away, with one seed."""
     results["raw"] = {"from": "a mirror of the original", "runs": []}
     replaced = mock.patch.object(fetching, "fetch", return_value=raw)
     if raw:
@@ -338,7 +338,7 @@ PARTS = {
 
 
 def settings():
-    """Return all that the results depend on, as text."""
+    """Return everything that the results depend on, as text."""
     return {
         "linear": {k: f"{options}, {model}" for k, (options, model) in LINEAR.items()},
         "networks": {

@@ -1,9 +1,9 @@
-"""What does `for step in training` cost over the bare PyTorch loop? Aim: within 2 %.
+"""How much slower is `for step in training` than a bare loop? Aim: within 2 %.
 
 The iterator and two bare loops (with and without reading the loss at every step) train
-the same model on the same batches, one epoch each in turn, many times over, in one
+the same model on the same batches, taking turns of one epoch, many times over, in one
 process and on one thread. The turns are short and paired, so that noise from other
-programs hits all alike; the median of the paired ratios is reported.
+programs affects all equally; the report is the median of the paired ratios.
 """
 
 import random
@@ -17,7 +17,7 @@ from torch import nn
 
 from bigmodel_lab import Training, models
 
-PAIRS, WARM = 400, 10  # turns of each loop that count, and first ones that do not
+PAIRS, WARM = 400, 10  # turns of each loop that count, and warm-up turns that do not
 
 
 def house_prices():
@@ -26,7 +26,7 @@ def house_prices():
 
 
 def mlp():
-    """Return a medium network on data of MNIST's shape."""
+    """Return a medium network and data of MNIST's shape."""
     model = nn.Sequential(nn.Linear(784, 128), nn.ReLU(), nn.Linear(128, 10))
     return model, nn.CrossEntropyLoss(), torch.randn(2048, 784), 64
 

@@ -129,7 +129,7 @@ def _assignment(argument):
 
 
 def _date(text):
-    """Return a date and time, at the end of the day if it is only a date."""
+    """Return a date and time; the end of the day if only a date is given."""
     try:
         day = datetime.fromisoformat(text)
     except ValueError:

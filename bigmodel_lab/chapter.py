@@ -11,7 +11,7 @@ from bigmodel_lab.device import best_device, seed_everything, set_threads
 
 
 def start_chapter(chapter, version, small_models=True):
-    """Prepare a chapter: seed, threads, figure style; return the device, print all.
+    """Prepare a chapter (seed, threads, figure style), report it, return the device.
 
     Parameters
     ----------
@@ -25,7 +25,7 @@ def start_chapter(chapter, version, small_models=True):
     Raises
     ------
     RuntimeError
-        If the installed library is of another version than the notebook needs.
+        If the installed library is not the version that the notebook needs.
     """
     installed = bigmodel_lab.__version__
     if installed.split(".")[:2] != version.split(".")[:2]:
@@ -42,7 +42,7 @@ def start_chapter(chapter, version, small_models=True):
     seed_everything(0)
     threads = set_threads(small_models)
     _enable_widgets_on_colab()
-    # The first optimizer imports torch._dynamo (seconds): pay here, not on a click.
+    # The first optimizer imports torch._dynamo, which takes seconds: not on a click.
     torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.1)
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
     print(

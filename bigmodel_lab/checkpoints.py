@@ -1,4 +1,4 @@
-"""Checkpoints: a training written to a file, from which it continues bit for bit."""
+"""Checkpoints: a `Training` saved to a file, from which it continues bit for bit."""
 
 import copy
 import os
@@ -37,8 +37,8 @@ def load(training, path):
     Raises
     ------
     ValueError
-        If the file is missing, damaged, of another model, or of a training with other
-        settings.
+        If the file is missing or damaged, or belongs to another model or to a training
+        with other settings.
     """
     try:
         state = torch.load(path, map_location=training.device, weights_only=True)

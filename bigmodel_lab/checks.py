@@ -1,7 +1,7 @@
-"""What a learner gives a training, checked before the first step.
+"""Checks on what a `Training` is given, made before the first step.
 
-Data become tensors; what is not numeric, not finite, not a pair or not of one length
-is refused by name, before a loss becomes NaN ten steps later.
+Data become tensors. Whatever is not numeric, not finite, not a pair or not of one
+length is refused by name, before the loss becomes NaN ten steps later.
 """
 
 import inspect
@@ -19,24 +19,24 @@ from torch.utils.data import TensorDataset
 def as_tensors(data, device, name="data"):
     """Return (X, y) as tensors on `device`, checked.
 
-    Data frames and floating-point arrays become float32, whole numbers stay as they
-    are (class labels, token ids), and so do tensors.
+    Data frames and floating-point arrays become float32; integers (class labels, token
+    ids) and tensors stay as they are.
 
     Raises
     ------
     ValueError
         If X or y is not numeric or not finite (columns are named), or their lengths
-        differ, or they lie on another accelerator than `device`.
+        differ, or they are on an accelerator other than `device`.
     """
     X, y = (
         as_tensor(values, device, f"{name} {part}")
         for values, part in zip(pair(data, name), "Xy", strict=True)
     )
     if not len(X):
-        raise ValueError(f"{name} X has no rows: give one sample at least.")
+        raise ValueError(f"{name} X has no rows: give at least one sample.")
     if len(X) != len(y):
         raise ValueError(
-            f"{name} X has {len(X)} rows and y has {len(y)}: give one target a row."
+            f"{name} X has {len(X)} rows and y has {len(y)}: give one target per row."
         )
     return X, y
 
@@ -105,7 +105,7 @@ def _numbers(values, name):
         values = values.to_numpy(known, na_value=np.nan)  # NA, missing, becomes NaN
     try:
         array = np.array(values)
-    except ValueError as error:  # rows of different length
+    except ValueError as error:  # rows of different lengths
         raise ValueError(f"{name} is not a rectangle of numbers: {error}") from error
     numbers = array.dtype.kind in "biuf" or (
         array.dtype.kind == "O" and all(isinstance(value, Real) for value in array.flat)
@@ -115,7 +115,7 @@ def _numbers(values, name):
         what = kinds.get(array.dtype.kind, "text or other things")
         raise ValueError(
             f"{name} holds {what} ({array[:1].tolist()}), not numbers: turn it into "
-            f"numbers first, categories for example by pandas.factorize."
+            f"numbers first, for example categories with pandas.factorize."
         )
     return array if array.dtype.kind in "iu" else array.astype(float)
 
@@ -153,7 +153,7 @@ def check_batches(model, samples, batch_size):
     if normalizes and samples > 1 and samples % batch_size == 1:
         raise ValueError(
             f"{samples} samples in batches of {batch_size} leave a last batch of one, "
-            f"of which BatchNorm knows no spread: use batch_size {batch_size + 1}."
+            f"and BatchNorm cannot compute its spread: use batch_size {batch_size + 1}."
         )
     if batch_size > samples:
         raise ValueError(
@@ -166,7 +166,7 @@ def whole(name: str, value: Any) -> int:
     """Return `value` as an int; ValueError if it is not an integer of at least 1."""
     number = isinstance(value, Real) and not isinstance(value, bool)
     if not number or value % 1 or value < 1:  # NaN and infinity have no remainder 0
-        raise ValueError(f"{name} must be a whole number of at least 1, got {value!r}.")
+        raise ValueError(f"{name} must be an integer of at least 1, got {value!r}.")
     return int(value)
 
 

@@ -51,7 +51,7 @@ def seed_everything(seed):
 
 
 def granted_cores():
-    """Return how many CPU cores this process may really use, at least 1.
+    """Return how many CPU cores this process may actually use, at least 1.
 
     A container or hub often grants fewer cores than the machine has: the smaller of
     the CPU affinity and the cgroup v2 quota counts.

@@ -1,4 +1,4 @@
-"""A check-up of this machine: is everything here that the workbook needs?
+"""A check-up of this machine: does it have everything that the workbook needs?
 
 Only the standard library is imported at the top: a missing package must become a
 finding, not stop the check-up.
@@ -20,7 +20,7 @@ ENOUGH_MEMORY = 1e9  # bytes, what one chapter may take
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing looked at: what, whether it is all right, what was seen, what to do."""
+    """The result of one check: its name, whether it passed, the detail, what to do."""
 
     what: str
     ok: bool
@@ -35,7 +35,7 @@ def python():
     wanted = importlib.metadata.metadata("bigmodel_lab")["Requires-Python"]
     version = platform.python_version()
     ok = SpecifierSet(wanted).contains(version, prereleases=True)
-    advice = "" if ok else f"Make an environment with a Python {wanted}."
+    advice = "" if ok else f"Create an environment with Python {wanted}."
     return Finding("Python", ok, f"{version} (supported: {wanted})", advice)
 
 
@@ -69,7 +69,7 @@ def device():
 
 
 def threads():
-    """Compare PyTorch's threads with the CPU cores that are really granted."""
+    """Compare PyTorch's threads with the CPU cores actually granted."""
     import torch
 
     from bigmodel_lab.device import granted_cores
@@ -81,7 +81,7 @@ def threads():
 
 
 def memory(meminfo="/proc/meminfo"):
-    """Check that 1 GB of memory is free, where the system tells it (Linux)."""
+    """Check that 1 GB of memory is free, where the system reports it (Linux)."""
     try:
         text = Path(meminfo).read_text()
     except OSError:
@@ -100,7 +100,7 @@ def data():
     try:
         fetching.check_writable(folder)
     except fetching.DataUnavailable as error:
-        return Finding("data", False, f"no use of the cache {folder}", str(error))
+        return Finding("data", False, f"cannot use the cache {folder}", str(error))
     here = [name for name in fetching.FILES if fetching.on_disk(name)]
     away = [name for name in fetching.FILES if name not in here]
     detail = f"at hand: {', '.join(here) or 'none'}; cache: {folder}"
@@ -109,7 +109,7 @@ def data():
 
 
 def chromium():
-    """Look for a Chromium, which only the browser tests need: never a failure."""
+    """Look for Chromium, which only the browser tests need: never a failure."""
     import pooch
 
     own = os.environ.get("PLAYWRIGHT_BROWSERS_PATH") or pooch.os_cache("ms-playwright")
@@ -139,7 +139,7 @@ def widgets():
 
 
 def classroom():
-    """Look for what grading needs, which only teachers do: never a failure."""
+    """Look for what only teachers need, for grading: never a failure."""
     if importlib.util.find_spec("nbgrader") is None:
         advice = 'Only teachers need it: pip install -e ".[classroom]"'
         return Finding("classroom", True, "nbgrader is not installed", advice)
@@ -159,12 +159,12 @@ CHECKS = (
 
 
 def report():
-    """Return one `Finding` per check; a check that breaks is a finding itself."""
+    """Return one `Finding` per check; a check that crashes is a finding too."""
     findings = []
     for check in CHECKS:
         try:
             findings.append(check())
-        except Exception as error:  # a sick machine must not stop the check-up
+        except Exception as error:  # a broken machine must not stop the check-up
             detail = f"{type(error).__name__}: {error}"
             findings.append(Finding(check.__name__, False, detail, INSTALL))
     return findings

@@ -10,8 +10,8 @@ from torch import nn
 
 from bigmodel_lab.measuring import evaluating
 
-BATCH = 100_000  # words that a text classifier gets in one call, at most
-SMALLEST = 1e-300  # a probability below it counts as this: its logarithm is -691
+BATCH = 100_000  # at most so many words go to a text classifier in one call
+SMALLEST = 1e-300  # smaller probabilities count as this one, whose logarithm is -691
 
 
 def _like_weights(model, image):
@@ -25,7 +25,7 @@ def probabilities(model, image):
     Raises
     ------
     ValueError
-        If the model cannot read the image, or answers not with 10 finite logits.
+        If the model cannot read the image, or does not return 10 finite logits.
     """
     shape = tuple(image.shape)
     try:
@@ -33,7 +33,7 @@ def probabilities(model, image):
             logits = model(_like_weights(model, image))
     except Exception as error:
         raise ValueError(
-            f"The model must read images {shape}, as one does that begins with "
+            f"The model must read images {shape}, like one that begins with "
             f"nn.Flatten() or nn.Conv2d(1, ...); this one says: {error}"
         ) from error
     got = tuple(logits.shape) if isinstance(logits, torch.Tensor) else type(logits)
@@ -45,13 +45,13 @@ def probabilities(model, image):
     if not logits.isfinite().all():
         raise ValueError(
             "The model's logits are not finite: its training has diverged; train it "
-            "anew, at a lower learning rate."
+            "again with a lower learning rate."
         )
     return logits[0].float().softmax(0).cpu()
 
 
 def feature_maps(model, image):
-    """Return what the first two convolutions answer to an image (1, 1, H, W).
+    """Return the outputs of the first two convolutions for an image (1, 1, H, W).
 
     A list of tensors (C, H', W') after ReLU, shorter if the model has fewer `Conv2d`.
     """
@@ -72,8 +72,8 @@ def attribution(model, image, digit):
     """Return how much each pixel of an image (1, 1, H, W) speaks for a digit: (H, W).
 
     Below 0 it speaks against it. These are integrated gradients (Sundararajan, Taly and
-    Yan, 2017) from blank paper: they lie on the ink, and sum to about what the ink adds
-    to the digit's logit. No gradient is left on the parameters.
+    Yan, 2017) from blank paper: they are on the ink, and their sum is about what the
+    ink adds to the digit's logit. No gradient is left on the parameters.
     """
     with evaluating(model):
         method = IntegratedGradients(model)
@@ -84,8 +84,8 @@ def attribution(model, image, digit):
 def word_influence(probabilities, words, label):
     """Return how much each different word speaks for a class: word -> float.
 
-    Below 0 it speaks against it. See `word_influences` for what this measures, what
-    is empty and what is an error; the class `label` is a number from 0 on.
+    Below 0 it speaks against it. See `word_influences` for what this measures, when it
+    is empty and when it is an error; the class `label` is an integer from 0.
     """
     shares, influences = word_influences(probabilities, words)
     label, last = operator.index(label), len(shares) - 1
@@ -97,9 +97,9 @@ def word_influence(probabilities, words, label):
 def word_influences(probabilities, words, most=None):
     """Return what a text classifier makes of a text, and what each word adds to it.
 
-    A word's influence is by how much the log-odds of a class, ln(p / (1 - p)), fall
-    when all occurrences of the word are left out (Robnik-Šikonja and Kononenko, 2008).
-    For a logistic regression of two classes that is coefficient times count.
+    A word's influence is how much the log-odds of a class, ln(p / (1 - p)), fall when
+    all occurrences of the word are left out (Robnik-Šikonja and Kononenko, 2008). In a
+    logistic regression with two classes, that is coefficient times count.
 
     Parameters
     ----------
@@ -109,15 +109,15 @@ def word_influences(probabilities, words, most=None):
     words : list of str
         The words of the text.
     most : int, optional
-        How many different words to weigh, the first ones; all if not given.
+        How many different words to weigh, from the first on; all if not given.
 
     Returns
     -------
     shares : numpy.ndarray
-        (C,), the probabilities of the text as it is.
+        (C,), the probabilities for the text as it is.
     influences : dict
-        Word -> array (C,), in the order of first occurrence. Empty if there is one
-        different word only: without it no text is left to compare with.
+        Word -> array (C,), in the order of first occurrence. Empty if there is
+        only one different word: without it, there is no text left to compare with.
 
     Raises
     ------
@@ -137,7 +137,7 @@ def word_influences(probabilities, words, most=None):
             for k in range(0, len(texts), size)
         ]
     )  # (1 + V, C)
-    # The others are summed: 1 - p is 0 where the model is sure, though they differ.
+    # Sum the others: where the model is sure, 1 - p rounds to 0, which hides them.
     others = shares @ (1 - np.eye(shares.shape[1]))  # (1 + V, C)
     log_odds = np.log(shares.clip(SMALLEST)) - np.log(others.clip(SMALLEST))
     falls = log_odds[0] - log_odds[1:]  # (V, C)
@@ -164,11 +164,11 @@ def _shares(probabilities, documents):
     if not np.isfinite(shares).all():
         raise ValueError(
             "The model's probabilities are not finite: its training has diverged; "
-            "train it anew, at a lower learning rate."
+            "train it again with a lower learning rate."
         )
     if shares.min() < 0 or abs(shares.sum(1) - 1).max() > 0.01:
         raise ValueError(
-            f"Probabilities lie from 0 to 1 and sum to 1; got "
+            f"Probabilities must be from 0 to 1 and sum to 1; got "
             f"{shares[0].round(3).tolist()}: logits need a softmax first."
         )
     return shares

@@ -14,7 +14,7 @@ from bigmodel_lab.checks import as_tensor, as_tensors, device_of
 
 @contextmanager
 def evaluating(model: nn.Module) -> Iterator[None]:
-    """Put a model into evaluation mode for a while; each layer gets its mode back."""
+    """Put a model into evaluation mode for a block; each layer gets its mode back."""
     training = [layer for layer in model.modules() if layer.training]
     model.eval()
     try:
@@ -55,7 +55,7 @@ def accuracy(targets: Any, predictions: Any) -> float:
     Raises
     ------
     ValueError
-        If they do not hold equally many samples, or none.
+        If they do not hold the same number of samples, or hold none.
     """
     classes = []
     for values in (targets, predictions):
@@ -81,14 +81,14 @@ def evaluate(
 ) -> dict[str, float]:
     """Measure `model` on data = (X, y): a dict of "loss" and every metric, floats.
 
-    The model is put into evaluation mode for it (no dropout), and each layer back into
-    its own mode afterwards. Predictions are kept only for `metrics` (see `Training`).
+    Meanwhile the model is in evaluation mode (no dropout); afterward each layer is back
+    in its own mode. Predictions are kept only for `metrics` (see `Training`).
     A metric of predictions that are not finite is NaN.
 
     Raises
     ------
     ValueError
-        If the data are not a pair (X, y) of equally many finite numbers.
+        If the data are not a pair (X, y) of finite numbers with the same length.
     """
     X, y = as_tensors(data, device_of(model), "data")
     return measure(model, loss, X, y, metrics, batch_metrics, batch_size)
@@ -96,7 +96,7 @@ def evaluate(
 
 @torch.inference_mode()
 def measure(model, loss, X, y, metrics=None, batch_metrics=None, batch_size=1024):
-    """Do what `evaluate` does, on tensors that have been checked already."""
+    """Do what `evaluate` does, on tensors that are already checked."""
     means = {"loss": loss, **(batch_metrics or {})}  # each a mean over a batch
     sums, predicted = dict.fromkeys(means, 0.0), []
     with evaluating(model):

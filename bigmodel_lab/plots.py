@@ -46,8 +46,8 @@ def show(figure, alt):
 def picture(figure, alt):
     """Return `figure` as an HTML image with the text alternative `alt`, and close it.
 
-    HTML, since JupyterLab gives its own image outputs no alternative text, and since an
-    `Explorer` can show it.
+    It is HTML because JupyterLab gives its own image outputs no alternative text, and
+    because an `Explorer` can show it.
 
     Raises
     ------
@@ -103,20 +103,20 @@ def residuals(targets, predictions, alt, title, unit):
 
 
 def image_rows(rows, title):
-    """Return a figure of grayscale images, a named row of them for every entry.
+    """Return a figure of grayscale images, with a named row of them for every entry.
 
     Parameters
     ----------
     rows : dict
         Name -> images (n, H, W) or (n, 1, H, W) with 0 for paper and 1 for ink; the
-        rows may differ in n, not in H and W.
+        rows may differ in n, but not in H and W.
     title : str
-        What to see.
+        What the reader should see.
 
     Raises
     ------
     ValueError
-        If there are no images, or the images have other or different shapes.
+        If there are no images, or their shapes are wrong or differ.
     """
     arrays = {name: np.asarray(images) for name, images in rows.items()}
     shapes = {name: a.shape for name, a in arrays.items()}

@@ -1,4 +1,4 @@
-"""The progress bar of a training: it leaves nothing behind.
+"""The progress bar of a training, which leaves nothing behind.
 
 tqdm's own bar in a notebook closes its widget and leaves the output that showed it:
 after a reload JupyterLab says "Error displaying widget: model not found" there.
@@ -27,7 +27,7 @@ class _NotebookBar(tqdm_notebook):
 
 
 def progress_bar(**options):
-    """Return a tqdm bar for this place, a notebook or a terminal; gone once closed."""
+    """Return a tqdm bar for a notebook or a terminal, gone once it is closed."""
     kind = _NotebookBar if issubclass(tqdm, tqdm_notebook) else tqdm
     if kind is _NotebookBar:
         options["display"] = False  # not before the delay

@@ -1,4 +1,4 @@
-"""The range test: which learning rates train, seen before any training is spent."""
+"""The range test: which learning rates work, found before the real training."""
 
 import copy
 import math
@@ -18,7 +18,7 @@ def learning_rate_range_test(
     """Train a copy with a growing learning rate and see where the loss turns.
 
     The training itself is not touched. After every step the loss is measured on the
-    same samples, 1,000 or a few more: single batches would show their own noise.
+    same samples, 1,000 or a few more: single batches would add their noise.
     Smith (2017), "Cyclical learning rates for training neural networks".
 
     Returns
@@ -26,19 +26,19 @@ def learning_rate_range_test(
     table : pandas.DataFrame
         Columns learning_rate and loss, as long as the loss is finite.
     suggestion : float
-        A tenth of the last learning rate at which the loss was near its lowest:
-        above that by at most a tenth of what it had fallen.
+        A tenth of the last learning rate at which the loss was near its lowest: above
+        it by at most a tenth of its fall.
 
     Raises
     ------
     ValueError
-        If the range or `steps` makes no sense, or the first step diverges already.
+        If the range or `steps` makes no sense, or if the first step already diverges.
     """
     if not 0 < low < high < math.inf:
         raise ValueError(f"low must be above 0 and below high, got {low}, {high}.")
     learning_rates = np.geomspace(low, high, whole("steps", steps))
     cuda = [training.device] if training.device.type == "cuda" else []
-    with torch.random.fork_rng(cuda):  # dropout draws random numbers, too
+    with torch.random.fork_rng(cuda):  # dropout draws random numbers too
         start, *losses = _losses(training, learning_rates)
     if not losses:
         raise ValueError(f"The first step at learning_rate {low} diverged: lower it.")
@@ -77,7 +77,7 @@ def _losses(training, learning_rates):
 
 
 def _samples(training, least):
-    """Return the X and y of the first batches, `least` samples if there are."""
+    """Return X and y of the first batches: `least` samples or more, if there are."""
     batches, count = [], 0
     for X, y in training.batches():
         batches.append((X, y))

@@ -1,7 +1,7 @@
-"""Numbers that say how far they may move: `about` writes, `comparable` compares them.
+"""Numbers that say how far they may move: `about` writes them, `comparable` compares.
 
-A processor adds in an order of its own, and after many steps of training the last
-digits show it. `95.6 ± 0.9` may move by its ±, `≈ 0.25` by three units of its last
+Each processor adds in its own order, and after many steps of training the last digits
+show it. `95.6 ± 0.9` may move by its ±, `≈ 0.25` by three units of its last
 digit, and everything else not at all.
 """
 
@@ -17,42 +17,42 @@ _MOVABLE = re.compile(
     rf"≈ (?P<about>{_NUMBER})|(?P<mean>{_NUMBER}) ± (?P<spread>{_NUMBER})"
 )
 _PIXELS = re.compile(r"data:image/png;base64,[A-Za-z0-9+/=]+")
-UNITS = 3  # by how many units of its last digit a number behind ≈ may move
+UNITS = 3  # how many units of its last digit a number after ≈ may move
 
 
 def about(value, spread=None, unit="", *, decimals=None, sign=False):
     """Return a number as text with its tolerance: "95.6 ± 0.9 %" or "≈ 0.25".
 
-    Print late losses, accuracies and whatever else another processor computes a little
-    differently by it: the tests compare the number within its tolerance.
+    Use it to print late losses, accuracies and whatever else another processor computes
+    a little differently: the tests compare the number within its tolerance.
 
     Parameters
     ----------
     value : float, or array_like of shape (N,)
-        The number; or N results, one for each seed or fold, for their mean and ±.
+        The number; or N results, one for each seed or fold, to show their mean and ±.
     spread : float, optional
         How far the number may move; of N results it is their standard deviation.
     unit : str
-        What stands behind the number, as in "%".
+        What follows the number, as in "%".
     decimals : int, optional
-        Digits after the point behind ≈; by default, two digits are significant. Those
+        Digits after the point, with ≈; by default, two digits are significant. Digits
         before the point are never dropped: give large numbers in thousands.
     sign : bool
-        True to write a plus, too.
+        True to write a plus sign too.
 
     Returns
     -------
     str
-        With a spread, that is rounded to two digits up to 354 and to one from 355
-        (Particle Data Group, Review of Particle Physics, §5.3), and the number to the
-        same place; without one, the number behind ≈. A number that is not finite has
-        no tolerance.
+        With a spread, "number ± spread": the spread is rounded to two digits if they
+        begin with up to 354 and to one from 355 on (Particle Data Group, Review of
+        Particle Physics, §5.3), and the number to the same place. Without a spread,
+        "≈ number". A number that is not finite has no tolerance.
 
     Raises
     ------
     ValueError
-        If `value` has several numbers and a spread, only one, or more than one axis,
-        or if the spread is negative.
+        If `value` is an array with a spread, with fewer than two numbers or with more
+        than one axis, or if the spread is negative.
     """
     numbers = np.asarray(value.tolist() if hasattr(value, "tolist") else value, float)
     if numbers.ndim:
@@ -72,7 +72,7 @@ def about(value, spread=None, unit="", *, decimals=None, sign=False):
             place = min(place, 0)
         return f"≈ {_rounded(number, place, plus)}{behind}"
     if not spread >= 0:
-        raise ValueError(f"A spread is 0 or more, not {spread}.")
+        raise ValueError(f"A spread must be 0 or more, not {spread}.")
     two_digits = f"{spread:.2e}" < "3.55"
     place = (_exponent(spread) if spread else _exponent(number)) - two_digits
     return f"{_rounded(number, place, plus)} ± {_rounded(spread, place)}{behind}"
@@ -91,11 +91,11 @@ def _rounded(number, place, plus=""):
 
 
 def comparable(fresh, stored):
-    """Return copies of a cell's two lists of outputs, equal if they tell the same.
+    """Return copies of two lists of outputs of a cell, equal if they say the same.
 
     What may differ is made equal: in the fresh outputs, each number within the stored
     one's tolerance becomes the stored one; the pixels of figures are hidden in both
-    (their alt text is not). What differs still is a difference.
+    (their alt text is not). What still differs is a real difference.
     """
     fresh, stored = copy.deepcopy((list(fresh), list(stored)))
     ours, theirs = _texts(fresh), _texts(stored)
@@ -108,7 +108,7 @@ def comparable(fresh, stored):
 
 
 def differences(fresh, stored):
-    """Yield the first unequal words, (fresh, stored), of texts of a cell's outputs."""
+    """Yield the first unequal words (fresh, stored) of each text of two outputs."""
     fresh, stored = (_texts(outputs) for outputs in comparable(fresh, stored))
     for kind in fresh.keys() | stored.keys():
         if len(fresh[kind]) != len(stored[kind]):
@@ -122,10 +122,10 @@ def differences(fresh, stored):
 
 
 def settled(fresh, stored):
-    """Return a fresh text with the numbers that are within tolerance as stored.
+    """Return a fresh text in which the numbers within tolerance are the stored ones.
 
-    Where such a number has become longer or shorter, the blanks that line up a table
-    may differ, too.
+    Where such a number has become longer or shorter, the spaces that line up a table
+    may differ too.
     """
     olds, news = list(_MOVABLE.finditer(stored)), list(_MOVABLE.finditer(fresh))
     if len(olds) != len(news):
@@ -143,7 +143,7 @@ def settled(fresh, stored):
 def _within(new, old):
     """Tell whether the new number is within the old one's tolerance.
 
-    A ± itself is a measurement: it may halve or double.
+    The ± itself is a measurement: it may halve or double.
     """
     if old["about"]:
         return bool(new["about"]) and _apart(new["about"], old["about"]) <= UNITS
@@ -162,17 +162,17 @@ def _apart(new, old):
 
 
 def _value(text):
-    """Return the number that a text like "33,100" says."""
+    """Return the number in a text like "33,100"."""
     return float(text.replace(",", ""))
 
 
 def _words(text):
-    """Return the words of each line, without the blanks that line them up."""
+    """Return the words of each line, without the spaces that line them up."""
     return [line.split() for line in text.splitlines()]
 
 
 def _texts(outputs):
-    """Return where each text of a cell's outputs is kept, (dict, key), by its kind."""
+    """Return where a cell's outputs keep each text, as (dict, key), by its kind."""
     texts = defaultdict(list)
     for output in outputs:
         if output["output_type"] == "stream":

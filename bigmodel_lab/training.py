@@ -85,11 +85,11 @@ class Training:
     validation : (X, y), optional
         Measured after every epoch, never trained on.
     epochs, batch_size : int
-        How often to go through the data, and how many samples a step sees.
+        How many times to go through the data, and how many samples each step sees.
     steps : int, optional
         How many steps to take, instead of `epochs`.
     measure_every : int, optional
-        After how many steps a row is added to the history; by default an epoch.
+        After how many steps to add a row to the history; by default, after an epoch.
     max_gradient_norm : float, optional
         A longer gradient, over all parameters, is shortened to this norm (clipping;
         Pascanu et al. 2013).
@@ -100,19 +100,19 @@ class Training:
         Name -> `metric(targets, predictions)` on NumPy arrays, scikit-learn's order,
         measured on the validation data.
     batch_metrics : dict of callable, optional
-        Name -> `metric(predictions, targets)` on tensors, a mean over the batch as the
-        loss is: for predictions too large to be kept, as a language model's logits.
+        Name -> `metric(predictions, targets)` on tensors, a mean over the batch like
+        the loss: for predictions too large to keep, such as a language model's logits.
     seed : int
         Fixes the order of the samples in every epoch.
     schedule : callable, optional
-        `schedule(step, steps)` -> factor on the learning rate, as `schedules.cosine`;
-        `step` counts from 0 to below `steps`, all that the training takes.
+        `schedule(step, steps)` -> factor on the learning rate, like `schedules.cosine`;
+        `step` counts from 0 up to `steps` - 1, where `steps` is the training's total.
 
     Raises
     ------
     ValueError
-        If the data hold NaN (the column is named), X and y differ in length, the
-        batch is larger than the data, or a count is not an integer >= 1.
+        If the data hold NaN (the column is named), X and y differ in length, the batch
+        is larger than the data, or a count is not an integer >= 1.
     Diverged
         While iterating, as soon as the loss is not finite.
     """
@@ -157,7 +157,7 @@ class Training:
         self.steps_done, self.seconds, self.losses, self.rows = 0, 0.0, [], []
 
     def _take_data(self, train, validation, batch_size):
-        """Keep the data as checked tensors, or the loader; count the steps an epoch."""
+        """Keep the data as checked tensors, or the loader; count an epoch's steps."""
         if isinstance(train, DataLoader):
             self.train_data, self.steps_per_epoch = train, len(train)
             self.batch_size = train.batch_size
@@ -175,14 +175,14 @@ class Training:
 
     @property
     def epochs(self) -> int:
-        """How many epochs the steps make; the last may only be begun."""
+        """How many epochs the steps make; the last one may be incomplete."""
         return math.ceil(self.total_steps / self.steps_per_epoch)
 
     # -- the loop ------------------------------------------------------------------
 
     def __iter__(self) -> Iterator[Step]:
         """Take the steps that are left, one at a time."""
-        # A layer that its owner put into evaluation mode alone, frozen, stays in it.
+        # A layer that was put into evaluation mode by itself (frozen) stays in it.
         layers = list(self.model.modules())
         self._trained = [layer for layer in layers if layer.training] or layers
         if self._row_is_due():
@@ -213,7 +213,7 @@ class Training:
         """Train on one batch and return the `Step`."""
         start = time.perf_counter()
         if not any(layer.training for layer in self.model.modules()):
-            for layer in self._trained:  # the loop's owner has measured, and left it so
+            for layer in self._trained:  # the loop's body called model.eval()
                 layer.training = True
         if self.schedule is not None:
             factor = self.schedule(self.steps_done, self.total_steps)
@@ -232,8 +232,8 @@ class Training:
     def update(self, X: torch.Tensor, y: torch.Tensor) -> float:
         """Take one step of the optimizer on a batch and return the loss before it.
 
-        The one place to override, for gradients that are made in another way: summed
-        over machines, clipped for each sample, of a loss with more than one part.
+        The one place to override for gradients made in another way: summed over
+        machines, clipped for each sample, or from a loss with more than one part.
         """
         self.optimizer.zero_grad()
         loss, parts = 0.0, [(X, y)]
@@ -251,7 +251,7 @@ class Training:
         return loss
 
     def _check_loss(self, loss, X, y):
-        """Return the present `Step`; raise `Diverged` if its loss is not finite."""
+        """Return the current `Step`; raise `Diverged` if its loss is not finite."""
         epoch = self.steps_done // self.steps_per_epoch + 1
         step = Step(self.steps_done + 1, epoch, loss)
         if not math.isfinite(loss):
@@ -266,16 +266,16 @@ class Training:
             if X.is_floating_point() or self.steps_done:
                 raise
             raise ValueError(
-                f"train X holds whole numbers ({X.dtype}), which this model cannot "
-                f"take ({error}): give X.float(), or begin with nn.Embedding if they "
-                f"are ids."
+                f"train X holds integers ({X.dtype}), which this model cannot take "
+                f"({error}): give X.float(), or begin with nn.Embedding if they are "
+                f"ids."
             ) from error
 
     def finish(self) -> "Training":
         """Take all the steps that are left, with a progress bar; return the training.
 
-        A bar appears only when there is something to wait for. Interrupting is safe:
-        model and history stay, and `finish()` continues where it was.
+        A bar appears only if there is something to wait for. Interrupting is safe: the
+        model and the history stay, and `finish()` continues where it stopped.
         """
         from bigmodel_lab.progress import progress_bar
 
@@ -284,23 +284,23 @@ class Training:
             initial=self.steps_done,
             unit="step",
             delay=0.5,
-            disable="TQDM_DISABLE" in os.environ,  # tqdm's notebook bar forgets to ask
+            disable="TQDM_DISABLE" in os.environ,  # tqdm's notebook bar ignores it
         ) as bar:
             for _ in self:
                 bar.update()
         return self
 
-    # -- what it has seen ----------------------------------------------------------
+    # -- the history ---------------------------------------------------------------
 
     def _row_is_due(self):
-        """Tell whether the steps done end a row of the history that is not there."""
+        """Tell whether a row of the history is complete but not yet added."""
         rows = self.steps_done // self.measure_every
         if self.steps_done == self.total_steps:
             rows = math.ceil(self.steps_done / self.measure_every)
         return len(self.rows) < rows
 
     def _add_row(self, start):
-        """Add a row to the history: the mean loss since the last one, validation."""
+        """Add a row to the history: mean loss since the last row, and validation."""
         losses = self.losses[len(self.rows) * self.measure_every :]
         row = {
             "epoch": self.steps_done // self.steps_per_epoch,
@@ -319,11 +319,11 @@ class Training:
 
     @property
     def history(self) -> pd.DataFrame:
-        """One row an epoch: epoch, train_loss, validation_loss, metrics, seconds.
+        """One row for each epoch: epoch, train_loss, validation_loss, metrics, seconds.
 
         `train_loss` is the mean over the epoch's steps, taken while the model was
         still learning; `seconds` is the training time so far, validation included. A
-        training with `steps` or `measure_every` has `step` in place of `epoch`.
+        training with `steps` or `measure_every` has `step` instead of `epoch`.
         """
         columns = ["epoch" if self._in_epochs else "step", "train_loss"]
         if self.validation is not None:
@@ -341,8 +341,9 @@ class Training:
         Raises
         ------
         ValueError
-            If the file is missing, damaged, of another model or of a training with
-            another optimizer, seed, batch size or data length; nothing is changed.
+            If the file is missing or damaged, or belongs to another model or to a
+            training with another optimizer, seed, batch size or data length; nothing
+            is changed.
         """
         checkpoints.load(self, path)
         return self

@@ -1,1 +1,1 @@
-"""How chapters are written, run and checked: for maintainers to read."""
+"""How chapters are written, run and checked: for maintainers."""

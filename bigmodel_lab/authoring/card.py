@@ -1,7 +1,7 @@
-"""What the workbook says of itself, once: `course.toml`, and all that is made from it.
+"""What the workbook says about itself: `course.toml`, and everything made from it.
 
 `write` puts it into the course card (`notebooks/course_card.ipynb`), the README, and
-the cells of the chapters that carry one of the tags of `_CELLS`.
+the cells of the chapters that carry one of the tags in `_CELLS`.
 """
 
 import re
@@ -21,17 +21,17 @@ _PART = re.compile(r"(<!-- course: (\w+) -->\n).*?(<!-- course: end -->)", re.DO
 
 @cache
 def facts():
-    """Return what course.toml says, as a dictionary."""
+    """Return the contents of course.toml as a dictionary."""
     text = files(__package__).joinpath("course.toml").read_text(encoding="utf-8")
     return tomllib.loads(text)
 
 
 def generated(repository=None):
-    """Return the text of every file that `write` writes, by path; nothing is written.
+    """Return the text of every file that `write` would write, by path.
 
-    `repository` is the address for the links; by default that of pyproject.toml.
+    `repository` is the address for the links; by default the one in pyproject.toml.
     Raises RuntimeError outside a checkout, ValueError if a chapter is not in
-    course.toml or the repository is not at GitHub.
+    course.toml or the repository is not on GitHub.
     """
     repository = repository or links.repository()
     readme = notebooks.ROOT / "README.md"
@@ -54,7 +54,7 @@ def generated(repository=None):
 
 
 def write():
-    """Write what is not yet as `generated` has it; return the paths written."""
+    """Write every file that differs from `generated`; return the paths written."""
     written = []
     for path, text in generated().items():
         if not path.exists() or path.read_text(encoding="utf-8") != text:
@@ -67,7 +67,7 @@ def write():
 
 
 def _fill(nb, name, repository):
-    """Write the cells of a chapter's notebook that come from here; return it."""
+    """Fill in the cells of a chapter's notebook that come from here; return it."""
     for cell in nb.cells:
         for tag in cell.metadata.get("tags", []):
             if tag in _CELLS:
@@ -76,7 +76,7 @@ def _fill(nb, name, repository):
 
 
 def facts_of(name):
-    """Return what course.toml says of one chapter; ValueError if it says nothing."""
+    """Return what course.toml says about one chapter; ValueError if it has no entry."""
     for chapter in facts()["chapters"]:
         if chapter["name"] == name:
             return chapter
@@ -86,7 +86,7 @@ def facts_of(name):
 
 
 def _opening(chapter, repository):
-    """Return a chapter's first cell: title, links, what it is good for and needs."""
+    """Return a chapter's first cell: title, links, goals and prerequisites."""
     name = chapter["name"]
     title = chapter["title"]
     if "subtitle" in chapter:
@@ -106,7 +106,7 @@ def _opening(chapter, repository):
     if "needs" in chapter:
         facts.append(f"**You need:** {chapter['needs']}.")
     if "before" in chapter:
-        facts.append(f"**Before it:** {_before(chapter)}.")
+        facts.append(f"**Read first:** {_before(chapter)}.")
     blocks = [
         f"# {int(name[:2])} · {title}",
         places,
@@ -119,7 +119,7 @@ def _opening(chapter, repository):
 
 
 def _colab(chapter, repository):
-    """Return the cell that installs the library on Colab, and is silent elsewhere."""
+    """Return the cell that installs the library on Colab and does nothing elsewhere."""
     return (
         "# On Google Colab, install the library; elsewhere, do nothing.\n"
         "import sys\n\n"
@@ -131,7 +131,7 @@ def _colab(chapter, repository):
 
 
 def _articles(*_):
-    """Return which chapter mirrors which article, and what the articles are."""
+    """Return which chapter mirrors which article, and the list of the articles."""
     names = [article["name"] for article in facts()["articles"]]
     rows = [
         [_link(chapter), *(_sections(chapter, name) for name in names)]
@@ -154,9 +154,7 @@ def _articles(*_):
             ),
             _table(["Chapter", *names], rows),
             _table(["Article", "Chinese title", "Its subject"], articles),
-            _wrap(
-                "\\* This article came without a title: the words are its abstract's."
-            ),
+            _wrap("\\* This article has no title: these are words from its abstract."),
         ]
     )
 
@@ -191,7 +189,7 @@ def _card(repository):
         "## What you need\n\n" + _bullets(facts()["prerequisites"]),
         f"## The chapters\n\n{len(chapters)} chapters, {_duration(minutes)} in all, "
         "exercises included.\n\n"
-        + _table(["Chapter", "Question", "Time", "Before it"], table),
+        + _table(["Chapter", "Question", "Time", "Read first"], table),
         _articles(),
         "## What you will be able to do\n\nAfter each chapter, you can …",
         *(f"### {_name(each)}\n\n{_bullets(each['goals'])}" for each in chapters),
@@ -220,8 +218,9 @@ def _glossary():
         [
             "## Glossary",
             _wrap(
-                "The Chinese term is the usual one of textbooks; the articles' own, "
-                "where it differs, follows. The chapter is where a term first matters."
+                "The Chinese term is the usual one in textbooks, followed by the "
+                "articles' own where it differs. The chapter is where a term "
+                "first matters."
             ),
             _table(["Term", "Meaning", "Chapter"], rows),
         ]
@@ -230,7 +229,7 @@ def _glossary():
 
 def _chinese_index():
     """Return the Chinese terms, sorted by their pinyin, with the English ones."""
-    # GB 18030 keeps the order of GB 2312, whose common characters go by their pinyin.
+    # GB 18030 keeps the order of GB 2312, whose common characters are sorted by pinyin.
     terms = facts()["glossary"]["terms"]
     by_pinyin = sorted(terms, key=lambda term: term["chinese"].encode("gb18030"))
     rows = [[term["chinese"], term["english"]] for term in by_pinyin]
@@ -266,7 +265,7 @@ _README = {"chapters": _readme_chapters, "links": _readme_links}
 
 
 def _elsewhere(repository, name, binder="Open in Binder", colab="Open in Colab"):
-    """Return links that open a notebook elsewhere: words, readable offline."""
+    """Return links that open a notebook elsewhere, as words that read well offline."""
     return (
         f"[{binder}]({links.binder(repository, name)}) · "
         f"[{colab}]({links.colab(repository, name)})"
@@ -284,7 +283,7 @@ def _link(chapter):
 
 
 def _before(chapter):
-    """Return the chapters to read before this one, and what for."""
+    """Return the chapters to read before this one, and why."""
     return "; ".join(
         f"[chapter {other['chapter'][:2]}]({other['chapter']}.ipynb)"
         + (f" {other['why']}" if "why" in other else "")
@@ -304,7 +303,7 @@ def _duration(minutes):
 
 
 def _wrap(text, first="", rest=""):
-    """Break a paragraph into a source's lines, but no address."""
+    """Wrap a paragraph to the width of a source, without breaking addresses."""
     return textwrap.fill(
         text.strip(),
         width=86,

@@ -1,8 +1,8 @@
-"""Other processors on this one: a kernel with these variables computes as there.
+"""Imitate other processors: variables that make a kernel compute as they do.
 
-Mathematics libraries choose their inner loops by what the processor can do. Older loops
-add in another order, so a result may differ in its last digits; these variables forbid
-the newer ones. Each was seen to change bits.
+Math libraries choose their inner loops by what the processor can do. Older loops add
+in a different order, so a result may differ in its last digits; these environment
+variables forbid the newer loops. We saw each of them change some bits.
 """
 
 import os
@@ -33,20 +33,20 @@ _X86 = {
 
 
 def environment(profile="native", threads=None):
-    """Return the environment variables that make a kernel compute as on a processor.
+    """Return the environment variables that make a kernel compute as in a profile.
 
     Parameters
     ----------
     profile : {"native", "avx2", "generic"}
-        This processor; one with AVX2 and no AVX-512; one with neither (x86), or NumPy's
-        and PyTorch's plainest loops (others).
+        This processor; one with AVX2 but not AVX-512; one with neither (x86), or
+        NumPy's and PyTorch's plainest loops (others).
     threads : int, optional
         How many threads every library gets; by default the chapter decides.
 
     Raises
     ------
     ValueError
-        If the profile is none of these, or this processor has no AVX2 to force.
+        If the profile is not one of these, or this processor has no AVX2.
     """
     if profile not in PROFILES:
         raise ValueError(f"No profile {profile!r}: choose from {', '.join(PROFILES)}.")
@@ -70,7 +70,7 @@ def environment(profile="native", threads=None):
 def _numpy_loops():
     """Return the processor features that NumPy has loops for, found on this machine.
 
-    Those that are forbidden already, in this very process, NumPy does not find.
+    NumPy does not report those already forbidden in this process: they are added.
     """
     found = np.show_config(mode="dicts").get("SIMD Extensions", {}).get("found", [])
     forbidden = os.environ.get("NPY_DISABLE_CPU_FEATURES", "").split()

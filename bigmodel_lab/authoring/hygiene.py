@@ -23,14 +23,14 @@ from bigmodel_lab.authoring.notebooks import (
 _START = re.compile(r'start_chapter\(\s*"([^"]+)",\s*version="([^"]+)"')
 _IMAGE = re.compile(r"<img\b[^>]*>", re.IGNORECASE)
 _ALT = re.compile(r"""\balt\s*=\s*(["'])\s*[^\s"'].*?\1""", re.IGNORECASE | re.DOTALL)
-# Dollars as money: JupyterLab takes the text between two for a formula, even escaped.
-# A number that goes on as a formula does, as in $10^3$ and $25$, is one.
+# Dollars as money: JupyterLab reads the text between two as a formula, even escaped.
+# A number that continues like a formula, as in $10^3$ and $25$, really is one.
 _DOLLARS = re.compile(r"\$\d(?:\d|,\d)+(?![\d$^_\\*/=<>])")
 # What an output holds besides text: scripts, embedded images, terminal colors.
 _NOISE = re.compile(
     r"<script.*?</script>|data:image/[^\"')\s]+|\x1b\[[\d;]*m", re.DOTALL
 )
-# What puts equal values in any order, unless one asks for theirs; how a chapter asks.
+# Calls that leave the order of equal values open, and how a chapter fixes it.
 _SORTS = {
     "argsort": 'kind="stable" (torch: stable=True)',
     "sort_values": 'kind="stable", or a second column',
@@ -48,7 +48,7 @@ _FORBIDDEN = {
 
 
 def problems(path):
-    """Return what is wrong with a stored notebook, one sentence each, without a run."""
+    """Return what is wrong with a stored notebook, in sentences, without running it."""
     path = Path(path)
     source, name = source_of(path), path.stem
     run = f"run `python -m bigmodel_lab refresh {name}`"
@@ -64,7 +64,7 @@ def problems(path):
 
 
 def card_problems(path):
-    """Return what is wrong with the course card, one sentence each: it is all text."""
+    """Return what is wrong with the course card, in sentences: it holds only text."""
     path = Path(path)
     nb = nbformat.read(path, as_version=4)
     faults = [f"{cell.id}: code in the course card" for cell in code_cells(nb)]
@@ -84,7 +84,7 @@ def _record_faults(nb, path):
     if "widgets" in nb.metadata:
         yield "metadata: the state of widgets is stored"
     if nb.metadata.get("bigmodel_lab", {}).get("source_sha256") != digest(nb):
-        yield "outputs: they are stale, made by other code than the cells now hold"
+        yield "outputs: they are stale, made by different code than the cells hold now"
     for count, cell in enumerate(code_cells(nb), start=1):
         if cell.execution_count != count:
             have = cell.execution_count
@@ -98,22 +98,22 @@ def _code_faults(nb, name):
         if not cell.source.strip():
             yield f"{cell.id}: the code cell is empty"
         for sort, cure in _loose_sorts(cell.source):
-            yield f"{cell.id}: `{sort}` lets the CPU order what is equal: use {cure}"
+            yield f"{cell.id}: `{sort}` leaves ties to the CPU: use {cure}"
     ignored = [cell.id for cell in cells if unchecked(cell)]
     allowed = max(1, math.ceil(len(cells) / 10))
     if len(ignored) > allowed:
         yield (
             f"{ignored[-1]}: {len(ignored)} of {len(cells)} code cells are tagged to "
-            f"have no output compared, at most {allowed} may be"
+            f"have their outputs ignored; at most {allowed} may be"
         )
     started = _START.findall("\n".join(cell.source for cell in cells))
     if started != [(name, VERSION)]:
         wanted = f'start_chapter("{name}", version="{VERSION}")'
-        yield f"code: it must call {wanted} once, and has {started or 'no call'}"
+        yield f"code: it must call {wanted} once, but has {started or 'no call'}"
 
 
 def _loose_sorts(source):
-    """Yield the sorts of a cell whose ties fall as the CPU likes, with the cure."""
+    """Yield the sorts of a cell that leave ties to the CPU, with the cure."""
     for call in ast.walk(ast.parse(TransformerManager().transform_cell(source))):
         if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Attribute):
             continue
@@ -143,7 +143,7 @@ def _output_faults(nb):
                 if match := pattern.search(text):
                     yield f"{cell.id}: the output holds {what} (`{match[0].strip()}`)"
             images = _IMAGE.findall(data.get("text/html", ""))
-            # JupyterLab shows no alt text for image/png: only <img alt> in HTML has it.
+            # JupyterLab gives image/png no alt text: only <img alt> in HTML has it.
             bare = any(kind.startswith("image/") for kind in data) and not images
             if bare or not all(_ALT.search(image) for image in images):
                 yield f"{cell.id}: an image in the output has no alt text"
@@ -209,7 +209,7 @@ def _resolves(link, nb, path):
     if url.scheme or url.netloc:
         return True
     target = path.parent / unquote(url.path) if url.path else path
-    folder = path.parent.resolve()  # what JupyterLab opens: it shows nothing above it
+    folder = path.parent.resolve()  # JupyterLab shows nothing above it
     if not target.exists() or not target.resolve().is_relative_to(folder):
         return False
     if not url.fragment or target.suffix != ".ipynb":

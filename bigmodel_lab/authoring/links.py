@@ -10,7 +10,7 @@ _WHERE = "pyproject.toml, [project.urls], Repository"
 
 
 def repository():
-    """Return the address of the repository, from pyproject.toml, its one place.
+    """Return the address of the repository, which pyproject.toml holds.
 
     Raises RuntimeError outside a checkout of the workbook.
     """
@@ -22,7 +22,7 @@ def repository():
 def binder(repository, name):
     """Return the link that opens the notebook `name` in JupyterLab on Binder.
 
-    `repository` is an address at GitHub, else ValueError.
+    `repository` must be an address on GitHub, else ValueError.
     """
     owner_and_name = _on_github(repository)
     return (
@@ -32,7 +32,7 @@ def binder(repository, name):
 
 
 def colab(repository, name):
-    """Return the link that opens the notebook `name` on Colab; as for `binder`."""
+    """Return the link that opens the notebook `name` on Colab; see `binder`."""
     return (
         f"https://colab.research.google.com/github/{_on_github(repository)}"
         f"/blob/HEAD/notebooks/{name}.ipynb"
@@ -42,27 +42,28 @@ def colab(repository, name):
 def hub(address, repository, branch, name):
     """Return the nbgitpuller link that opens the notebook `name` on a JupyterHub.
 
-    It copies the repository into the learner's home first, or brings their copy up to
-    date without touching what they changed.
+    It first copies the repository into the learner's home, or updates their copy
+    without touching what they changed.
 
-    Raises ValueError if `address` is no web address, as of a hub, or if `repository`
-    is none, or still the placeholder.
+    Raises ValueError if `address` is not the web address of a hub, or if `repository`
+    is not a web address, or is still the placeholder.
     """
     home = urlsplit(address)
     if home.scheme not in ("https", "http") or not home.netloc or home.query:
         raise ValueError(
-            f"{address!r} is no address of a hub: write it like https://hub.school.edu."
+            f"{address!r} is not the address of a hub: write it like "
+            f"https://hub.school.edu."
         )
     if "/OWNER/" in repository:
         raise ValueError(
             f"The repository is still {repository}: put its owner in {_WHERE}, and run "
-            f"`python -m bigmodel_lab course`; or give --repository."
+            f"`python -m bigmodel_lab course`, or give --repository."
         )
     # nbgitpuller names the folder after the address; some versions keep the ".git".
     repository = repository.rstrip("/").removesuffix(".git")
     if not re.fullmatch(r"https?://[^/\s]+/\S*[^/\s]", repository):
         raise ValueError(
-            f"{repository!r} is no address of a repository: write it like "
+            f"{repository!r} is not the address of a repository: write it like "
             f"https://github.com/school/bigmodel_lab."
         )
     folder = repository.rpartition("/")[2]
@@ -80,7 +81,7 @@ def hub(address, repository, branch, name):
 
 
 def _on_github(repository):
-    """Return "owner/name" of a repository at GitHub."""
+    """Return "owner/name" of a repository on GitHub."""
     found = re.fullmatch(r"https://github\.com/([\w.-]+/[\w.-]+)", repository)
     if not found:
         raise ValueError(

@@ -35,19 +35,19 @@ METADATA = {
     },
     "language_info": {"name": "python"},
 }
-# The arc that every chapter follows, so that readers know where they are.
+# The outline that every chapter follows, so that readers know where they are.
 _ARC = {
     "What you will be able to do": "Comes from bigmodel_lab/authoring/course.toml: "
     "enter the chapter there, then run `python -m bigmodel_lab course`.",
-    "As the documents have it": "The idea and the formula in our words; then the "
+    "What the articles say": "The idea and the formula in our words; then the "
     "printed code, run faithfully, with its outcome.",
     "Derive it": "The mathematics that is needed, in small steps.",
-    "From scratch": "A few lines a cell, shapes in comments.",
-    "With PyTorch": "The same with the library, asserted equal.",
+    "From scratch": "A few lines per cell, shapes in comments.",
+    "With PyTorch": "The same with the library, asserted to be equal.",
     "On real data": "A baseline first, then the model.",
     "Turn the knobs": "A question, then the panel that answers it.",
-    "Exercises": "At least five, each a stub and a check; then the quiz.",
-    "Claims checked": "A table: what the documents claim, our verdict, and a link to "
+    "Exercises": "At least five, each with a stub and a check; then the quiz.",
+    "Claims checked": "A table: what the articles claim, our verdict, and a link to "
     "the cell that shows it.",
     "Going further": "Honest limits and correct references.",
 }
@@ -65,7 +65,7 @@ def notebooks_folder():
 
 
 def chapters(names=(), folder=None):
-    """Return the notebook paths of chapters named "04" or "04_house_prices", or of all.
+    """Return the notebook paths of chapters ("04" or "04_house_prices"), or of all.
 
     Raises ValueError for an unknown name, RuntimeError outside a checkout.
     """
@@ -81,7 +81,7 @@ def chapters(names=(), folder=None):
 
 
 def build(source):
-    """Return the notebook of a py:percent file, not executed; OSError if unreadable."""
+    """Return a py:percent file as a notebook, not executed; OSError if unreadable."""
     text = Path(source).read_text(encoding="utf-8")
     nb = jupytext.reads(text, fmt="py:percent", config=_jupytext_config())
     # Keep the filters that jupytext itself stores: a later --sync changes nothing.
@@ -105,8 +105,8 @@ def execute(nb, folder, timeout=600, variables=None):
         kernel_name="python3",
         record_timing=False,
         store_widget_state=False,
-        extra_arguments=["--log-level=ERROR"],  # no word on unencrypted local sockets
-        coalesce_streams=True,  # how a stream is cut into messages depends on timing
+        extra_arguments=["--log-level=ERROR"],  # no warning about local sockets
+        coalesce_streams=True,  # where a stream is cut into messages depends on timing
         resources={"metadata": {"path": str(folder)}},
     )
     environment = {**os.environ, "TQDM_DISABLE": "1", **(variables or {})}
@@ -132,7 +132,7 @@ def refresh(names=(), folder=None):
     """Make the named chapters' notebooks, or all, from their sources; print the times.
 
     Each is run twice, the second time with generic kernels and one thread: what a
-    notebook stores must come again on any machine.
+    notebook stores must come out the same on any machine.
 
     Raises ValueError for an unknown name; RuntimeError if a cell fails, or if it prints
     different things in the two runs, with the old notebook left as it was.
@@ -156,7 +156,7 @@ def refresh(names=(), folder=None):
 
 
 def _refuse_differences(nb, generic):
-    """Raise RuntimeError if a checked cell tells another thing with generic kernels."""
+    """Raise RuntimeError if a checked cell's output differs with generic kernels."""
     faults = []
     for cell, again in zip(code_cells(nb), code_cells(generic), strict=True):
         for there, here in tolerance.differences(again.outputs, cell.outputs):
@@ -170,7 +170,7 @@ def _refuse_differences(nb, generic):
 
 
 def drift(path):
-    """Return what differs between a notebook and its source as a diff, or ""."""
+    """Return the difference between a notebook and its source as a diff, or ""."""
     path = Path(path)
     source = source_of(path)
     nb = nbformat.read(path, as_version=4)
@@ -192,11 +192,11 @@ def new_chapter(number, topic, folder=None):
     if not re.fullmatch(r"\d{1,2}", str(number)):
         raise ValueError(f"A chapter's number is 0 to 99, not {number!r}.")
     if not re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", topic):
-        raise ValueError(f"A topic is written like house_prices, not {topic!r}.")
+        raise ValueError(f"Write the topic like house_prices, not {topic!r}.")
     folder = Path(folder or notebooks_folder()) / "source"
     name = f"{int(number):02d}_{topic}"
     if taken := sorted(folder.glob(f"{name[:2]}_*.py")):
-        raise FileExistsError(f"Chapter {name[:2]} exists already: {taken[0].name}.")
+        raise FileExistsError(f"Chapter {name[:2]} already exists: {taken[0].name}.")
     title = f"# {int(number)} · {topic.replace('_', ' ').capitalize()}"
     cells = []
     for part, todo in _ARC.items():
@@ -232,14 +232,14 @@ def as_text(nb):
 
 
 def write(path, text):
-    """Write a whole file or none."""
+    """Write a file, whole or not at all."""
     temporary = path.with_name(f".{path.name}.tmp")
     temporary.write_text(text, encoding="utf-8", newline="\n")
     temporary.replace(path)
 
 
 def _normalize(source):
-    """Write a source in jupytext's own form (header, blank lines), if it is not yet."""
+    """Rewrite a source in jupytext's own form (header, blank lines) if it differs."""
     text = as_text(build(source))
     if text != source.read_text(encoding="utf-8"):
         write(source, text)
@@ -257,9 +257,10 @@ def unchecked(cell):
 
 
 def digest(nb):
-    """Hash the code that made a notebook's outputs; text may change without a run.
+    """Hash the code that made a notebook's outputs.
 
-    So may the cell for Colab: it does nothing elsewhere (see `course`).
+    Not hashed, since they may change without a run: the text, and the cell for Colab,
+    which does nothing elsewhere.
     """
     cells = [(cell.source, cell.metadata.get("tags", [])) for cell in code_cells(nb)]
     code = json.dumps([source for source, tags in cells if "course-colab" not in tags])

@@ -12,8 +12,8 @@
 # [Open in Binder](https://mybinder.org/v2/gh/OWNER/bigmodel_lab/HEAD?urlpath=lab/tree/notebooks/00_start_here.ipynb) · [Open in Colab](https://colab.research.google.com/github/OWNER/bigmodel_lab/blob/HEAD/notebooks/00_start_here.ipynb) · [Course card and glossary](course_card.ipynb)
 #
 # Five articles on "AI 大模型" (large models) gave us claims, formulas and code. This
-# workbook runs them. You tune them with sliders, break them, mend them, and are checked
-# on what you learned.
+# workbook runs them. You tune them with sliders, break them, and fix them, and
+# exercises check what you have learned.
 #
 # ## What you will be able to do
 #
@@ -25,8 +25,8 @@
 # **Time:** 15 minutes. **You need:** Python, and what a function's graph is.
 
 # %% [markdown]
-# Run a cell with <kbd>Shift</kbd>+<kbd>Enter</kbd>; run them all from the menu *Run ›
-# Run All Cells*.
+# Run a cell with <kbd>Shift</kbd>+<kbd>Enter</kbd>, or run them all from the menu *Run
+# › Run All Cells*.
 
 # %% tags=["course-colab"]
 # On Google Colab, install the library; elsewhere, do nothing.
@@ -44,17 +44,17 @@ import bigmodel_lab as lab
 device = lab.start_chapter("00_start_here", version="0.1")
 
 # %% [markdown]
-# That line tells where your models train: on a graphics card (CUDA, MPS) if there is
-# one, otherwise on the processor (cpu). Every chapter runs on either, without a change.
-# If the line is an error instead, it says what to do; `python -m bigmodel_lab doctor`
-# in a terminal says more.
+# That line tells you where your models train: on a graphics card (CUDA, MPS) if you
+# have one, otherwise on the processor (cpu). Every chapter runs on either without
+# changes. If you see an error instead, it says what to do;
+# `python -m bigmodel_lab doctor` in a terminal tells you more.
 
 # %% [markdown]
 # ## A model that learns in seconds
 #
-# Ten thousand points scatter around a line. The model is a line too, `weight * x +
-# bias`; it does not know the two numbers. We made the data with weight 3 and bias 2.
-# **Can training find them?**
+# Ten thousand points scatter around a line. The model is a line too,
+# `weight * x + bias`, but it does not know the two numbers. We made the data with
+# weight 3 and bias 2. **Can training find them?**
 
 # %%
 import matplotlib.pyplot as plt
@@ -75,11 +75,11 @@ axes.set(
 lab.plots.show(figure, alt="500 of the points: y rises with x, from about -8 to 12.")
 
 # %% [markdown]
-# A training needs a model, a loss that says how wrong it is, an optimizer that makes it
-# less wrong, and data. It takes *steps*. Each looks at a batch of points: how wrong is
-# the model there, and in which direction would each number make it less wrong (the
-# *gradient*)? Then each number moves a little. Once through all points is an *epoch*.
-# **Eight lines do it. Which of them changes the model?**
+# Training needs a model, a loss that says how wrong the model is, an optimizer that
+# makes it less wrong, and data. It goes in *steps*. Each step looks at a batch of
+# points: how wrong is the model there, and in which direction would each number make it
+# less wrong (the *gradient*)? Then each number moves a little. One pass through all the
+# points is an *epoch*. **Eight lines do it. Which of them changes the model?**
 
 # %%
 torch.manual_seed(0)
@@ -98,10 +98,10 @@ by_hand = [parameter.item() for parameter in model.parameters()]
 print(f"weight {by_hand[0]:.3f}, bias {by_hand[1]:.3f} after {8000 // 100} steps")
 
 # %% [markdown]
-# The last line, `optimizer.step()`. `lab.Training` is this loop, written once for all
-# chapters: it also measures on points that are kept apart (*validation*), draws curves,
-# stops when the loss becomes infinite, and can be left and continued. **Does it give the
-# same line?**
+# The last line does, `optimizer.step()`. `lab.Training` is this loop, written once for
+# all chapters: it also measures on points that are held back (*validation*), draws
+# curves, stops when the loss becomes infinite, and can be paused and continued. **Does
+# it find the same line?**
 
 
 # %%
@@ -130,9 +130,9 @@ for epochs in (1, 10):
         assert max(abs(a - b) for a, b in zip(found, by_hand, strict=True)) < 1e-5
 
 # %% [markdown]
-# The same line after the same 80 steps; and 3 and 2, nearly, after 800. `finish()` ran
+# It does, after the same 80 steps; after 800 it is close to 3 and 2. `finish()` ran
 # every step; a `for` loop does the same and lets you look in between. There is nothing
-# else to learn about `Training`: leave the loop to stop it.
+# else to learn about `Training`: to stop it, leave the loop.
 
 # %%
 for step in toy_training(learning_rate=0.01, epochs=10):
@@ -144,9 +144,10 @@ for step in toy_training(learning_rate=0.01, epochs=10):
 # %% [markdown]
 # ## The panel
 #
-# The same function under sliders. **Press Train.** The solid curve is the loss on the
-# training points, the dashed one on the validation points. Each run stays, in its own
-# color, for comparison; the status line says what the panel sees in the curve.
+# Here is the same function with sliders. **Press Train.** The solid curve is the loss
+# on the training points, the dashed one on the validation points. Each run stays in the
+# chart in its own color, so that you can compare them; the status line says what the
+# panel sees in the curve.
 #
 # Then move the learning rate (drag it, or click it and use the arrow keys) and train
 # again.
@@ -164,27 +165,27 @@ panel
 # | Button | What it does |
 # |---|---|
 # | Train | trains with the settings shown |
-# | Stop | stops after the present step; the result stays |
+# | Stop | stops after the current step; the result stays |
 # | Reset | puts the settings back and clears the runs |
-# | logarithmic loss axis | shows small losses beside large ones |
+# | logarithmic loss axis | shows small and large losses in one chart |
 # | Chart as PNG, Histories as CSV | save what you see |
-# | Copy as code | copies the call that repeats the last run, for a cell of your own |
+# | Copy as code | copies the call that repeats the last run, to paste into a cell of your own |
 #
 # **What you should have seen:** at 0.0001 the loss is still falling when the epochs run
 # out; at 0.01 it reaches 0.25, the scatter we put in, within an epoch; above a certain
-# learning rate it grows until it is no number any more, and the panel says *diverged*.
-# The earlier runs are safe. Chapter 04 shows how to predict that learning rate.
+# learning rate it grows until it overflows, and the panel says *diverged*. The earlier
+# runs are safe. Chapter 04 shows how to predict that learning rate.
 
 # %% [markdown]
 # ## How exercises work
 #
-# Each exercise is a function with `...` for a body, or a value. Replace the `...`, run
-# the cell, read the answer. A check knows four answers: correct; not attempted; wrong,
-# with the reason; an error, with your line. It tries your function on new random inputs
-# each time.
+# Each exercise is a function whose body is `...`, or a value. Replace the `...`, run
+# the cell, and read the feedback. A check gives one of four answers: correct; not
+# attempted; wrong, with the reason; or an error, with the line in your code. It tries
+# your function on new random inputs each time.
 #
-# For help, write `lab.hint("start_here.gradient_step")` in a cell, again for the next
-# hint, and `lab.solution("start_here.gradient_step")` at the very end.
+# For help, run `lab.hint("start_here.gradient_step")` in a cell. Run it again for the
+# next hint, and `lab.solution("start_here.gradient_step")` as a last resort.
 
 # %% [markdown]
 # ### Exercise 1: one step
@@ -242,8 +243,8 @@ lab.check("start_here.line_loss", line_loss)
 # %% [markdown]
 # ### Exercise 5: the panel's question
 #
-# The slider moves in notches. What is the smallest learning rate on it at which the toy
-# diverges? Two digits are enough.
+# The slider moves in notches. What is the smallest notch at which the toy diverges? Two
+# digits are enough.
 
 # %%
 first_diverging_notch = ...
@@ -280,7 +281,7 @@ lab.quiz("start_here")
 # | D3 | AI大模型应用的学术合作与交流策略 | academic cooperation: backpropagation by hand, data sharing, knowledge fusion |
 # | D4 | 人工智能大模型在各个领域的跨界融合新趋势 \* | large models across fields: sigmoid, backpropagation, a CNN on MNIST |
 #
-# \* This article came without a title: the words are its abstract's.
+# \* This article has no title: these are words from its abstract.
 
 # %% [markdown]
 # ## Claims checked
@@ -288,13 +289,13 @@ lab.quiz("start_here")
 # | Claim | Where | What we found | Verdict |
 # |---|---|---|---|
 # | "GPT-3 was published in 2018" | D0 §1 | 2018 is GPT (Radford et al. 2018); GPT-3 is 2020 (Brown et al. 2020, arXiv 2005.14165), the year that D0 §7.3 itself gives | fails |
-# | "Choosing the learning rate is crucial" | D0 §4.3 | [the panel above](#The-panel): too small and it does not arrive, too large and it diverges | holds |
+# | "Choosing the learning rate is crucial" | D0 §4.3 | [the panel above](#The-panel): too small and training never arrives, too large and it diverges | holds |
 
 # %% [markdown]
 # ## Going further
 #
 # - The panel's curve is an average over steps; two runs differ by chance as well as by
-#   setting. Chapter 05 measures how much, over seeds.
+#   their settings. Chapter 05 measures how much, over several seeds.
 # - The library is short and meant to be read: run `lab.Training??` in a cell, or open
 #   the folder `bigmodel_lab`.
 # - Radford, Narasimhan, Salimans, Sutskever (2018), *Improving language understanding by

@@ -13,15 +13,17 @@
 #
 # ## What you will be able to do
 #
-# - tell a value that is absent from one that is unknown, and fill each as it deserves,
+# - tell a value that is absent from one that is unknown, and fill each in the right
+#   way,
 # - say what an outlier detector finds, and what only you can decide,
-# - scale columns by hand, and keep the test data out of what a pipeline learns,
+# - scale columns by hand, and keep a pipeline from learning anything from the test
+#   data,
 # - turn English and Chinese text into numbers, and measure what each step is worth,
 # - augment images without changing what they show.
 #
 # **Time:** 2 hours (tables 60 minutes, text 30, images 30). **Mirrors:** D0 §3.2 and §9
 # Q2 (cleaning, scaling, augmentation, outliers), D1 §3.2.1 (text and images), D2
-# §2.1.2, D3 §4, D4 §3.2. **Before it:** [chapter 00](00_start_here.ipynb).
+# §2.1.2, D3 §4, D4 §3.2. **Read first:** [chapter 00](00_start_here.ipynb).
 
 # %% tags=["course-colab"]
 # On Google Colab, install the library; elsewhere, do nothing.
@@ -50,21 +52,21 @@ import torch
 from torch import nn
 
 # %% [markdown]
-# ## As the documents have it
+# ## What the articles say
 #
 # D0 §3.2 has three lines on the subject: "remove missing values and outliers", "scale
 # the data to [0, 1] or [-1, 1]", "augment by rotation, scaling and cropping". It shows
-# none of them, and its program (§5) does none. (D2 and D4 divide their pixels by 255.) We
-# take a table that needs it: 2,930 houses sold in Ames, Iowa, from 2006 to 2010, with 82
-# columns, as De Cock (2011) compiled them from the assessor's records.
+# none of them, and its program (§5) does none of them. (D2 and D4 divide their pixels
+# by 255.) We take a table that needs all this: 2,930 houses sold in Ames, Iowa, from
+# 2006 to 2010, with 82 columns, compiled by De Cock (2011) from the assessor's records.
 #
-# **Remove every house with a missing value, or every one with an outlier: how many are
-# left?**
+# **Remove every house with a missing value, or every house with an outlier: how many
+# are left?**
 
 # %%
 houses = lab.datasets.ames_houses()
 price = houses["price"]
-labels = ["Order", "PID", "MS.SubClass"]  # numbers by name only
+labels = ["Order", "PID", "MS.SubClass"]  # numbers in name only
 measured = houses.select_dtypes("number").drop(columns=labels)
 lower, upper = measured.quantile(0.25), measured.quantile(0.75)
 width = (upper - lower).where(upper > lower)  # NaN where most share a value: 0 porches
@@ -78,8 +80,9 @@ print(f"({(~strange).mean():.0%})")
 assert len(houses.dropna()) == 0
 
 # %% [markdown]
-# None, and two thirds. Read as rows, the first rule throws the whole table away: **not one
-# house has all its values**. So what do the gaps mean?
+# The first rule leaves none, the second leaves two thirds. If "remove" means removing
+# rows, the first rule throws the whole table away: **not one house has all its
+# values**. So what do the gaps mean?
 #
 # ## Tables
 #
@@ -91,8 +94,9 @@ print(f"{len(table)} of {houses.shape[1]} columns have gaps; the emptiest:")
 table.head(8).assign(share=table["share"].map("{:.1%}".format))
 
 # %% [markdown]
-# 2,917 houses have no `Pool.QC`, the quality of the pool. **Is the quality of their pools
-# unknown?** Another column knows: the size of the thing whose quality is missing.
+# 2,917 houses have no `Pool.QC`, the quality of the pool. **Is the quality of their
+# pools unknown?** Another column can tell: the size of the thing whose quality is
+# missing.
 
 # %%
 SIZE_OF = {
@@ -115,15 +119,16 @@ for column, size in SIZE_OF.items():
 pd.DataFrame(rows).T.rename_axis("column")
 
 # %% [markdown]
-# All 2,917 have *no pool*: the gap is the answer. Likewise 1,422 houses have no fireplace.
-# But every house has a lot, so the 490 missing street frontages are *unknown*. Two kinds of
-# gap, two treatments: absent becomes a value of its own ("none", or 0 on a scale of
-# quality), unknown is estimated. Where no size tells, as for the 2,732 gaps of `Alley`, the
-# description of the data must: there NA stands for "no alley access".
+# All 2,917 have *no pool*: the gap is the answer. Likewise 1,422 houses have no
+# fireplace. But every house has a lot, so the 490 missing street frontages are
+# *unknown*. Two kinds of gap need two treatments: "absent" becomes a value of its own
+# ("none", or 0 on a quality scale); "unknown" is estimated. Where no size can tell, as
+# for the 2,732 gaps in `Alley`, look in the description of the data: there NA stands
+# for "no alley access".
 #
-# One row is odd: 1,745 of the 1,775 gaps of `Mas.Vnr.Type`, the kind of brickwork, are
-# houses without any (and seven have brickwork of no kind, which contradicts itself). The
-# original table has a category for houses without. **Where did it go?**
+# One row is odd: 1,745 of the 1,775 gaps in `Mas.Vnr.Type`, the kind of brickwork, are
+# houses without any (and seven have brickwork of no kind, which is a contradiction).
+# The original table has a category for houses without brickwork. **Where did it go?**
 
 # %%
 as_written = "Mas.Vnr.Type,Mas.Vnr.Area\nBrkFace,196\nNone,0\nStone,\n"
@@ -131,14 +136,14 @@ print(pd.read_csv(io.StringIO(as_written)), end="\n\n")
 print(pd.read_csv(io.StringIO(as_written), keep_default_na=False, na_values=[""]))
 
 # %% [markdown]
-# The category is called "None", and `read_csv` takes that word for a missing value (as it
-# does "NA" and "null"; a person called "Null" only just escapes). Whoever reads a file
-# decides what counts as missing.
+# The category is called "None", and `read_csv` takes that word for a missing value (as
+# it does "NA" and "null"; a person named "Null" narrowly escapes). The program that
+# reads a file decides what counts as missing.
 #
 # ### Impossible values
 #
-# A gap shows itself. A wrong value does not, unless it contradicts something. **Which of
-# these rules is broken?**
+# A gap is easy to see. A wrong value is not, unless it contradicts something. **Which
+# of these rules are broken?**
 
 # %%
 RULES = {
@@ -154,18 +159,19 @@ houses.loc[np.any(list(RULES.values()), axis=0), dates]
 
 # %% [markdown]
 # A garage from the year 2207 is a typing error; the house was built in 2006 and sold in
-# 2007, so it was most likely 2007. A house sold in 2007 and built in 2008 is no error: it
-# was sold before it was finished, as `Partial` says. Its age is 0, not -1. One house was
-# remodeled a year before it was built: one of the two years is wrong, nothing says which,
-# and we leave it.
+# 2007, so the year was most likely 2007. A house sold in 2007 and built in 2008 is not
+# an error: it was sold before it was finished, as `Partial` says. Its age is 0, not -1.
+# One house was remodeled a year before it was built: one of the two years is wrong, but
+# nothing says which, so we leave it.
 #
-# No house occurs twice here. In the 1,728 sales of [chapter 04](04_house_prices.ipynb) some
-# do, and we shall meet more in the reviews below, where it matters.
+# No house occurs twice here. Some of the 1,728 sales of [chapter
+# 04](04_house_prices.ipynb) do, and we will meet more repeats in the reviews below,
+# where they matter.
 
 # %%
 clean = houses.copy()
 clean.loc[clean["Garage.Yr.Blt"] > 2010, "Garage.Yr.Blt"] = 2007
-clean["MS.SubClass"] = clean["MS.SubClass"].astype(str)  # a code, no amount
+clean["MS.SubClass"] = clean["MS.SubClass"].astype(str)  # a code, not an amount
 clean["Age"] = (clean["Yr.Sold"] - clean["Year.Built"]).clip(lower=0)
 saratoga = lab.datasets.saratoga_houses()
 print(f"Ages from {clean['Age'].min()} to {clean['Age'].max()} years")
@@ -174,14 +180,15 @@ print(f"Saratoga: {saratoga.duplicated().sum()} rows repeat an earlier one")
 # %% [markdown]
 # ### Outliers: three opinions
 #
-# D0 §9 names isolation forest and local outlier factor (LOF). Beside them an older rule:
+# D0 §9 names isolation forest and local outlier factor (LOF). We add an older rule:
 #
-# - **IQR** (Tukey): how far outside the middle half of its *column*, in widths of that half;
+# - **IQR** (Tukey): how far a value lies outside the middle half of its *column*, in
+#   widths of that half;
 # - **isolation forest**: how few random cuts it takes to separate a house from the others;
-# - **LOF**: how much thinner the houses lie around it than around its neighbors.
+# - **LOF**: how much more thinly houses are spread around it than around its neighbors.
 #
-# Each gives every house a score of strangeness. Five houses have more than 4,000 square
-# feet. **Do the three agree on them?**
+# Each method gives every house a strangeness score. Five houses have more than 4,000
+# square feet. **Do the three methods agree on them?**
 
 # %%
 from sklearn.ensemble import IsolationForest
@@ -224,27 +231,28 @@ print(
 )
 
 # %% [markdown]
-# Not on the order. IQR and isolation forest put the two mansions first: both ask how *rare*
-# a value is. LOF puts the three cheap giants first: it asks how *lonely* a house is, with
-# even the nearest ones far away. It also marks small and cheap houses at the edge of the
-# cloud, which the other two overlook.
+# They do not agree on the order. IQR and isolation forest put the two mansions first:
+# both ask how *rare* a value is. LOF puts the three cheap giants first: it asks how
+# *lonely* a house is, with even its nearest neighbors far away. It also marks small and
+# cheap houses at the edge of the cloud, which the other two overlook.
 #
-# None of them knows what is *wrong*. The table hints at it: the three are `Partial`, not
-# completed when assessed. **Is that the reason?**
+# None of them knows what is *wrong*. The table gives a hint: the three are `Partial`,
+# not completed when they were assessed. **Is that the reason?**
 
 # %%
 trend = np.polyfit(np.log(houses["area"]), np.log(price), 1)
-above = np.log(price) - np.polyval(trend, np.log(houses["area"]))  # of the trend line
+above = np.log(price) - np.polyval(trend, np.log(houses["area"]))  # the trend line
 partial = houses["Sale.Condition"] == "Partial"
 print(f"{partial.sum()} partial sales; half of them sold for", end=" ")
 print(f"{np.exp(above[partial].median()) - 1:+.0%} or more of the trend")
 print("the three giants:", [f"{np.exp(v) - 1:+.0%}" for v in above[partial & big]])
 
 # %% [markdown]
-# Not by itself: most of the other 242 sold *above* the trend. The three are just that: sales
-# at less than half of the usual price, for a reason that is not in the table. De Cock, who
-# compiled it, advises to leave out the houses above 4,000 square feet. **A detector says where
-# to look; only knowledge of the data says what to do.**
+# Not by itself: most of the other 242 partial sales went for *more* than the trend. The
+# three are exceptions: they sold for less than half of the usual price, for a reason
+# that is not in the table. De Cock, who compiled the table, advises leaving out the
+# houses above 4,000 square feet. **A detector says where to look; only knowledge of the
+# data says what to do.**
 #
 # ### Turn the knobs: mark the strangest
 
@@ -283,14 +291,16 @@ lab.Explorer(
 )
 
 # %% [markdown]
-# **What you should have seen.** LOF needs 5 marks, one for each; IQR needs 7. The forest
-# needs more, Exercise 11 asks how many: before the cheap giants it marks houses that are
-# merely large and expensive. (Its cuts are random: another seed gives another count.)
+# **What you should have seen.** LOF needs 5 marks, one for each big house; IQR needs 7.
+# The forest needs more (Exercise 11 asks how many): before it gets to the cheap giants,
+# it marks houses that are merely large and expensive. (Its cuts are random: another
+# seed gives another count.)
 #
 # ### Filling what is unknown
 #
-# To judge a filling one needs the truth. So we hide a fifth of the *known* frontages and
-# fill them in seven ways. **Which comes closest? What does the mean do to the spread?**
+# To judge how well a gap was filled, we need the truth. So we hide a fifth of the
+# *known* frontages and fill them in seven ways. **Which comes closest? What does the
+# mean do to the spread?**
 
 # %%
 from sklearn.experimental import enable_iterative_imputer  # noqa: F401
@@ -336,21 +346,23 @@ print(f"{hidden.sum()} hidden frontages spread by {truth[hidden].std():.1f} feet
 pd.DataFrame(rows).T.rename_axis("filled with")
 
 # %% [markdown]
-# 0 is absurd for a length that every lot has. Mean and median are a constant, so the filled
-# houses all look alike. Similar lots come close, since a large lot has a long front. A line
-# knows that, too, but a few huge lots bend it; with logarithms of the areas it is as good.
+# 0 is absurd for a length that every lot has. Mean and median fill in a constant, so
+# the filled houses all look alike. Similar lots come close, since a large lot has a
+# long front. A line knows that too, but a few huge lots pull it off course; with
+# logarithms of the areas it is just as good.
 #
 # ### Four scalers, one formula
 #
 # "Scale to [0, 1] or [-1, 1]" (D0 §3.2), "between 0 and 1" (D3 §4), "standardize" (D4
-# §3.2): all are the same step, with another shift and another scale *learned from the data*:
+# §3.2): all of these are the same step, with a different shift and scale *learned from
+# the data*:
 #
 # $$z = \frac{x - \text{shift}}{\text{scale}}$$
 #
 # | scaler | shift | scale |
 # |---|---|---|
 # | to [0, 1] (`min_max`) | minimum | maximum - minimum |
-# | to [-1, 1] (`symmetric`) | middle of the two | half of that |
+# | to [-1, 1] (`symmetric`) | midpoint of minimum and maximum | half of (maximum - minimum) |
 # | `standard` | mean | standard deviation |
 # | `robust` | median | interquartile range |
 #
@@ -382,13 +394,13 @@ print("ours = scikit-learn's, gaps passed over; learned for the area, in square 
 pd.DataFrame(rows).T
 
 # %% [markdown]
-# They are equal, on the test rows, too: a scaler is two numbers for each column.
+# They are equal, on the test rows too: a scaler is just two numbers for each column.
 #
 # ### One outlier is enough
 #
-# D0 does not say that two of these rest on the smallest and the largest value alone.
-# **What is left of a column if a single area was typed in square inches, times 144?** We
-# look at how wide the middle half of the houses is after scaling.
+# D0 does not say that two of these scalers depend on the smallest and the largest value
+# alone. **What is left of a column if a single area was typed in square inches, 144
+# times too large?** We look at how wide the middle half of the houses is after scaling.
 
 # %%
 area = train[["area"]].astype(float)
@@ -421,14 +433,16 @@ print(f"lots, as they are: 99 % lie below {lots.quantile(0.99):.3f}")
 assert squeezed.quantile(0.99) < 0.02
 
 # %% [markdown]
-# One value in 2,344 squeezes 99 % of the others into the lowest 1.3 % of [0, 1]; `standard`
-# suffers, too, while `robust` does not move. And it takes no error: with the lots *as they
-# are*, one of nearly five acres squeezes 99 % of them into the lowest seventh. A model can
-# hardly tell them apart, and gradient descent has to find a huge weight for the column.
+# One value in 2,344 squeezes 99 % of the others into the lowest 1.3 % of [0, 1];
+# `standard` suffers too, while `robust` does not move. And it does not even take an
+# error: among the lots *as they are*, one of nearly five acres squeezes 99 % of them
+# into the lowest seventh. A model can hardly tell them apart, and gradient descent has
+# to find a huge weight for the column.
 #
 # ### Turn the knobs: a scale for each column
 #
-# `largest times` multiplies the largest value of the column: your own typing error.
+# `largest times` multiplies the largest value of the column, so you can make your own
+# typing error.
 
 
 # %%
@@ -472,20 +486,22 @@ lab.Explorer(
 )
 
 # %% [markdown]
-# **What you should have seen.** Multiply the largest area by 20. Under [0, 1] and [-1, 1]
-# nearly all houses stand in two bars; `standard` squeezes the middle half to a fifth of its
-# width; under `robust` it stays between -0.514 and 0.486. A scaler changes no shape: [0, 1]
-# shows the upper picture with other ticks, and the windows of `standard` and `robust` (-3 to
-# 6) cut off what lies farther out. The lots are piled up from the beginning: a column so
-# skewed needs another cure, a logarithm, which does change the shape.
+# **What you should have seen.** Multiply the largest area by 20. With [0, 1] and [-1,
+# 1], nearly all houses fall into two bars; `standard` squeezes the middle half to a
+# fifth of its width; with `robust` it stays between -0.514 and 0.486. A scaler never
+# changes the shape: [0, 1] shows the upper picture with different ticks, and the
+# windows of `standard` and `robust` (-3 to 6) cut off what lies farther out. The lots
+# are piled up from the beginning: a column this skewed needs something else, a
+# logarithm, which does change the shape.
 #
 # ### Leakage: what may a scaler see?
 #
-# A scaler learns; so does an imputer. If they learn from *all* the data, the model has seen
-# something of its test, and the score flatters it. D0 has no word on that. **How much does
-# it flatter?** Ridge regression of the logarithm of the price on nine columns of a *small*
-# sample, half of it for the test, once with imputer and scaler fitted on the training half
-# and once on everything; 400 samples each.
+# A scaler learns; so does an imputer. If they learn from *all* the data, the model has
+# seen part of its test, and the score flatters it. D0 does not mention this. **How much
+# does it flatter?** We take a *small* sample, keep half of it for the test, and predict
+# the logarithm of the price from nine columns with ridge regression: once with imputer
+# and scaler fitted on the training half, once with both fitted on everything. We repeat
+# this for 400 samples of each size.
 
 # %%
 from sklearn.linear_model import Ridge
@@ -496,9 +512,9 @@ nine, log_price = clean[NINE].to_numpy(float), np.log(price.to_numpy())
 
 
 def flattery(prepare, table, size, repeats):
-    """Return by how many % a leak lowers the RMSE, and the standard error of that.
+    """Return by how many percent a leak lowers the RMSE, and its standard error.
 
-    prepare(X, y, rows, leak) returns X, prepared by what it learned from the rows.
+    prepare(X, y, rows, leak) returns X, prepared with what it learned from the rows.
     """
     rng = np.random.default_rng(0)
     half, whole = np.arange(size // 2), np.arange(size)
@@ -517,7 +533,7 @@ def flattery(prepare, table, size, repeats):
 
 
 def fill_and_scale(X, y, rows, leak):
-    """Fill gaps by the median of the rows, scale by their mean and deviation."""
+    """Fill gaps with the median of the rows, scale by their mean and deviation."""
     X = np.where(np.isnan(X), np.nanmedian(X[rows], axis=0), X)  # (N, 9)
     return (X - X[rows].mean(0)) / X[rows].std(0)
 
@@ -527,10 +543,11 @@ for size in (40, 100, 400):
     print(f"{size} houses: flatters by {lab.about(gain, standard_error, '%')}")
 
 # %% [markdown]
-# About 5 % with 20 houses to train on, 2 % with 50, next to nothing with 200. (± is the
-# standard error.) **Is leakage harmless, then, if only the sample is large?** Two steps that
-# look just as innocent. First, an imputer that fills gaps by the help of *all* columns, the
-# price among them. Ames has few gaps here, so we empty three values in ten.
+# About 5 % with 20 houses to train on, 2 % with 50, and next to nothing with 200. (± is
+# the standard error.) **So is leakage harmless as long as the sample is large?** Here
+# are two steps that look just as innocent. First, an imputer that fills gaps with the
+# help of *all* columns, including the price. These columns have few gaps, so we delete
+# three values in ten.
 
 # %%
 emptied = np.random.default_rng(1).random(nine.shape) < 0.3
@@ -538,7 +555,7 @@ sparse_nine = np.where(emptied, np.nan, nine)
 
 
 def fill_by_neighbors(X, y, rows, leak):
-    """Fill gaps from the 5 most similar houses; if it leaks, similar in price, too."""
+    """Fill gaps from the 5 most similar houses; with a leak, similar in price too."""
     Z = StandardScaler().fit(X[rows]).transform(X)
     if leak:
         z = (y - y.mean()) / y.std()
@@ -551,7 +568,7 @@ print("imputer that saw the price: flatters by", lab.about(gain, standard_error,
 assert gain > 10
 
 # %% [markdown]
-# Second, a choice of columns "that go with the price", made before the split. **How well can
+# Second, choosing the columns "that go with the price" before the split. **How well can
 # a thousand columns of noise explain a price?**
 
 # %%
@@ -573,15 +590,15 @@ for name, r2 in scores.items():
 assert np.mean(scores["before the split"]) > 0.3
 
 # %% [markdown]
-# **A model that explains 40 % of the variance from pure noise.** The more a step learns, and
-# above all if it learns from the target, the more its leak flatters. So: split first, and let
-# everything that learns (`fit`) see the training part only.
+# **A model that explains 40 % of the variance from pure noise.** The more a step
+# learns, above all from the target, the more its leak flatters. So split first, and let
+# everything that learns (`fit`) see only the training part.
 #
 # ### One pipeline, and what each step is worth
 #
 # scikit-learn's `Pipeline` and `ColumnTransformer` keep that rule for us: in
-# cross-validation they fit every step anew on each training part. Which columns get which
-# steps we decide by what they *mean*, not by looking at all the data.
+# cross-validation they fit every step again on each training part. We decide which
+# columns get which steps by what the columns *mean*, not by looking at all the data.
 
 # %%
 from sklearn.compose import TransformedTargetRegressor, make_column_transformer
@@ -594,7 +611,7 @@ features = clean.drop(columns=["price", "Order", "PID"])
 numeric = features.select_dtypes("number").columns
 complete = [column for column in numeric if features[column].notna().all()]
 categorical = features.columns.difference(numeric, sort=False)
-SIZES = ("area", "Area", "SF", "Porch", "Frontage")  # a twentieth more, not a foot more
+SIZES = ("area", "Area", "SF", "Porch", "Frontage")  # factors matter, not feet
 sizes = [column for column in numeric if column.endswith(SIZES) or ".SF" in column]
 print(f"{len(complete)} of {len(numeric)} numeric columns have no gaps;", end=" ")
 print(f"{len(sizes)} are sizes; {len(categorical)} columns are categories")
@@ -608,7 +625,7 @@ def numbers(in_logs=()):
 
 
 def categories():
-    """Return the steps for categories: absent is one of them; then a column for each."""
+    """Return the steps for categories: "none" is one of them; each gets a column."""
     return make_pipeline(
         SimpleImputer(strategy="constant", fill_value="none"),
         OneHotEncoder(handle_unknown="ignore", min_frequency=5),
@@ -621,8 +638,9 @@ def of_log_price(model):
 
 
 # %% [markdown]
-# **Which step brings most: more columns, filled gaps, categories, the logarithm, or leaving
-# out the three cheap giants?** Each model has one step more than the one before it.
+# **Which step helps most: more columns, filled gaps, categories, the logarithm, or
+# leaving out the three cheap giants?** Each model has one more step than the one before
+# it.
 
 # %%
 both = make_column_transformer((numbers(), numeric), (categories(), categorical))
@@ -647,7 +665,7 @@ giants = (big & partial).to_numpy()
 
 
 def out_of_fold(model, columns, leave_out=None):
-    """Return the error (N,) in dollars on each house by a model that did not see it."""
+    """Return the error (N,), in dollars, on each house of a model that never saw it."""
     error = np.empty(len(features))
     for fitted, tested in KFold(5, shuffle=True, random_state=42).split(features):
         if leave_out is not None:
@@ -672,9 +690,10 @@ table = (pd.DataFrame(rows).T / 1000).map(lab.about, decimals=1)
 table.rename_axis("error in $1,000")
 
 # %% [markdown]
-# More columns bring most: the numbers more than halve the mean's error, the categories take
-# off nearly a fifth more. Then the first column seems to speak *against* the logarithm of the
-# price and the last step, while the third improves with every row. **Who is to blame?**
+# More columns help most: the numbers cut the mean's error by more than half, and the
+# categories take off nearly a fifth more. After that, the first column seems to speak
+# *against* the logarithm of the price and the last step, while the third column
+# improves with every row. **Which houses are to blame?**
 
 # %%
 LATEST = ("+ categories", "+ log price", "+ log sizes", "+ fitted without the 3")
@@ -687,21 +706,22 @@ table.rename_axis("the three giants, in $1,000")
 # Three houses decide the RMSE of 2,930. A model of logarithms multiplies what it sees, and a
 # huge new house of the best quality should be very expensive.
 #
-# So should the three be left out? From the *fitting*, yes: their prices are not those that
-# the other columns describe. From the *score*, only if one says so. Whoever drops them
-# silently reports 19,900 dollars for a model that is off by 28,200.
+# So should the three be left out? From the *fitting*, yes: the other columns do not
+# explain their prices. From the *score*, only if you say so. If you drop them silently,
+# you report 19,900 dollars for a model that is off by 28,200.
 #
-# (Two shortcuts are left: 157 houses without a garage get the median year for it, and 30
-# unknown kinds of brickwork become "none". `SimpleImputer(add_indicator=True)` mends the
-# first.)
+# (Two shortcuts remain: 157 houses without a garage get the median garage year, and 30
+# unknown kinds of brickwork become "none". `SimpleImputer(add_indicator=True)` fixes
+# the first.)
 #
 # ## Text
 #
 # ### Which words?
 #
-# D1 §3.2.1 lists three steps for text: cut it into words, drop the stop words, turn words
-# into vectors. Our text: 5,000 reviews of food, each of another product. **Was it "great"
-# (five stars), or not?** First the question we asked of the houses: is anything twice?
+# D1 §3.2.1 lists three steps for text: cut it into words, drop the stop words, and turn
+# the words into vectors. Our text is 5,000 food reviews, each of a different product.
+# **Was the product "great" (five stars), or not?** First we ask what we asked about the
+# houses: does anything occur twice?
 
 # %%
 reviews, test_reviews = lab.datasets.food_reviews()
@@ -716,8 +736,8 @@ print(f"great: {reviews['great'].mean():.0%} of {len(reviews):,}")
 print(textwrap.fill(reviews["review"].iloc[20], 80)[:340], "...")
 
 # %% [markdown]
-# Seven test reviews had leaked, so a model could know them by heart; they are out. **What
-# is a word?** Cut at the blanks, `tea.`, `tea,` and `Tea` are three.
+# Seven test reviews had leaked, and a model could know them by heart; we took them out.
+# **What is a word?** If you cut at spaces, `tea.`, `tea,` and `Tea` are three words.
 
 # %%
 sentence = "Don't buy this tea.<br />Tea, I think, should taste of TEA!"
@@ -725,8 +745,8 @@ print(sentence.split())
 print(lab.text.english_words(sentence))
 
 # %% [markdown]
-# And in Chinese there are no blanks. **What do blanks, what does scikit-learn's default,
-# and what does jieba, a Chinese word cutter, make of this sentence from D1 §2.2?**
+# Chinese is written without spaces. **What do cutting at spaces, scikit-learn's default
+# and jieba, a Chinese word segmenter, make of this sentence from D1 §2.2?**
 
 # %%
 from sklearn.feature_extraction.text import CountVectorizer
@@ -740,16 +760,17 @@ print("characters:  ", list(chinese))
 print("jieba:       ", lab.text.chinese_words(chinese))
 
 # %% [markdown]
-# Only jieba finds words, by a dictionary with frequencies (and a small statistical model for
-# what is not in it). 大模型, "large model", is younger than the dictionary, and falls apart
-# into 大 ("large") and 模型 ("model"). A word cutter knows the language of the day it was made.
+# Only jieba finds words, with a dictionary of word frequencies (and a small statistical
+# model for what is not in it). 大模型, "large model", is newer than the dictionary and
+# falls apart into 大 ("large") and 模型 ("model"). A word segmenter knows the language as
+# it was on the day it was made.
 #
 # ### Ids, padding, and words never seen
 #
-# A network takes numbers of one shape. Each word gets an *id*; short texts are *padded* with
-# id 0; a word that the training part did not have is *unknown*, id 1. (Two ids, for one means
-# "nothing here", the other "something I cannot read".) **What becomes of a word that nobody
-# has written before?**
+# A network takes numbers in one fixed shape. Each word gets an *id*; short texts are
+# *padded* with id 0; a word that did not occur in the training part is *unknown*, id 1.
+# (These are two ids because one means "nothing here" and the other "something I cannot
+# read".) **What happens to a word that nobody has written before?**
 
 # %%
 documents = [lab.text.english_words(review) for review in reviews["review"]]
@@ -762,7 +783,7 @@ print(lab.text.pad(ids))
 print([" ".join(vocabulary.decode(line)) for line in ids])
 
 # %% [markdown]
-# **How many words of the test reviews are unknown, if we keep the n most frequent?**
+# **How many words of the test reviews are unknown if we keep the n most frequent?**
 
 # %%
 running = [word for document in test_documents for word in document]
@@ -778,19 +799,21 @@ for size in (100, 1000, 5000, 20_000):
 pd.DataFrame(rows).T.rename_axis("ids, at most")
 
 # %% [markdown]
-# A thousand words cover five sixths of what people write, and no vocabulary covers all: a
-# quarter of the test's *different* words never occurred in training. This is why large models
-# cut text into pieces of words.
+# A thousand words cover five sixths of what people write, but no vocabulary covers
+# everything: a quarter of the *different* words in the test reviews never occurred in
+# training. This is why large models cut text into pieces of words.
 #
 # ### tf-idf, by hand
 #
-# A word counts more the oftener it stands in a text (tf) and the fewer texts have it (idf):
+# A word weighs more the more often it occurs in a text (tf) and the fewer texts contain
+# it (idf):
 #
 # $$w_{t,d} = \text{tf}_{t,d} \cdot \left( \ln \frac{1 + N}{1 + \text{df}_t} + 1 \right)$$
 #
-# with $N$ texts, $\text{df}_t$ of them with word $t$; then every text's row is scaled to
-# length 1. The ones inside the logarithm keep it finite for a word that no text has; the one
-# behind it keeps a word that every text has. **Equal to scikit-learn?**
+# with $N$ texts, $\text{df}_t$ of which contain the word $t$; then every text's row is
+# scaled to length 1. The ones inside the logarithm keep it finite for a word that no
+# text contains; the one after it keeps a word that every text contains. **Is it equal
+# to scikit-learn's?**
 
 # %%
 from sklearn.feature_extraction.text import TfidfVectorizer
@@ -807,10 +830,10 @@ print({words_by_column[k]: round(ours[20, k].item(), 2) for k in heaviest})
 # %% [markdown]
 # ### What is each step worth?
 #
-# Equal. Is each step worth its trouble? D1 §3.2.1 drops stop words, "words of little
-# influence on the training". scikit-learn's list has 318. **What does a linear classifier
-# lose without them?** Three-fold cross-validation over
-# all 4,973 different reviews: each is judged by a model that has not seen it.
+# It is equal. Is each step worth the trouble? D1 §3.2.1 drops stop words, "words of
+# little influence on the training". scikit-learn's list has 318. **What does a linear
+# classifier lose without them?** We use three-fold cross-validation over all 4,973
+# different reviews: each is judged by a model that has not seen it.
 
 # %%
 from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
@@ -828,7 +851,7 @@ def without(stop_words):
 
 
 def and_pairs(cut):
-    """Return a function that cuts a review by `cut` and adds all pairs of neighbors."""
+    """Return a function that cuts a review with `cut` and adds all pairs of neighbors."""
 
     def cut_with_pairs(review):
         words = cut(review)
@@ -875,18 +898,19 @@ for name, hits in right.items():
 pd.DataFrame(rows).T
 
 # %% [markdown]
-# Behind ± is the standard error of the difference on the same reviews. (C was tuned on them,
-# too, for whole words.) Dropping the stop words *costs* more than a point, and two where pairs
-# are counted: "not great" becomes "great". Three little words are half of the loss and more.
-# Pairs, which keep "not great" together, gain most of a point, and so does tf-idf. The list
-# that suits a search engine need not suit your question: **measure before you drop.** (D1's
-# own program, §5.2.1, does one thing right: it fits its vectorizer on the training texts.)
+# The number after ± is the standard error of the difference on the same reviews. (C was
+# tuned on them too, for whole words.) Dropping the stop words *costs* more than a
+# point, and two points where pairs are counted: "not great" becomes "great". Three
+# little words account for more than half of the loss. Pairs, which keep "not great"
+# together, gain most of a point, and so does tf-idf. A list that suits a search engine
+# may not suit your question: **measure before you drop.** (D1's own program, §5.2.1,
+# does one thing right: it fits its vectorizer on the training texts.)
 #
 # ### Words as vectors
 #
-# "Turn words into vectors" (D1 §3.2.1). A column for each word, all 0 but one, is such a
-# vector, but it makes any two words equally different. An *embedding* gives every word a few
-# numbers. **What does `nn.Embedding` compute?**
+# "Turn words into vectors" (D1 §3.2.1). A vector with a column for each word, where all
+# but one are 0, is one way, but it makes any two words equally different. An
+# *embedding* gives every word a few numbers. **What does `nn.Embedding` compute?**
 
 # %%
 embedding = nn.Embedding(len(vocabulary), 50, padding_idx=0, dtype=torch.float64)
@@ -898,9 +922,9 @@ print("looking up a row = one-hot vector times the matrix;", end=" ")
 print("padding is all 0:", bool((embedding(padded)[1, 2:] == 0).all()))
 
 # %% [markdown]
-# These numbers are random until something trains them. An older way needs no network: words
-# that keep the same company are alike (Firth 1957). We drop stop words and rare words, and
-# count which of the others stand within four places of each other.
+# These numbers are random until something trains them. An older way needs no network:
+# words that keep the same company are alike (Firth 1957). We drop stop words and rare
+# words, and count which of the others occur within four places of each other.
 
 # %%
 dropped = all_reviews["review"].map(without(ENGLISH_STOP_WORDS))
@@ -913,13 +937,13 @@ for kept in dropped:
 together = (together + together.T)[2:, 2:]  # (1498, 1498): padding and unknown left out
 names = frequent.words[2:]
 coffee = together[names.index("coffee")]
-# Equally often: the more frequent word first, as in `names`.
+# Ties: the more frequent word first, as in `names`.
 print("next to coffee:", [names[k] for k in np.argsort(-coffee, kind="stable")[:6]])
 
 # %% [markdown]
-# Frequent words are next to everything. So we take how much *more often* than by chance two
-# words meet (pointwise mutual information; below chance counts as 0), and keep 50 dimensions.
-# **Which words are now near "coffee", "dog" and "crunchy"?**
+# Frequent words are next to everything. So we measure how much *more often* than by
+# chance two words meet (pointwise mutual information; below chance counts as 0), and
+# keep 50 dimensions. **Which words are now near "coffee", "dog" and "crunchy"?**
 
 # %%
 from scipy.sparse.linalg import svds
@@ -937,15 +961,16 @@ for word in ("coffee", "dog", "crunchy"):
     print(f"{word}: {', '.join(names[k] for k in nearest)}")
 
 # %% [markdown]
-# From 5,000 reviews and counting alone; chapter 06 will train such vectors.
+# All this comes from 5,000 reviews and counting; chapter 06 will train such vectors.
 #
 # ## Images
 #
 # ### Four augmentations, by hand and by kornia
 #
-# D0 §3.2 and D1 §3.2.1 augment by rotation, scaling, cropping and flipping. All four move
-# pixels: for each pixel of the new image, look up where it came from in the old one. Our
-# images: 5,000 digits from MNIST, 28 x 28 pixels from 0 (paper) to 1 (ink).
+# D0 §3.2 and D1 §3.2.1 augment by rotation, scaling, cropping and flipping. All four
+# move pixels: for each pixel of the new image, look up where it came from in the old
+# one. Our images are 5,000 digits from MNIST, each 28 x 28 pixels from 0 (paper) to 1
+# (ink).
 
 # %%
 import kornia.augmentation as K
@@ -954,13 +979,13 @@ import kornia.geometry as G
 X, y, X_test, y_test = (part.to(device) for part in lab.datasets.mnist())
 X, X_test = (lab.images.check_images(part.double()) for part in (X, X_test))
 print(tuple(X.shape), tuple(y.shape), tuple(X_test.shape))
-scaled = 2 * X - 1  # D1 §3.2.1 allows [-1, 1], too: `symmetric` for pixels
+scaled = 2 * X - 1  # D1 §3.2.1 also allows [-1, 1]: `symmetric` for pixels
 print("pixels from", scaled.min().item(), "to", scaled.max().item())
 
 # %% [markdown]
-# A rotation looks up pixel $(u, v)$ of the new image at $R^{-1}(u, v)$ in the old one, and
-# mixes the four pixels around that point (bilinear interpolation). Scaling looks it up at
-# $(u, v) / s$.
+# A rotation looks up pixel $(u, v)$ of the new image at $R^{-1}(u, v)$ in the old one,
+# and mixes the four pixels around that point (bilinear interpolation). Scaling looks
+# the pixel up at $(u, v) / s$.
 
 
 # %%
@@ -982,8 +1007,9 @@ def rotation(degrees):
 
 
 # %% [markdown]
-# A crop pads the image, then cuts a window of the old size out of it: a shift. We let kornia
-# draw the windows and cut them by hand. **Are ours and kornia's equal?**
+# A crop pads the image, then cuts a window of the old size out of it, so it is a shift.
+# We let kornia draw the windows at random and cut them by hand. **Are our results and
+# kornia's equal?**
 
 # %%
 batch, angle = X[:8], torch.full((8,), 25.0, dtype=X.dtype, device=device)
@@ -1013,8 +1039,9 @@ for name, ours in by_hand.items():
     print(f"{name}: ours = kornia's")
 
 # %% [markdown]
-# They are. kornia draws angle, factor and place anew for every image, and moves the pixels on
-# the device that holds the batch. **What does each augmentation do to a 6?**
+# They are. For every image, kornia draws a new angle, factor and place, and it moves
+# the pixels on the device that holds the batch. **What does each augmentation do to a
+# 6?**
 
 # %%
 AUGMENTATIONS = {  # functions that make them: a module belongs to one model
@@ -1044,9 +1071,9 @@ lab.plots.show(
 # %% [markdown]
 # ### Which augmentation breaks which label?
 #
-# An augmentation promises: *the label stays*. We ask a judge. A small network learns 4,000
-# upright digits, then reads the test digits turned and mirrored. **Which digits survive a
-# half turn?**
+# An augmentation makes a promise: *the label stays*. We ask a judge. A small network
+# learns 4,000 upright digits, then reads the test digits turned and mirrored. **Which
+# digits survive a half turn?**
 
 
 # %%
@@ -1112,18 +1139,19 @@ for digit in range(10):
     print(f"({counts.max()} of {counts.sum()})")
 
 # %% [markdown]
-# The judge's errors mix two things: a label that has changed, and a picture it has never
-# seen. You decide: 0, 1 and 8 survive a half turn, even if the judge finds them strange. 6
-# and 9 change places, and that the judge sees, too: training on such images with the *old*
-# label teaches mistakes. 15 degrees nearly double its errors, and yet you can read every digit.
-# **Whether an augmentation is safe is a property of the labels, not of the images**:
-# mirroring is safe for cats, and not for digits or text.
+# The judge's errors mix two things: a label that has changed, and a picture it has
+# never seen. You decide: 0, 1 and 8 survive a half turn, even if the judge finds them
+# strange. 6 and 9 change places, and the judge sees that too: training on such images
+# with the *old* label teaches mistakes. A turn by 15 degrees nearly doubles the judge's
+# errors, and yet you can read every digit. **Whether an augmentation is safe is a
+# property of the labels, not of the images**: mirroring is safe for cats, but not for
+# digits or text.
 #
 # ### What is it worth?
 #
 # "Augmentation improves generalization" (D0 §3.2). With 500 digits instead of 60,000 it
-# should matter most. **Guess the order of the six rows.** Each is trained four times: on
-# other digits, from other initial weights, with other draws.
+# should matter most. **Guess the order of the six rows.** Each is trained four times,
+# with different digits, initial weights and draws.
 
 # %%
 generator = torch.Generator().manual_seed(0)
@@ -1151,10 +1179,11 @@ assert (
 pd.DataFrame(rows).T
 
 # %% [markdown]
-# Rotation and crop help, scaling a little, and all three together take off nearly a third of
-# the errors. (± is the standard error over the four pairs.) D1 §3.2.1 adds flipping, to make
-# the data "more diverse". More diverse it is; for digits it costs more than five points. The
-# code is the same: only the labels tell a good augmentation from a bad one.
+# Rotation and crop help, scaling helps a little, and all three together remove nearly a
+# third of the errors. (± is the standard error over the four pairs.) D1 §3.2.1 adds
+# flipping, to make the data "more diverse". It does make them more diverse, but for
+# digits it costs more than five points. The code is the same: only the labels tell a
+# good augmentation from a bad one.
 #
 # ### Turn the knobs: how far is too far?
 
@@ -1163,7 +1192,7 @@ shown = torch.stack([X_test[y_test == digit][5] for digit in range(10)])  # (10,
 
 
 def make_augmentation(kind, strength):
-    """Return an augmentation of a strength from 0 to 1, and what that means."""
+    """Return an augmentation with a strength from 0 to 1, and what that means."""
     if kind == "rotate":
         degrees = 180 * strength
         return K.RandomRotation(degrees, p=1.0), f"by up to {degrees:.0f}°"
@@ -1204,22 +1233,23 @@ lab.Explorer(
 )
 
 # %% [markdown]
-# **What you should have seen.** At strength 33, up to 59°, the judge reads 64 %, and you
-# nearly all; moved by up to 5 pixels it reads a third, although nothing is cut off yet. That
-# gap, digits that *you* still read and it does not, is what augmentation can teach. From 7
-# pixels edges are cut off and you guess, too. Scale hurts it least. Of a mirrored 3 you are
-# never sure, at any share.
+# **What you should have seen.** At strength 33, with turns of up to 59°, the judge
+# reads 64 % and you read nearly all. When digits move by up to 5 pixels, it reads a
+# third, although nothing is cut off yet. That gap, the digits that *you* can still read
+# and the judge cannot, is what augmentation can teach. From 7 pixels on, edges are cut
+# off and you have to guess too. Scale hurts the judge least. A mirrored 3 leaves you
+# unsure at any strength.
 #
 # ### Turn the knobs: train with and without
 #
-# 500 digits, and 1,000 others to validate. **Which curve is lower at the end, training or
-# validation, without augmentation and with all three? How many epochs does each need? And
-# does the mirror help?**
+# We train on 500 digits and validate on 1,000 others. **Which curve is lower at the
+# end, training or validation, without augmentation and with all three? How many epochs
+# does each need? And does the mirror help?**
 
 
 # %%
 def digit_training(learning_rate, epochs, augmentation="none"):
-    """Train the small network on 500 digits, augmented anew in every batch."""
+    """Train the small network on 500 digits, augmented again in every batch."""
     torch.manual_seed(0)
     augment = lab.images.AugmentInTraining(AUGMENTATIONS[augmentation]())
     model = nn.Sequential(augment, small_cnn()).to(device)
@@ -1249,16 +1279,18 @@ panel = lab.TuningPanel(
 panel
 
 # %% [markdown]
-# **What you should have seen.** Without augmentation the training loss goes to almost 0, while
-# the validation loss is lowest after some 6 epochs and rises from then on: the network learns
-# its 500 digits by heart. With all three it never sees an image twice: after 15 epochs the
-# training loss is still *above* the validation loss, and that is less than half of what it
-# was and goes on falling (try 40). The mirror helps nothing: its validation loss is the highest.
-# New images help only if their labels are right.
+# **What you should have seen.** Without augmentation the training loss goes to almost
+# 0, while the validation loss is lowest after about 6 epochs and rises from then on:
+# the network learns its 500 digits by heart. With all three augmentations it never sees
+# an image twice: after 15 epochs the training loss is still *above* the validation
+# loss. The validation loss is less than half of what it was and keeps falling (try 40
+# epochs). The mirror does not help: its validation loss is the highest. New images help
+# only if their labels are right.
 #
 # ## When the data are not what you think
 #
-# Most time in this trade goes into data that are not as expected. **What do the helpers say?**
+# Most of the time in this trade goes into data that are not as expected. **What do the
+# library's helpers say?**
 
 # %%
 BAD = {
@@ -1279,18 +1311,18 @@ for name, call in BAD.items():
         print(f"{name}: {error}")
 
 # %% [markdown]
-# An error with the column's name at the door is better than a NaN ten steps later.
+# An early error with the column's name is better than a NaN ten steps later.
 #
 # ## Exercises
 #
 # Write your answer in place of the `...` and run the cell.
-# `lab.hint("preprocessing.…")` helps, step by step; `lab.solution("preprocessing.…")`
-# shows the end.
+# `lab.hint("preprocessing.…")` helps step by step; `lab.solution("preprocessing.…")`
+# shows a solution.
 #
 # ### Exercise 1: absent or unknown?
 #
-# In Ames the quality of all 13 pools is known; in this table it is not. Two kinds of
-# gap, two fillings.
+# In Ames the quality of all 13 pools is known; in this table it is not. Fill the two
+# kinds of gap in two ways.
 
 
 # %%
@@ -1325,7 +1357,7 @@ lab.check("preprocessing.fill_gaps", fill_gaps)
 # %% [markdown]
 # ### Exercise 3: to [0, 1]
 #
-# D0 §3.2 asks for it and does not say where the range comes from. You must.
+# D0 §3.2 asks for this but does not say where the range comes from. You have to decide.
 
 
 # %%
@@ -1342,7 +1374,8 @@ lab.check("preprocessing.min_max", min_max)
 # %% [markdown]
 # ### Exercise 4: a scale that outliers cannot move
 #
-# Median and interquartile range instead of mean and standard deviation.
+# Use the median and the interquartile range instead of the mean and the standard
+# deviation.
 
 
 # %%
@@ -1359,7 +1392,7 @@ lab.check("preprocessing.robust_scale", robust_scale)
 # %% [markdown]
 # ### Exercise 5: fences
 #
-# The fences of a box plot, k box lengths outside the box.
+# Compute the fences of a box plot, k box lengths outside the box.
 
 
 # %%
@@ -1375,7 +1408,7 @@ def iqr_outliers(values, k):
 lab.check("preprocessing.iqr_outliers", iqr_outliers)
 
 # %% [markdown]
-# ### Exercise 6: a name is no number
+# ### Exercise 6: a name is not a number
 #
 # Tomorrow's house may be built of something that training has never seen.
 
@@ -1395,8 +1428,8 @@ lab.check("preprocessing.one_hot", one_hot)
 # %% [markdown]
 # ### Exercise 7: words by weight
 #
-# As `TfidfVectorizer` weighs them unless told otherwise. No document is empty, and
-# every word occurs somewhere.
+# Weight words as `TfidfVectorizer` does by default. No document is empty, and every
+# word occurs somewhere.
 
 
 # %%
@@ -1414,8 +1447,8 @@ lab.check("preprocessing.tf_idf", tf_idf)
 # %% [markdown]
 # ### Exercise 8: from words to ids
 #
-# A batch is a rectangle: cut long documents, pad short ones, and keep the place of
-# unknown words.
+# A batch is a rectangle: cut long documents, pad short ones, and keep unknown words in
+# their places.
 
 
 # %%
@@ -1433,7 +1466,7 @@ lab.check("preprocessing.encode", encode)
 # %% [markdown]
 # ### Exercise 9: bytes to [-1, 1]
 #
-# The images come as `uint8`. Mind what 200 + 200 is there.
+# The images come as `uint8`. Watch out for what 200 + 200 is in that type.
 
 
 # %%
@@ -1450,7 +1483,7 @@ lab.check("preprocessing.scale_pixels", scale_pixels)
 # %% [markdown]
 # ### Exercise 10: upside down
 #
-# An augmentation by hand, for a whole batch; the images are not square.
+# Write an augmentation by hand, for a whole batch; the images are not square.
 
 
 # %%
@@ -1483,26 +1516,27 @@ lab.quiz("preprocessing")
 #
 # | Claim | Where | What we found | Verdict |
 # |---|---|---|---|
-# | "remove missing values", read as rows | D0 §3.2, §9 Q2 | [of 2,930 houses none is left; most gaps mean "there is none"](#Absent-or-unknown?) | fails |
-# | "remove outliers" | D0 §3.2 | [a third of the houses have one; whether it is an error no rule can tell](#Outliers:-three-opinions) | half true |
-# | isolation forest and local outlier factor "identify" outliers | D0 §9 Q2 | [all three methods mark 8 of 30 alike, and two put other houses first than the third](#Outliers:-three-opinions) | half true |
-# | "scale to [0, 1] or [-1, 1]", with no word on outliers (E15) | D0 §3.2, D1 §3.2.1, D3 §4 | [one typing error squeezes 99 % of a column below 0.013](#One-outlier-is-enough) | half true |
-# | ... and with no word on what a scaler may see (E15) | D0 §3.2 | [a scaler's leak: 5 % with 20 houses, 0.1 % with 200; of an imputer that sees the price: 21 %; of a selection: everything](#Leakage:-what-may-a-scaler-see?) | incomplete |
+# | "remove missing values", read as rows | D0 §3.2, §9 Q2 | [of 2,930 houses, none are left; most gaps mean "there is none"](#Absent-or-unknown?) | fails |
+# | "remove outliers" | D0 §3.2 | [a third of the houses have one; no rule can tell whether it is an error](#Outliers:-three-opinions) | half true |
+# | isolation forest and local outlier factor "identify" outliers | D0 §9 Q2 | [all three methods share 8 of their 30 marks, and the third puts different houses first than the other two](#Outliers:-three-opinions) | half true |
+# | "scale to [0, 1] or [-1, 1]", without a word on outliers (E15) | D0 §3.2, D1 §3.2.1, D3 §4 | [one typing error squeezes 99 % of a column below 0.013](#One-outlier-is-enough) | half true |
+# | ... and without a word on what a scaler may see (E15) | D0 §3.2 | [a scaler's leak: 5 % with 20 houses, 0.1 % with 200; of an imputer that sees the price: 21 %; of a selection: everything](#Leakage:-what-may-a-scaler-see?) | incomplete |
 # | standardizing "keeps the data in a reasonable range" | D4 §3.2 | [it does, unless there is an outlier](#One-outlier-is-enough) | half true |
 # | good preprocessing gives the model good input | D0 §3.1 | [scaled numbers alone: 33,100 dollars; with every step: 19,900 (without the three giants)](#One-pipeline,-and-what-each-step-is-worth) | holds |
 # | rotation, scaling and cropping "improve generalization" | D0 §3.2 | [they do, with 500 digits](#What-is-it-worth?) | holds |
 # | flipping makes the data "more diverse" | D1 §3.2.1 | [it does; with digits it costs more than five points](#What-is-it-worth?) | half true |
-# | augmentation as an answer to missing values and outliers | D0 §9 Q2 | [it makes new images of old ones; no gap is filled by that](#Four-augmentations,-by-hand-and-by-kornia) | does not apply |
+# | augmentation as an answer to missing values and outliers | D0 §9 Q2 | [it makes new images from old ones; that fills no gap](#Four-augmentations,-by-hand-and-by-kornia) | does not apply |
 # | stop words are "of little influence on the training" | D1 §3.2.1 | [dropping scikit-learn's list costs one to two points](#What-is-each-step-worth?) | half true |
-# | text is cut into "words or characters" | D1 §3.2.1 | [blanks do not cut Chinese; a dictionary does, up to new words](#Which-words?) | holds |
+# | text is cut into "words or characters" | D1 §3.2.1 | [spaces do not cut Chinese; a dictionary does, except for new words](#Which-words?) | holds |
 
 # %% [markdown]
 # ## Going further
 #
-# **Limits.** One table, one corpus, one set of digits. The price of a leak, of a stop list or
-# of a rotation is different elsewhere; the way to measure it is not. Cross-validation errors
-# of variants that share their folds are compared here without correction for choosing among
-# many. Sub-word tokens, which large models use, wait for the chapter on language models.
+# **Limits.** We used one table, one corpus and one set of digits. The price of a leak,
+# a stop list or a rotation is different elsewhere; the way to measure it is not. We
+# compare the cross-validation errors of variants that share their folds without
+# correcting for choosing among many. Subword tokens, which large models use, wait for
+# the chapter on language models.
 #
 # **References.** The houses: De Cock (2011), *Ames, Iowa: alternative to the Boston housing
 # data as an end of semester regression project*, Journal of Statistics Education 19(3). The

@@ -21,7 +21,7 @@
 #
 # **Time:** 2 hours. **Mirrors:** D0 §4.1-4.2 (losses, derivation), D2 §3.2 and §4
 # (pseudo-code, ReLU, cross-entropy), D3 §4 (backpropagation by hand), D4 §4.1-4.2
-# (sigmoid, losses). **Before it:** [chapter 00](00_start_here.ipynb).
+# (sigmoid, losses). **Read first:** [chapter 00](00_start_here.ipynb).
 
 # %% tags=["course-colab"]
 # On Google Colab, install the library; elsewhere, do nothing.
@@ -47,11 +47,11 @@ from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 
 # %% [markdown]
-# ## As the documents have it
+# ## What the articles say
 #
-# A *loss* is one number that says how wrong a model is; training moves the parameters so
-# that it falls. For that it needs the loss's **gradient**: how the loss changes with each
-# parameter. The documents print:
+# A *loss* is one number that says how wrong a model is; training moves the parameters
+# so that it falls. For that, training needs the loss's **gradient**: how the loss
+# changes with each parameter. The articles print:
 #
 # | | Loss | Gradient |
 # |---|---|---|
@@ -60,8 +60,8 @@ from sklearn.model_selection import train_test_split
 # | D2 §3.2, D3 §4 | any, for a network | pseudo-code; a worked example |
 # | D4 §4.1-4.2 | binary cross-entropy | $\delta = \frac{\partial J}{\partial a}\,\frac{\partial a}{\partial z}$, $\frac{\partial J}{\partial w_{ji}} = \delta_i a_j$ |
 #
-# D2 §3.2 gives backpropagation in three lines. With `z = f(W * x + b)` as the layer they
-# are, word for word:
+# D2 §3.2 gives backpropagation in three lines. The layer is `z = f(W * x + b)`, and the
+# lines are, word for word:
 #
 # ```
 # dz = dloss/dz
@@ -69,8 +69,8 @@ from sklearn.model_selection import train_test_split
 # db = dz
 # ```
 #
-# We run them: a layer with 5 inputs and 3 outputs, sigmoid for `f`, squared error for the
-# loss. **What shape must `dW` have? Will it?**
+# We run them on a layer with 5 inputs and 3 outputs, with the sigmoid as `f` and the
+# squared error as the loss. **What shape must `dW` have? Will it have that shape?**
 
 
 # %%
@@ -97,8 +97,8 @@ except RuntimeError as error:
     print(error)
 
 # %% [markdown]
-# It cannot even run: `dz * x` multiplies elementwise, and 3 outputs do not fit 5 inputs.
-# With as many inputs as outputs it runs, and gives 4 numbers for the 16 weights:
+# It cannot even run: `dz * x` multiplies elementwise, and 3 outputs do not fit 5
+# inputs. With as many inputs as outputs it runs, but it gives 4 numbers for 16 weights:
 
 # %%
 W, b, x, y = random(4, 4), random(4, 1), random(4, 1), random(4, 1)
@@ -106,23 +106,25 @@ printed, _ = printed_backward(x, lab.activations.sigmoid(W @ x + b), y)
 print("W", tuple(W.shape), "- printed dW", tuple(printed.shape))
 
 # %% [markdown]
-# Every weight $w_{ij}$ joins an output $i$ with an input $j$, so `dW` is the *outer*
-# product. With that mended, is it right? We need a judge.
+# Every weight $w_{ij}$ connects an output $i$ to an input $j$, so `dW` is the *outer*
+# product. With that fixed, is it right? We need a judge.
 #
 # ### The judge: a gradient check
 #
-# A gradient says what the loss does when one weight moves a little. So move it, and look:
+# A gradient says what the loss does when one weight moves a little. So move the weight
+# and see:
 #
 # $$\frac{\partial L}{\partial w} \approx \frac{L(w + h) - L(w - h)}{2h}$$
 #
-# It is slow, but needs no derivation, so it cannot share a mistake with one. We compare
-# by the **relative error**: 0 for equal gradients, 1 for opposite ones. In float64, below
-# 1e-6 is a pass and above 0.01 a bug; between them, look closer.
+# It is slow, but it needs no derivation, so it cannot share a mistake with one. We
+# compare gradients by their **relative error**: 0 for equal gradients, 1 for opposite
+# ones. In float64, an error below 1e-6 is a pass and one above 0.01 is a bug; in
+# between, look closer.
 
 
 # %%
 def numerical_gradient(loss, weights, entries, h=1e-5):
-    """Return the slope of loss() in some entries of weights, which are put back."""
+    """Return the slope of loss() in some entries of weights, restored afterward."""
     flat, slopes = weights.view(-1), []
     for k in entries:
         old = flat[k].item()
@@ -135,7 +137,7 @@ def numerical_gradient(loss, weights, entries, h=1e-5):
 
 
 def relative_error(one, other):
-    """Return |one - other| / (|one| + |other|): from 0, equal, to 1, opposite."""
+    """Return |one - other| / (|one| + |other|): from 0 (equal) to 1 (opposite)."""
     return ((one - other).norm() / (one.norm() + other.norm())).item()
 
 
@@ -146,28 +148,30 @@ def layer_loss():
 
 z = lab.activations.sigmoid(W @ x + b)  # (4, 1)
 printed = 2 * (z - y) @ x.T  # (4, 4): with the outer product
-mended = (2 * (z - y) * z * (1 - z)) @ x.T  # and with f', the sigmoid's slope
+fixed = (2 * (z - y) * z * (1 - z)) @ x.T  # and with f', the sigmoid's slope
 numerical = numerical_gradient(layer_loss, W, range(16))
-for name, gradient in {"outer product": printed, "and f' too": mended}.items():
+for name, gradient in {"outer product": printed, "and f' too": fixed}.items():
     error = relative_error(gradient.flatten(), numerical)
     print(f"{name}: relative error {error:.2f}, passes: {error < 1e-6}")
 
 # %% [markdown]
 # The pseudo-code leaves out the derivative of the activation: $z = f(\dots)$, and the
-# chain rule must go *through* $f$. D4 §4.2 has both that D2 lacks: $\partial a/\partial z$
-# is $f'$, and $\delta_i a_j$ the outer product. For a batch, `db = dz` has one more fault:
-# it has a column for every sample, and the bias wants their sum. So the pseudo-code has
-# three faults; you will write the right version in exercise 4.
+# chain rule must go *through* $f$. D4 §4.2 has both things that D2 lacks:
+# $\partial a/\partial z$ is $f'$, and $\delta_i a_j$ is the outer product. For a batch,
+# `db = dz` is also wrong: it has a column for every sample, and the bias needs their
+# sum. So the pseudo-code has three faults; you will write the correct version in
+# exercise 4.
 
 # %% [markdown]
 # ## Derive it
 #
 # ### Four losses, one name
 #
-# D0 §4.1 prints the mean squared error as $\frac{1}{2N}\sum(y-\hat y)^2$, D1 §4.2 the
-# "loss" as $\frac12\sum(y-\hat y)^2$, PyTorch and Keras compute $\frac1N\sum(y-\hat
-# y)^2$. All have one minimum. **Does it matter which one you take?** A line on one batch
-# of real houses, all weights at 0:
+# D0 §4.1 prints the mean squared error as $\frac{1}{2N}\sum(y-\hat y)^2$ and D1 §4.2
+# prints the "loss" as $\frac12\sum(y-\hat y)^2$; PyTorch and Keras compute
+# $\frac1N\sum(y-\hat y)^2$. All of them have the same minimum. **Does it matter which
+# one you take?** We try them with a line on one batch of real houses, with all weights
+# at 0:
 
 # %%
 N = 32  # houses in the batch
@@ -202,14 +206,15 @@ for name, convention in conventions.items():
 pd.DataFrame(rows).T
 
 # %% [markdown]
-# One name, four gradients: a factor of $\frac12$, $\frac N2$ or $N$ between them. A step
-# is learning rate times gradient, so **how large may the learning rate be with each?**
+# One name, four gradients: compared with the first, the others differ by a factor of
+# $\frac12$, $\frac N2$ or $N$. A step is the learning rate times the gradient, so **how
+# large may the learning rate be with each?**
 #
-# Say $\lambda_{\max}$ for how fast the slope changes in the steepest direction (the largest
-# eigenvalue of the matrix of second derivatives). A step longer than
-# $2/\lambda_{\max}$ jumps over the valley and lands higher on the other side; [chapter
-# 04](04_house_prices.ipynb#How-long-may-a-step-be?) derives it. We predict that bound and
-# try 1 % below and 1 % above it.
+# Let $\lambda_{\max}$ be the curvature in the steepest direction: how fast the slope
+# changes there (the largest eigenvalue of the matrix of second derivatives). With a
+# learning rate above $2/\lambda_{\max}$, a step jumps over the valley and lands higher
+# on the other side; [chapter 04](04_house_prices.ipynb#How-long-may-a-step-be?) derives
+# this. We predict that bound and try 1 % below and 1 % above it.
 
 
 # %%
@@ -239,17 +244,17 @@ table
 
 # %% [markdown]
 # A learning rate of 0.1 is safe with the means and far too large with the sums. **Never
-# copy a learning rate without its loss.** And a sum couples it to the batch: change `N` to
-# 64 above, and the bounds of the sums about halve.
+# copy a learning rate without its loss.** And a sum ties it to the batch size: change
+# `N` to 64 above, and the bounds of the sums are about half as large.
 #
-# The documents do the same with cross-entropy: D0 §4.1 sums it, D2 §4.2.2 averages it.
+# The articles do the same with cross-entropy: D0 §4.1 sums it, D2 §4.2.2 averages it.
 #
 # ### Where cross-entropy comes from
 #
-# A classifier gives each class a probability. The probability it gave to *all* the true
-# labels of a data set is their product, the **likelihood**; the best model makes it
-# largest. **There are 1,728 houses in our data: what is the product of as many
-# probabilities of 0.6?**
+# A classifier gives each class a probability. The probability that it gives to *all*
+# the true labels of a data set is the product of the individual probabilities, the
+# **likelihood**; the best model makes it largest. **There are 1,728 houses in our data:
+# what is the product of that many probabilities of 0.6?**
 
 # %%
 p = torch.full((1728,), 0.6)
@@ -257,24 +262,26 @@ print("product:", p.prod().item())
 print("mean of -log p:", round(-p.log().mean().item(), 4))
 
 # %% [markdown]
-# The product, some 1e-383, is too small for any floating-point number, but its logarithm
-# is a sum. Turned to a minimum and averaged, that is the cross-entropy:
-# $L = -\frac1N\sum_i \log p_i(\text{true class})$, in *nats* (natural logarithms).
-# Guessing blindly among 10 classes costs $\log 10 \approx 2.30$.
+# The product, about 1e-383, is too small for any of our floating-point numbers, but its
+# logarithm is a sum. With the sign reversed, so that we minimize, and averaged, this is
+# the cross-entropy: $L = -\frac1N\sum_i \log p_i(\text{true class})$, in *nats*
+# (natural logarithms). Blind guessing among 10 classes costs $\log 10 \approx 2.30$.
 #
 # ### The derivation that stops halfway
 #
 # D0 §4.2 derives $\partial L/\partial p = -y/p$ and leaves the rest to backpropagation.
-# (Its index counts samples; we take one sample with classes $j$, $L = -\sum_j y_j \log
-# p_j$.) But $p$ is a softmax of the logits $z$, $p_k = e^{z_k} / \sum_j e^{z_j}$, and in
-# code the halves do not fit: $p$ may be 0. So go through it. Raising $z_k$ raises $p_k$ by
-# $p_k (1 - p_k)$ and lowers every other $p_j$ by $p_j p_k$ (quotient rule); with
-# $1[j = k]$ for 1 if $j = k$, else 0, and $\sum_j y_j = 1$:
+# (Its index counts samples; we take one sample with classes $j$,
+# $L = -\sum_j y_j \log p_j$.) But $p$ is a softmax of the logits $z$,
+# $p_k = e^{z_k} / \sum_j e^{z_j}$, and in code the two halves do not fit together: $p$
+# may be 0. So differentiate through the softmax. Raising $z_k$ raises $p_k$ at the rate
+# $p_k (1 - p_k)$ and lowers every other $p_j$ at the rate $p_j p_k$ (quotient rule).
+# Write $1[j = k]$ for 1 if $j = k$, else 0, and use $\sum_j y_j = 1$:
 #
 # $$\frac{\partial L}{\partial z_k} = \sum_j -\frac{y_j}{p_j}\; p_j (1[j = k] - p_k)
 # = p_k - y_k$$
 #
-# The division cancels. **Predicted minus true:** nothing can be simpler. Is it so?
+# The division cancels. **Predicted minus true:** nothing could be simpler. Is it
+# correct?
 
 # %%
 logits, targets = random(8, 10), torch.arange(8)  # (N, classes), (N,)
@@ -291,8 +298,8 @@ print(f"p - y: passes: {relative_error(derived.flatten(), numerical) < 1e-6}")
 print(f"-y/p:  relative error {relative_error(halfway.flatten(), numerical):.2f}")
 
 # %% [markdown]
-# Now both ways in code, on logits that grow. In float32, $e^{89}$ is infinite and
-# $e^{-104}$ is 0. **From which logits on does the naive way break?**
+# Now we try both ways in code, on larger and larger logits. In float32, $e^{89}$ is
+# infinite and $e^{-104}$ is 0. **At which logits does the naive way break?**
 
 
 # %%
@@ -323,21 +330,23 @@ assert not naive_cross_entropy(logits, targets).isfinite()
 pd.DataFrame(rows).T.rename_axis("loss, largest gradient")
 
 # %% [markdown]
-# The *gradient* breaks first: at ±60 it is NaN while the loss still looks right, for the
-# derivative of a quotient squares its denominator. At ±100 the loss is infinite too. The
-# way out is to write the logarithm first, $\log p_k = z_k - \log\sum_j e^{z_j}$, and to
-# take the largest logit out of the sum. That is `losses.cross_entropy`, and it is why
-# PyTorch's `cross_entropy` takes **logits**: a network that ends in a softmax *and* uses
-# it applies the softmax twice.
+# The *gradient* breaks first: at ±60 it is NaN while the loss still looks right,
+# because the derivative of a quotient squares its denominator. At ±100 the loss is
+# infinite too. The way out is to write out the logarithm first,
+# $\log p_k = z_k - \log\sum_j e^{z_j}$, and to take the largest logit out of the sum.
+# That is what `losses.cross_entropy` does, and it is why PyTorch's `cross_entropy`
+# takes **logits**: a network that ends in a softmax *and* uses this loss applies the
+# softmax twice.
 #
 # ### Half a loss
 #
-# D2 §4.3 trains a two-class model, labels $y$ of 0 or 1, probability $z$ of a 1, with the
-# loss of D2 §4.2.2: $-\frac1n\sum y_i\log z_i$. D4 §4.1 prints one term more:
-# $(1-y_i)\log(1-z_i)$. **What does the first one say to a model that always predicts 1?**
+# D2 §4.3 trains a two-class model (labels $y$ of 0 or 1, probability $z$ of a 1) with
+# the loss of D2 §4.2.2: $-\frac1n\sum y_i\log z_i$. D4 §4.1 prints one more term:
+# $(1-y_i)\log(1-z_i)$. **What does the first loss say to a model that always predicts
+# 1?**
 #
-# We ask real houses which of them have central air conditioning (37 % do), from area and
-# age.
+# We predict from their area and age which of our houses have central air conditioning
+# (37 % do).
 
 # %%
 columns = houses[["area", "age"]]
@@ -380,15 +389,17 @@ assert accuracy["D2 §4.2.2: y log z"] == accuracy["always yes"]
 table
 
 # %% [markdown]
-# The one-sided loss is nearly 0: perfect, by its own measure. It says yes to everybody
-# and is right for the 37 % who have it: worse than a model that knows nothing and says
-# no. **A loss near zero proves nothing until you know what it does not punish.**
+# The one-sided loss is nearly 0: perfect, by its own measure. Its model says yes to
+# every house and is right for the 37 % that have central air: worse than a model that
+# knows nothing and always says no. **A loss near zero proves nothing until you know
+# what it does not punish.**
 #
 # ### Two losses for ten classes
 #
-# D4 §4.1 prints the binary cross-entropy; its network in §5.2 ends in a softmax over ten
-# classes and uses the other one. **Are their gradients on the same logits alike?** One
-# sample, the true class is 3, the network leans to 5:
+# D4 §4.1 prints the binary cross-entropy; its network in §5.2 ends in a softmax over
+# ten classes and uses the cross-entropy over these classes. **Are the two gradients
+# alike on the same logits?** We take one sample whose true class is 3, and a network
+# that leans toward 5:
 
 # %%
 logits = torch.tensor([[0.5, -1.0, 0.0, 1.0, -2.0, 2.5, 0.2, -0.5, 1.5, -1.5]])
@@ -424,19 +435,19 @@ for (name, gradient), activation in zip(
     print(f"    5 more on every logit moves a probability by up to {moved:.2f}")
 
 # %% [markdown]
-# They are two models. A softmax shares out one unit of probability: what one class gains
-# the others lose, so its gradient sums to 0, and only differences of logits count. Ten
-# sigmoids answer ten separate yes-or-no questions; their probabilities need not sum to 1.
-# Use the first for one label out of ten, the second for any number of labels at once.
+# They are two different models. A softmax divides one unit of probability among the
+# classes: what one class gains, the others lose. So its gradient sums to 0, and only
+# differences of logits count. Ten sigmoids answer ten separate yes-or-no questions;
+# their probabilities need not sum to 1. Use the first for one label out of ten, the
+# second for any number of labels at once.
 #
 # ### Activations and their derivatives
 #
-# Between the layers stands a nonlinear function. Without it, two layers are one:
+# Between the layers there is a nonlinear function. Without it, two layers are one:
 # $W_2(W_1 x) = (W_2 W_1)\,x$. Backpropagation multiplies by its derivative at every
-# layer. D4 §4.2 prints $\sigma' = \sigma(1-\sigma)$; we let autograd judge.
+# layer. D4 §4.2 prints $\sigma' = \sigma(1-\sigma)$; we let autograd be the judge.
 
 # %%
-
 x = torch.linspace(-5, 5, 200, dtype=torch.float64, requires_grad=True)
 functions = {
     "sigmoid": (lab.activations.sigmoid, lab.activations.sigmoid_derivative),
@@ -460,17 +471,18 @@ lab.plots.show(
 print(f"ten sigmoids multiply a gradient by at most {0.25**10:.0e}")
 
 # %% [markdown]
-# The printed derivative holds. Its largest value is 1/4, so the sigmoids of ten layers
-# multiply a gradient by at most a millionth; only large weights could make up for it.
-# ReLU's slope is 1 wherever the unit is on: one reason why deep networks use it.
+# The printed derivative is correct. Its largest value is 1/4, so the sigmoids of ten
+# layers multiply a gradient by at most a millionth; only large weights could make up
+# for that. ReLU's slope is 1 wherever the unit is on: one reason why deep networks use
+# it.
 
 # %% [markdown]
 # ## From scratch
 #
 # D3 §4 backpropagates "a three-layer network" by hand: 100 inputs, 500 hidden units, 10
-# outputs. It has *three* weight matrices, so there must be a second hidden layer; we give
-# it 500 units too. Our data are 1,797 real handwritten digits, 8 x 8 pixels with a border
-# of 1, so that there are 100 of them.
+# outputs. It has *three* weight matrices, so there must be a second hidden layer; we
+# give it 500 units too. Our data are 1,797 real handwritten digits of 8 x 8 pixels; a
+# border of one pixel makes it 100 pixels each.
 
 # %%
 from itertools import pairwise
@@ -492,8 +504,8 @@ print(len(train), "digits to train on,", len(test), "to test on")
 
 
 # %% [markdown]
-# The forward pass as printed, one column per sample; note that ReLU is applied twice in
-# the first layer, in $Z^{(1)}$ and again in $A^{(1)}$.
+# Here is the forward pass as printed, with one column per sample. Note that ReLU is
+# applied twice in the first layer, in $Z^{(1)}$ and again in $A^{(1)}$.
 
 
 # %%
@@ -531,9 +543,9 @@ def d3_backward(weights, X, Y):
 
 
 # %% [markdown]
-# **Does ReLU twice do harm? And how far off are the gradients?** First one sample, as D3
-# writes it. The network has 300,000 weights; we check 20 of each matrix numerically and
-# all of them with autograd.
+# **Does applying ReLU twice do any harm? And how far off are the gradients?** First we
+# take one sample, as D3 writes it. The network has 300,000 weights; we check 20 of each
+# matrix numerically and all of them with autograd.
 
 # %%
 weights = start_weights(100, 500, 500, 10)
@@ -545,7 +557,7 @@ print(f"hidden units at 0: {(A1 == 0).double().mean():.0%}")
 
 
 # %% [markdown]
-# Now the gradients, against both judges.
+# Now we compare the gradients with both judges.
 
 
 # %%
@@ -581,10 +593,11 @@ table.map(lambda error: f"{error:.2f}").rename_axis("relative error")
 
 # %% [markdown]
 # The last layer is right. The hidden ones are off by a relative error of 0.4 and 0.6:
-# about half of the units are at 0, let no gradient through, and get one here. ReLU twice
-# is harmless, for $\max(0, \max(0, x)) = \max(0, x)$; the missing derivative is the bug.
+# about half of the units are at 0 and should let no gradient through, but here they do.
+# Applying ReLU twice is harmless, because $\max(0, \max(0, x)) = \max(0, x)$; the
+# missing derivative is the bug.
 #
-# Now 32 samples at once. **What else is missing?**
+# Now we take 32 samples at once. **What else is missing?**
 
 # %%
 many = X[train[:32]].T  # (100, 32)
@@ -603,15 +616,15 @@ print(f"dW3 is {ratio:.0f} times too large")
 print("db3 has shape", tuple(printed[2][1].shape), "for b3", tuple(weights[2][1].shape))
 
 # %% [markdown]
-# Two things. dW is the gradient of the *sum*, N = 32 times that of the mean; and db keeps
-# one column per sample, where b wants their sum. So in D3's recipe three things matter
-# (no derivative of ReLU, a bias not summed, a sum where the learning rate expects a mean)
-# and two do not (ReLU twice, a matrix more than layers). That ReLU twice is harmless is
-# luck: D3's general formula applies any σ twice, and a sigmoid of a sigmoid lies between
-# 0.5 and 0.73.
+# Two things. dW is the gradient of the *sum*, N = 32 times that of the mean; and db
+# keeps one column per sample, where b needs their sum. So in D3's recipe three faults
+# matter (no derivative of ReLU, a bias gradient that is not summed, a sum where the
+# learning rate expects a mean) and two do not (ReLU applied twice, one matrix too
+# many). It is only luck that applying ReLU twice is harmless: D3's general formula
+# applies any σ twice, and a sigmoid of a sigmoid lies between 0.5 and 0.73.
 #
-# Mended, in the way PyTorch keeps its data, one *row* per sample, and with the two
-# matrices that 100-500-10 has:
+# Here is the fixed version. Like PyTorch, it keeps one *row* per sample, and it has the
+# two matrices that 100-500-10 calls for:
 
 
 # %%
@@ -661,10 +674,10 @@ error = gradients_agree(single, rows_64.float(), y[train[:64]])
 print("float32, below 1e-5: ", error < 1e-5)
 
 # %% [markdown]
-# It agrees, in both precisions. A last question about the bug: **would you have noticed it
-# without the check?** We train the network with the right gradient and with one that only
-# lacks ReLU's derivative, and look at the digits held back. (Without the mean as well, the
-# steps are 32 times too long, and you would notice.)
+# It agrees in both precisions. One last question about the bug: **would you have
+# noticed it without the check?** We train the network with the right gradient and with
+# one that lacks only ReLU's derivative, and test both on the digits held back. (If the
+# mean were missing too, the steps would be 32 times too long, and you would notice.)
 
 # %%
 X_test, y_test = X[test], y[test]
@@ -708,15 +721,16 @@ for name, gradients in {
     print(f"{name}: training loss {train_loss:.2f}, test accuracy {accuracy:.2f}")
 
 # %% [markdown]
-# You would not: 97 % of the digits with both. The wrong gradient still points roughly
-# downhill, and the network learns with it. **That a network learns does not prove its
-# gradient.** Check gradients numerically, on random data, before you train.
+# You would not: both read 97 % of the digits. The wrong gradient still points roughly
+# downhill, and the network learns with it. **A network that learns does not prove that
+# its gradient is right.** Check gradients numerically, on random data, before you
+# train.
 
 # %% [markdown]
 # ## With PyTorch
 #
-# The same network as modules, the same start, data and steps through `lab.Training`.
-# Autograd does what `backward` did.
+# Now we build the same network from modules and train it with `lab.Training`, with the
+# same start, data and steps. Autograd does what `backward` did.
 
 # %%
 from torch import nn
@@ -766,21 +780,22 @@ table = {
 pd.Series(table, name="test accuracy").round(2).to_frame()
 
 # %% [markdown]
-# A handful of the 360 digits: too few to call the network better. These digits are easy;
-# chapter 05 takes harder ones.
+# The difference is a handful of the 360 digits: too few to call the network better.
+# These digits are easy; chapter 05 takes harder ones.
 #
 # ### Does ReLU save work?
 #
 # D2 §4.2.1: ReLU's zeros bring "sparsity, which reduces the computation needed". **How
-# many zeros are there in our trained network, and how much time do so many save?**
+# many zeros are there in our trained network, and how much time do that many zeros
+# save?**
 
 # %%
 hidden = forward(results["right gradient"], X_test)[1]  # (360, 500)
 print(f"zeros among the hidden values: {(hidden == 0).double().mean():.0%}")
 
 # %% [markdown]
-# Now the clock, on matrices with none, half and nearly all of their values zero. The
-# times are this machine's; on yours they differ.
+# Now we time products of matrices with none, half and nearly all of their values zero.
+# The times are from one machine; yours will differ.
 
 # %% tags=["nbval-ignore-output"]
 import time
@@ -795,7 +810,7 @@ for share in (0.0, 0.5, 0.95):
     products[f"{share:.0%} zeros"] = values
     products[f"{share:.0%} zeros, stored without them"] = values.to_sparse()
 milliseconds = {name: [] for name in products}
-for _ in range(15):  # in turn, so that other programs disturb all alike
+for _ in range(15):  # taking turns, so that other programs disturb all equally
     for name, values in products.items():
         start = time.perf_counter()
         values @ matrix
@@ -812,23 +827,24 @@ assert times_as_long["95% zeros"] > 0.75
 assert half > 1
 
 # %% [markdown]
-# No time is saved: a dense product does not look at its numbers. Tensors that store only
-# what is not zero exist, but with half of the values zero, more than our ReLU makes, they
-# are slower; they pay when nearly everything is zero. ReLU is cheap for another reason: it needs no
-# exponential.
+# No time is saved: a dense product does not look at its numbers. There are tensors that
+# store only what is not zero, but with half of the values zero, more than our ReLU
+# makes, they are slower; they pay off when nearly everything is zero. ReLU is cheap for
+# another reason: it needs no exponential.
 
 # %% [markdown]
 # ## Turn the knobs
 #
 # ### One prediction
 #
-# A model says a logit; the truth is 1 or 0. The curve is the loss for every logit it
-# could have said, the straight line its slope where you are: **that slope is all that
-# training gets to know.** Drag the dot, or move the slider with the arrow keys.
+# A model outputs a logit; the truth is 1 or 0. The curve is the loss for every logit
+# the model could output, and the straight line is the slope where you are: **that slope
+# is all that training ever gets to know.** Drag the dot, or move the slider with the
+# arrow keys.
 #
 # 1. Target 1, *squared error* of the probability: where is it steepest (exercise 8)? What
 #    happens at -5, where the model is most wrong?
-# 2. The same places with *cross-entropy*.
+# 2. Look at the same places with *cross-entropy*.
 # 3. Target 0 with the *one-sided* loss: what does it charge for a logit of 3?
 
 # %%
@@ -852,11 +868,11 @@ def loss_curve(loss, target):
 
 
 def one_prediction(logit=0.0, target=1, loss="squared error"):
-    """Return the loss of one prediction and its slope, as text and as a drawing."""
+    """Return the loss of one prediction and its slope, as text and as curves."""
     z = torch.tensor([logit], dtype=torch.float64, requires_grad=True)
     value = LOSSES[loss](z, torch.full((1,), float(target)))
     (slope,) = torch.autograd.grad(value, z)
-    value, slope = value.item() + 0.0, slope.item() + 0.0  # no -0.000
+    value, slope = value.item() + 0.0, slope.item() + 0.0  # avoids -0.000
     p = lab.activations.sigmoid(z).item()
     ends = np.array([logit - 1.5, logit + 1.5])
     text = (
@@ -881,17 +897,18 @@ lab.Explorer(
 )
 
 # %% [markdown]
-# **What you should have seen.** At -5 the squared error is nearly 1, as wrong as can be,
-# and nearly flat: the sigmoid has *saturated*, and its derivative multiplies the gradient
-# away. Cross-entropy's slope there is $p - y \approx -1$, as it should be: a second reason
-# for it, besides likelihood. The one-sided loss charges nothing at all for target 0.
+# **What you should have seen.** At -5 the squared error is nearly 1, as wrong as it can
+# be, and nearly flat: the sigmoid has *saturated*, and its tiny derivative wipes out
+# the gradient. The slope of the cross-entropy there is $p - y \approx -1$, as it should
+# be: a second reason to use it, besides likelihood. For target 0, the one-sided loss
+# charges nothing at all.
 #
 # ### A landscape of two weights
 #
-# The houses with central air again: $z = w \cdot \text{area} + b$. Each point of the map
-# is a model; the lines join models of equal loss; the arrow is a long step against the
-# gradient. **Drag the dot to the arrow's tip, again and again, down to the bottom. Then
-# choose the one-sided loss and follow it: where does it lead?**
+# We return to the houses with central air: $z = w \cdot \text{area} + b$. Each point of
+# the map is a model; the lines connect models with equal loss; the arrow is a long step
+# against the gradient. **Drag the dot to the arrow's tip, again and again, down to the
+# bottom. Then choose the one-sided loss and follow it: where does it lead?**
 
 # %%
 area = torch.tensor(columns["area"].to_numpy())  # (1728,)
@@ -944,16 +961,16 @@ lab.Explorer(
 )
 
 # %% [markdown]
-# **What you should have seen.** Cross-entropy is a bowl with its bottom near (0.6, -0.6),
-# three or four steps away. The one-sided loss has none: it falls for ever towards larger
-# biases, where the model says yes to all.
+# **What you should have seen.** Cross-entropy is a bowl with its bottom near (0.6,
+# -0.6), three or four steps away. The one-sided loss has no bottom: it keeps falling
+# toward larger biases, where the model says yes to every house.
 #
 # ### A loss for ten digits
 #
-# The whole network under sliders, with either loss; the dashed curve is the loss on
-# digits it does not train on. **Train both for 5 epochs at 0.1 and compare the column
-# *accuracy* (the losses have different scales). Then give each the best rate you can
-# find; try 3, too, with the logarithmic axis.**
+# Here is the whole network with sliders and a choice of two losses; the dashed curve is
+# the loss on digits it does not train on. **Train with both for 5 epochs at 0.1 and
+# compare the column *accuracy* (the losses have different scales). Then find the best
+# rate for each; also try 3, with the logarithmic axis.**
 
 
 # %%
@@ -1000,21 +1017,22 @@ panel = lab.TuningPanel(
 panel
 
 # %% [markdown]
-# **What you should have seen.** After 5 epochs at 0.1 cross-entropy is at about 0.91,
-# squared error at 0.68. At 0.3 or 1 and 10 epochs both pass 0.95: squared error is slow,
-# not hopeless, for a fresh network is not saturated. At 3 cross-entropy falls back to
-# guessing, while squared error, whose gradients are smaller, still learns. Compare losses
-# at *each one's* best rate, or you compare scales.
+# **What you should have seen.** After 5 epochs at 0.1, cross-entropy reaches an
+# accuracy of about 0.91 and squared error 0.68. At 0.3 or 1, with 10 epochs, both pass
+# 0.95: squared error is slow but not hopeless, because a fresh network is not
+# saturated. At 3, cross-entropy falls back to guessing, while squared error, whose
+# gradients are smaller, still learns. Compare losses at the best rate for *each*, or
+# you are only comparing scales.
 
 # %% [markdown]
 # ## Exercises
 #
-# Write your answer in place of the `...` and run the cell. `lab.hint("losses.…")` helps,
-# step by step; `lab.solution("losses.…")` shows the end.
+# Write your answer in place of the `...` and run the cell. `lab.hint("losses.…")` helps
+# step by step; `lab.solution("losses.…")` shows a solution.
 #
 # ### Exercise 1: through the softmax
 #
-# Where D0 §4.2 stops, go on.
+# Start where D0 §4.2 stops, and finish the derivation.
 
 
 # %%
@@ -1031,7 +1049,7 @@ lab.check("losses.cross_entropy_gradient", cross_entropy_gradient)
 # %% [markdown]
 # ### Exercise 2: logits of a thousand
 #
-# A network may say 1000. Write the loss so that nothing overflows.
+# A network may output a logit of 1000. Write the loss so that nothing overflows.
 
 
 # %%
@@ -1063,10 +1081,10 @@ def binary_cross_entropy(probabilities, targets):
 lab.check("losses.binary_cross_entropy", binary_cross_entropy)
 
 # %% [markdown]
-# ### Exercise 4: mend D2 §3.2
+# ### Exercise 4: fix D2 §3.2
 #
-# One sigmoid layer, a batch of N rows. `upstream` is the derivative of the loss with
-# respect to the layer's output.
+# There is one sigmoid layer and a batch of N rows. `upstream` is the derivative of the
+# loss with respect to the layer's output.
 
 
 # %%
@@ -1081,10 +1099,10 @@ def dense_backward(x, W, b, upstream):
 lab.check("losses.dense_backward", dense_backward)
 
 # %% [markdown]
-# ### Exercise 5: mend D3 §4
+# ### Exercise 5: fix D3 §4
 #
-# One step back through a ReLU layer, with what D3 forgot. Samples are rows here: D3's
-# $W^T\delta$ reads `delta @ W`.
+# Take one step back through a ReLU layer, with what D3 forgot. Samples are rows here,
+# so D3's $W^T\delta$ becomes `delta @ W`.
 
 
 # %%
@@ -1102,7 +1120,8 @@ lab.check("losses.hidden_delta", hidden_delta)
 # %% [markdown]
 # ### Exercise 6: a learning rate for another loss
 #
-# A tutorial has the mean squared error and a learning rate; your program has D1's loss.
+# A tutorial gives a learning rate for the mean squared error; your program uses D1's
+# loss.
 
 
 # %%
@@ -1120,7 +1139,8 @@ lab.check("losses.equivalent_learning_rate", equivalent_learning_rate)
 # %% [markdown]
 # ### Exercise 7: ten yes-or-no questions
 #
-# The orange bars of [Two losses for ten classes](#Two-losses-for-ten-classes), for a batch.
+# Compute the orange bars of [Two losses for ten classes](#Two-losses-for-ten-classes),
+# for a batch.
 
 
 # %%
@@ -1138,7 +1158,8 @@ lab.check("losses.binary_gradient_per_class", binary_gradient_per_class)
 # %% [markdown]
 # ### Exercise 8: the first explorer's question
 #
-# Target 1, squared error: at which logit is the curve steepest? A notch beside it counts.
+# Target 1, squared error: at which logit is the curve steepest? One notch to either
+# side also counts.
 
 # %%
 steepest_logit = ...
@@ -1156,14 +1177,14 @@ lab.quiz("losses")
 #
 # | Claim | Where | What we found | Verdict |
 # |---|---|---|---|
-# | MSE is 1/(2N) Σ; the loss is 1/2 Σ (E3) | D0 §4.1, D1 §4.2 | [one minimum, learning rates a factor of N apart](#Four-losses,-one-name) | half true |
-# | ∂L/∂p = -y/p, backpropagation does the rest (E4) | D0 §4.2 | [right; but coded in these two halves, a NaN gradient at ±60 and an infinite loss at ±100](#The-derivation-that-stops-halfway) | half true |
-# | backpropagation in three lines (E8) | D2 §3.2 | [do not run; with the outer product a relative error of 0.66: f' is missing](#As-the-documents-have-it) | fails |
+# | MSE is 1/(2N) Σ; the loss is 1/2 Σ (E3) | D0 §4.1, D1 §4.2 | [the same minimum, but learning rates a factor of N apart](#Four-losses,-one-name) | half true |
+# | ∂L/∂p = -y/p, backpropagation does the rest (E4) | D0 §4.2 | [right, but coded in these two halves it gives a NaN gradient at ±60 and an infinite loss at ±100](#The-derivation-that-stops-halfway) | half true |
+# | backpropagation in three lines (E8) | D2 §3.2 | [they do not run; with the outer product, a relative error of 0.66: f' is missing](#What-the-articles-say) | fails |
 # | δ = ∂J/∂a · ∂a/∂z, ∂J/∂w = δ a | D4 §4.1-4.2 | [passes the gradient check](#The-judge:-a-gradient-check) | holds |
-# | two classes are trained with -mean(y log z) (E9) | D2 §4.2.2, §4.3 | [loss near 0 and 37 % accuracy: it says yes to everybody](#Half-a-loss) | fails |
+# | two classes are trained with -mean(y log z) (E9) | D2 §4.2.2, §4.3 | [loss near 0 and 37 % accuracy: it says yes to every house](#Half-a-loss) | fails |
 # | "the smaller the cross-entropy, the closer the prediction is to the truth" | D2 §4.2.2 | [not with the loss printed there](#Half-a-loss) | fails |
 # | backpropagation of a 100-500-10 network (E10) | D3 §4 | [last layer right; hidden layers off by 0.4 and 0.6; bias not summed; a sum, not a mean; ReLU twice is harmless](#From-scratch) | fails |
-# | binary cross-entropy is the loss of the classifier (E13) | D4 §4.1 | [it is that of ten separate questions, not of one answer out of ten](#Two-losses-for-ten-classes) | half true |
+# | binary cross-entropy is the loss of the classifier (E13) | D4 §4.1 | [it is the loss of ten separate questions, not of one answer out of ten](#Two-losses-for-ten-classes) | half true |
 # | σ' = σ(1 - σ) | D4 §4.2 | [equal to autograd](#Activations-and-their-derivatives) | holds |
 # | ReLU "introduces nonlinearity" | D2 §4.2.1 | [without it, two layers are one](#Activations-and-their-derivatives) | holds |
 # | ReLU's zeros "reduce the computation needed" (E14) | D2 §4.2.1 | [41 % zeros; a dense product with 95 % takes as long as with none](#Does-ReLU-save-work?) | fails |
@@ -1171,16 +1192,17 @@ lab.quiz("losses")
 # %% [markdown]
 # ## Going further
 #
-# **Limits.** The gradient check finds bugs of the derivative, not of the idea: D2's
-# one-sided loss passes it. It also stumbles where a function has a kink, as ReLU at 0.
+# **Limits.** The gradient check finds bugs in the derivative, not in the idea: D2's
+# one-sided loss passes it. It also stumbles where a function has a kink, like ReLU
+# at 0.
 #
 # **References.** Backpropagation: Rumelhart, Hinton, Williams (1986), *Learning
 # representations by back-propagating errors*, Nature 323. Cross-entropy and saturation:
-# Goodfellow, Bengio, Courville (2016), *Deep Learning*, §6.2. Start weights: He et al.
-# (2015), *Delving deep into rectifiers*, arXiv 1502.01852. That wrong gradients can train
-# a network: Lillicrap et al. (2016), *Random synaptic feedback weights support error
-# backpropagation for deep learning*, Nature Communications 7. The digits: Alpaydin and
-# Kaynak (1998), UCI repository, in scikit-learn.
+# Goodfellow, Bengio, Courville (2016), *Deep Learning*, §6.2. Initial weights: He et
+# al. (2015), *Delving deep into rectifiers*, arXiv 1502.01852. How wrong gradients can
+# train a network: Lillicrap et al. (2016), *Random synaptic feedback weights support
+# error backpropagation for deep learning*, Nature Communications 7. The digits:
+# Alpaydin and Kaynak (1998), UCI repository, in scikit-learn.
 #
 # **D3 §7 corrected (E20).** "A Theoretical Framework for Back-Propagation" is LeCun
 # (1988), not 1986.

@@ -7,20 +7,21 @@
 # ---
 
 # %% [markdown] tags=["course-opening"]
-# # 3 · Optimizers: how a model gets down there
+# # 3 · Optimizers: how a model goes downhill
 #
 # [Open in Binder](https://mybinder.org/v2/gh/OWNER/bigmodel_lab/HEAD?urlpath=lab/tree/notebooks/03_optimizers.ipynb) · [Open in Colab](https://colab.research.google.com/github/OWNER/bigmodel_lab/blob/HEAD/notebooks/03_optimizers.ipynb) · [Course card and glossary](course_card.ipynb)
 #
 # ## What you will be able to do
 #
 # - predict the learning rate at which a training diverges, with and without momentum,
-# - write momentum, RMSprop and Adam from their formulas, and say what each cures,
-# - choose a batch size, a schedule and an optimizer for a reason,
+# - write momentum, RMSprop and Adam from their formulas, and say what problem each one
+#   solves,
+# - give a reason for your choice of batch size, schedule and optimizer,
 # - judge a price forecast by the one baseline that counts.
 #
 # **Time:** 2 hours. **Mirrors:** D0 §4.1 and §4.3 (gradient descent, Adam), D1 §3.2.3
 # and §4 (batch and stochastic descent, the stock example), D0 §1, D1 §1, D2 §1, D3 §1,
-# D4 §1 (what is "large"). **Before it:** [chapter 00](00_start_here.ipynb); [chapter
+# D4 §1 (what is "large"). **Read first:** [chapter 00](00_start_here.ipynb); [chapter
 # 02](02_losses.ipynb) helps.
 
 # %% tags=["course-colab"]
@@ -46,13 +47,13 @@ import torch
 from torch import nn
 
 # %% [markdown]
-# ## As the documents have it
+# ## What the articles say
 #
-# D1 §4.3 forecasts a stock by a line $\hat y = \theta_0 + \theta_1 x$, the loss
-# $\frac12\sum(y-\hat y)^2$, a learning rate of 0.1 and 100 steps of gradient descent. Five
-# prices are its data. What $x$ is in training it does not say (its forecast, §4.3.5, puts
-# in the last price); we begin with the number of the day, the reading kindest to it.
-# **Will the loss fall?**
+# D1 §4.3 forecasts a stock price with a line $\hat y = \theta_0 + \theta_1 x$, the loss
+# $\frac12\sum(y-\hat y)^2$, a learning rate of 0.1 and 100 steps of gradient descent.
+# Its data are five prices. It does not say what $x$ is in training (its forecast,
+# §4.3.5, puts in the last price); we begin with the number of the day, the kindest
+# reading. **Will the loss fall?**
 
 # %%
 days = np.arange(1.0, 6.0)
@@ -75,11 +76,11 @@ for step in (1, 2, 3, 100):
     print(f"step {step:3}: loss {printed[step - 1]:.1e}")
 
 # %% [markdown]
-# It grows about 24-fold at every step, to 2e141.
+# It grows about 24-fold at every step and reaches 2e141.
 #
-# D1 §4.3.4 then "evaluates on the remaining data"; of five prices, all used, none remain.
-# And the five days, 1 to 5 January 2021: **on how many of them was there trading?** A real
-# index knows.
+# D1 §4.3.4 then "evaluates on the remaining data", but all five prices were used, so
+# none remain. And take the five days, January 1 to 5, 2021: **on how many of them was
+# there trading?** A real stock index can tell us.
 
 # %%
 dow = lab.datasets.dow_jones()
@@ -88,7 +89,7 @@ print("days printed in D1 §4.3.1:", len(printed_days))
 print("days with trading:        ", dow["date"].isin(printed_days).sum())
 
 # %% [markdown]
-# Two of five; New Year's Day and a weekend are among them. The example is invented.
+# On two of five; the others were New Year's Day and a weekend. The example is made up.
 #
 # ### Uphill
 #
@@ -109,9 +110,9 @@ for learning_rate in (0.0001, 0.001, 0.01):
 pd.DataFrame(rows).T.rename_axis("learning rate")
 
 # %% [markdown]
-# None: a step *along* the gradient climbs at every learning rate; a small one only climbs
-# more slowly. ([Chapter 04](04_house_prices.ipynb#The-gradient,-with-its-sign) proves the sign with
-# autograd.)
+# There is none: a step *along* the gradient climbs at every learning rate; a small one
+# only climbs more slowly. ([Chapter
+# 04](04_house_prices.ipynb#The-gradient,-with-its-sign) proves the sign with autograd.)
 #
 # ### An Adam that stands still
 #
@@ -121,8 +122,9 @@ pd.DataFrame(rows).T.rename_axis("learning rate")
 # m_t = \frac{1}{1-\beta_1^t}\sum_{i=1}^t \beta_1^{t-i} x_i \qquad
 # \theta \leftarrow \theta - \alpha \frac{v_t}{\sqrt{s_t}+\epsilon}$$
 #
-# and two different lines for $s_t$, in which $y_t$ is "the historical gradient". **Let the
-# gradient be 1 at every step, the simplest slope there is. How far does it move?**
+# and two different lines for $s_t$, in which $y_t$ is "the historical gradient". **Let
+# the gradient be 1 at every step, the simplest slope there is. How far does the
+# parameter move?**
 
 # %%
 beta1 = 0.9
@@ -135,32 +137,34 @@ for t in range(1, 6):
     assert abs(v) < 1e-12
 
 # %% [markdown]
-# Not at all. The sum misses a factor $1-\beta_1$, so $m$ is ten times the gradient's mean;
-# put into the first line, it leaves $v_t = x_t - \hat m_t$: the gradient *minus its own
-# mean*. On a steady slope that is 0. (The two lines for $s_t$ contradict each other, and
-# the first may be negative, under a root.) No reading of the five lines is Adam; the
-# right ones follow below.
+# Not at all. The sum lacks a factor $1-\beta_1$, so $m$ is ten times the gradient's
+# mean. Put into the first line, this leaves $v_t = x_t - \hat m_t$: the gradient *minus
+# its own mean*. On a steady slope that is 0. (The two lines for $s_t$ contradict each
+# other, and the first may be negative under a square root.) However you read the five
+# lines, they are not Adam; the correct ones follow below.
 
 # %% [markdown]
 # ## Derive it
 #
 # ### How long may a step be?
 #
-# Take one weight and the bowl $L = \frac{\lambda}{2} e^2$, where $e$ is the distance to the
-# minimum. A step with learning rate $\alpha$ makes $e$ into $(1-\alpha\lambda)\,e$. At
-# $\alpha\lambda = 1$ it lands on the minimum; at 2 it jumps to the mirror point; beyond,
-# it flies off. So the rate must stay below $2/\lambda$.
+# Take one weight and the bowl $L = \frac{\lambda}{2} e^2$, where $e$ is the distance to
+# the minimum. A step with learning rate $\alpha$ turns $e$ into $(1-\alpha\lambda)\,e$.
+# At $\alpha\lambda = 1$ it lands on the minimum; at 2 it jumps to the mirror point;
+# beyond that it flies off. So the rate must stay below $2/\lambda$.
 #
-# With many weights the bowl has such a $\lambda$ in each of its own directions: the
-# eigenvalues of the matrix $H$ of second derivatives. The steepest is the first to fly
-# off, so the bound is $2/\lambda_{\max}$. **With $\lambda = 1$ and 25, which rates are
-# safe?**
+# With many weights, the bowl has one such $\lambda$ for each of its main directions:
+# the eigenvalues of the matrix $H$ of second derivatives. The steepest direction is the
+# first to fly off, so the bound is $2/\lambda_{\max}$. **With $\lambda = 1$ and 25,
+# which rates are safe?**
 #
-# With **momentum** $\beta$ a step goes along a velocity $u \leftarrow \beta u + \nabla L$.
-# Then $e_{t+1} = (1 + \beta - \alpha\lambda)\,e_t - \beta e_{t-1}$, which shrinks up to
-# $\alpha\lambda = 2(1+\beta)$: momentum *raises* the bound, 1.9-fold for $\beta = 0.9$.
+# With **momentum** $\beta$, a step follows a velocity
+# $u \leftarrow \beta u + \nabla L$. Then
+# $e_{t+1} = (1 + \beta - \alpha\lambda)\,e_t - \beta e_{t-1}$, which shrinks as long as
+# $\alpha\lambda$ stays below $2(1+\beta)$: momentum *raises* the bound, 1.9-fold for
+# $\beta = 0.9$.
 #
-# Four bowls to try it on; two of them are D1's example, in both readings:
+# We try it on four bowls; two of them are D1's example, read in two ways:
 
 # %%
 houses = lab.datasets.saratoga_houses()[["area", "rooms", "age"]]
@@ -174,8 +178,8 @@ hessians = {
 }
 
 # %% [markdown]
-# **Do the predictions hold?** We look for the true bound by bisection: does the loss fall
-# over 2,000 steps, or not?
+# **Are the predictions correct?** We find the true bound by bisection: does the loss
+# fall over 2,000 steps or not?
 
 
 # %%
@@ -219,8 +223,8 @@ assert bounds["agree within 1 %"].all()
 bounds
 
 # %% [markdown]
-# They hold. D1's 0.1 is three times too long if $x$ is the day, and two thousand times if
-# it is the last price. Just below the bound the example works:
+# They are. D1's 0.1 is three times too large if $x$ is the day, and two thousand times
+# too large if it is the last price. Just below the bound, the example works:
 
 # %%
 bound = 2 / np.linalg.eigvalsh(A.T @ A)[-1]
@@ -234,10 +238,11 @@ print(f"its line: {best[0]:.1f} + {best[1]:.1f} x, and {best @ [1, 6]:.1f} for d
 # %% [markdown]
 # ### How noisy is a batch?
 #
-# D1 §3.2.3 has two kinds of descent beside the plain one: with all samples a step
-# (*batch*) or with random ones (*stochastic*). What everybody uses lies between and is not
-# named there, the *mini-batch*. Its gradient is the mean of B random ones, so statistics
-# says that its error falls as $1/\sqrt B$. We need data: real handwritten digits, 8 x 8.
+# D1 §3.2.3 describes two kinds of gradient descent: each step uses all samples
+# (*batch*) or random ones (*stochastic*). What everybody uses lies in between and is
+# not named there: the *mini-batch*. Its gradient is the mean over B random samples, so
+# statistics tells us that its error falls as $1/\sqrt B$. For data we take real
+# handwritten digits, 8 x 8 pixels.
 
 # %%
 from sklearn.datasets import load_digits
@@ -256,8 +261,9 @@ fit, validation = train_test_split(
 print(f"{len(fit):,} digits to fit, {len(validation)} to validate")
 
 # %% [markdown]
-# **Four times the batch: how much less noise?** The gradient of a linear classifier at
-# its start, over 200 batches of each size, against that over all the digits:
+# **Four times the batch: how much less noise?** We compare the gradient of an untrained
+# linear classifier, over 200 batches of each size, with its gradient over all the
+# digits:
 
 # %%
 W = torch.zeros(64, 10, dtype=torch.float64, requires_grad=True)
@@ -300,28 +306,28 @@ print(f"slope {slope:.2f}, predicted -0.5")
 assert abs(slope + 0.5) < 0.02
 
 # %% [markdown]
-# A single digit's gradient is mostly noise: its error is eight times as long as the true
-# gradient, and only at 64 digits are the two alike. Yet the steps cost so little that many
-# noisy ones beat a few exact ones. The price comes at the end, when only noise is left:
-# [schedules](#The-noise-floor,-and-schedules) pay it.
+# A single digit's gradient is mostly noise: its error is eight times as long as the
+# true gradient, and the two are equally long only at 64 digits. Yet the steps cost so
+# little that many noisy ones beat a few exact ones. The price comes at the end, when
+# only noise is left: [schedules](#The-noise-floor,-and-schedules) take care of it.
 
 # %% [markdown]
 # ## From scratch
 #
-# Every optimizer below is a few lines on one parameter $\theta$ with the gradient $g$.
+# Every optimizer below is a few lines for one parameter $\theta$ with the gradient $g$.
 #
-# **Momentum** adds up the past gradients, each older one counting $\beta$ times less, in
-# the velocity $u$ from above: across a ravine they cancel, along it they add up, to
-# $1/(1-\beta) = 10$ times the step for $\beta = 0.9$. *Nesterov*'s kind takes the gradient
-# a step ahead, where the velocity will lead.
+# **Momentum** adds up the past gradients in the velocity $u$ from above, each
+# multiplied by $\beta$ once more per step. Across a ravine they cancel; along it they
+# add up, to $1/(1-\beta) = 10$ times the step for $\beta = 0.9$. *Nesterov*'s version
+# takes the gradient one step ahead, where the velocity will lead.
 #
 # **RMSprop** divides each parameter's step by the typical size of its gradient, so that
-# all move alike: $v \leftarrow \rho v + (1-\rho)\,g^2$ and
-# $\theta \leftarrow \theta - \alpha\,g/(\sqrt v + \epsilon)$. *Adagrad*, before it, takes
+# all parameters move equally fast: $v \leftarrow \rho v + (1-\rho)\,g^2$ and
+# $\theta \leftarrow \theta - \alpha\,g/(\sqrt v + \epsilon)$. The older *Adagrad* takes
 # the sum of all $g^2$ for $v$, so its steps can only shrink.
 #
-# **Adam** (Kingma & Ba 2015) does both, with averages, and corrects the start, when they
-# still remember their zeros:
+# **Adam** (Kingma & Ba 2015) does both, with averages, and corrects them at the start,
+# when they are still close to their initial zeros:
 #
 # $$m \leftarrow \beta_1 m + (1-\beta_1)\,g \qquad
 # v \leftarrow \beta_2 v + (1-\beta_2)\,g^2 \qquad
@@ -356,9 +362,9 @@ def adam_update(
 # %% [markdown]
 # ## With PyTorch
 #
-# **Are they PyTorch's?** The same 100 random gradients to both; the largest difference of
-# the parameters in the end, and that of `lab.optimizers`, where the chapters take them
-# from.
+# **Are they equal to PyTorch's?** We feed the same 100 random gradients to ours, to
+# PyTorch's and to those in `lab.optimizers`, which the chapters use, and compare the
+# parameters at the end.
 
 # %%
 generator = torch.Generator().manual_seed(0)
@@ -404,9 +410,10 @@ for name, (ours, librarys, pytorchs) in pairs.items():
 # %% [markdown]
 # ### Three landscapes
 #
-# A round bowl; a ravine, 25 times as steep across as along; and Rosenbrock's bent valley.
-# **Which optimizer is best?** To be fair, each gets its best learning rate out of 18, and
-# starts at 20 random points. First the walk, for many rates and starts at once:
+# We take a round bowl; a ravine, 25 times as steep across as along; and Rosenbrock's
+# bent valley. **Which optimizer is best?** To be fair, each gets the best of 18
+# learning rates and starts at 20 random points. First comes the walk, for many rates
+# and starts at once:
 
 # %%
 SURFACES = {
@@ -443,8 +450,8 @@ def walk(surface, make_optimizer, starts, learning_rates, steps):
 
 
 # %% [markdown]
-# Now the count: how many steps until the loss stays below 0.001, the median over the
-# starts? At most 300, on Rosenbrock 1,000.
+# Now we count: how many steps does it take until the loss stays below 0.001? We take
+# the median over the starts and allow at most 300 steps, or 1,000 on Rosenbrock's.
 
 
 # %%
@@ -478,16 +485,16 @@ for name, make in (OPTIMIZERS | half).items():
 pd.DataFrame(rows).T.rename_axis("steps")
 
 # %% [markdown]
-# None wins everywhere. A bowl is solved by plain descent in one step, whose length is
-# right for all directions at once. In the ravine momentum 0.9 is slower than plain
-# descent, and momentum 0.5 needs about a quarter of its steps: **the memory must fit the
-# ravine; the longer it is, the more memory pays.**
-# Adagrad and RMSprop make this ravine round, since its directions are those of a and b.
-# Rosenbrock's valley turns: there momentum 0.9, Nesterov and Adam arrive, and which of
-# them is first depends on the starts.
+# None wins everywhere. Plain descent solves the bowl in one step, whose length is right
+# for all directions at once. In the ravine, momentum 0.9 is slower than plain descent,
+# and momentum 0.5 needs about a quarter of plain descent's steps: **the memory must fit
+# the ravine; the longer the ravine, the more memory pays.** Adagrad and RMSprop make
+# this ravine round, since its directions are those of a and b. Rosenbrock's valley
+# turns: there momentum 0.9, Nesterov and Adam arrive, and which of them is first
+# depends on the starts.
 #
-# The paths from one start, each at the best learning rate for it below 0.4, so that they
-# stay in the picture:
+# Here are the paths from one start, each at its best learning rate below 0.4, so that
+# they stay in the picture:
 
 # %%
 figure, axes = plt.subplots(ncols=3, figsize=(10.5, 3.8))
@@ -529,9 +536,10 @@ lab.plots.show(
 #
 # ### A race on digits
 #
-# Does it matter on a network? 64-64-10 on the digits, five epochs, every optimizer with
-# the best of six learning rates by its validation accuracy: the mean of three seeds, and ±
-# their spread, or one point where that is less (with 288 digits a point is noise).
+# Does it matter for a network? We train the network 64-64-10 on the digits for five
+# epochs, with every optimizer at six learning rates. The table shows the mean
+# validation accuracy of three seeds. After ± is their spread, or one point where it is
+# smaller (with 288 digits, one point is noise).
 
 # %%
 RATES = [0.001, 0.003, 0.01, 0.03, 0.1, 0.3]
@@ -570,19 +578,20 @@ for name in OPTIMIZERS:
 pd.DataFrame(rows).T.rename_axis("accuracy (%) at rate")
 
 # %% [markdown]
-# At its best rate each one gets about as far, 93 to 97 %, and those rates differ by a
-# factor of thirty. Where they differ is in how much they forgive: plain descent is near
-# its best at two of the six rates, momentum at four, Adam at five. **Adam buys tolerance
-# more than a better end.**
+# At its best rate each optimizer gets about as far, 93 to 97 %, though those rates
+# differ by a factor of thirty. The optimizers differ in how much they forgive: plain
+# descent is near its best at two of the six rates, momentum at four, Adam at five.
+# **Adam gives you tolerance rather than a better result.**
 #
 # ### The noise floor, and schedules
 #
-# Small batches never let a training come to rest: near the minimum the gradient is all
+# With small batches, training never comes to rest: near the minimum the gradient is all
 # noise, and the parameters jitter by an amount that grows with the learning rate. So
-# begin with long steps and end with short ones. Three usual ways: a tenth after each
-# third; half a cosine from 1 to 0; one cycle, a rise for 30 % of the steps and then a fall.
-# **Guess: what does a schedule win on a problem whose minimum we know?** House prices by a
-# line, batches of 8:
+# begin with long steps and end with short ones. There are three usual ways: cut the
+# rate to a tenth after each third of the steps; half a cosine from 1 to 0; and one
+# cycle, a rise for 30 % of the steps and then a fall. **Guess: what does a schedule
+# gain on a problem whose minimum we know?** We fit a line to house prices with batches
+# of 8:
 
 # %%
 prices = torch.tensor(lab.datasets.saratoga_houses()["price"].to_numpy() / 100_000)
@@ -637,14 +646,15 @@ lab.plots.show(
 
 # %% [markdown]
 # The constant 0.1 stays 0.02 above the minimum; 0.003 gets far lower, but slowly. The
-# three that fall begin as fast as 0.1 and end a hundred times lower; which of them is
-# lowest is luck of the batches.
+# three schedules start as fast as 0.1 and end a hundred times lower; which of them ends
+# lowest depends on the luck of the batches.
 #
 # ### Weight decay inside Adam, or outside
 #
 # An L2 penalty adds $\text{decay}\cdot\theta$ to the gradient, so that unneeded weights
-# shrink. Adam divides its gradient by its size, and with it the penalty. **Two weights
-# with pure noise for a gradient, one a hundred times as loud: which shrinks more?**
+# shrink. Adam divides the gradient by its typical size, and it divides the penalty
+# along with it. **Take two weights whose gradient is pure noise, one a hundred times as
+# loud as the other: which shrinks more?**
 
 # %%
 torch.manual_seed(0)
@@ -664,14 +674,15 @@ for name, make in {
 pd.DataFrame(rows).T.rename_axis("from 10 to")
 
 # %% [markdown]
-# Adam's L2 spares the loud weight; AdamW (Loshchilov & Hutter 2019) takes the decay out of
-# the quotient, and both shrink alike. It is the standard for large models.
+# Adam's L2 spares the loud weight; AdamW (Loshchilov & Hutter 2019) takes the decay out
+# of the quotient, and both shrink equally. It is the standard for large models.
 #
 # ### Tomorrow's price
 #
-# Back to D1 §4 with real prices: the Dow Jones index on every trading day since 2004. A
-# forecast may only use the past, so we *walk forward*: each day, fit on the days before,
-# forecast the next one, go on. The rival knows nothing: **tomorrow = today**. Who wins?
+# We return to D1 §4 with real prices: the Dow Jones index on every trading day
+# since 2004. A forecast may use only the past, so we *walk forward*: each day, fit on
+# the days before, forecast the next day, and move on. The rival knows nothing:
+# **tomorrow = today**. Who wins?
 
 # %%
 from sklearn.metrics import r2_score
@@ -679,7 +690,7 @@ from sklearn.metrics import r2_score
 recent = dow[dow["date"] >= "2004"].reset_index(drop=True)
 close = recent["close"].to_numpy()  # (5007,)
 returns = np.diff(np.log(close))  # returns[t]: from day t to day t + 1
-todays = np.arange(1006, len(close) - 1)  # four years to learn from, the rest to judge
+todays = np.arange(1006, len(close) - 1)  # four years to fit, the rest to test
 
 
 def line_through(x, y, at):
@@ -713,7 +724,7 @@ for name, forecast in forecasts.items():
     predicted = np.array([forecast(t) for t in todays])
     error = relative[name] = (truth - predicted) / today
     worse = error**2 - relative["tomorrow = today"] ** 2  # paired, day by day
-    blocks = worse.reshape(200, 20).mean(1)  # wild days come together, months do not
+    blocks = worse.reshape(200, 20).mean(1)  # wild days cluster, months do not
     spread = blocks.std(ddof=1) / len(blocks) ** 0.5
     rows[name] = {
         "RMSE": f"{np.sqrt((error**2).mean()):.3%}",
@@ -727,27 +738,29 @@ assert (table["standard errors worse"][1:].astype(float) > 0).all()
 table
 
 # %% [markdown]
-# Nobody beats "tomorrow = today". *Skill* is the share of its squared error that a model
-# saves, and no model saves any. D1's line through five days is clearly worse; the others
-# lie within about two standard errors of the rival, so none is shown to be better or
-# worse. And look at the last column: an R² of 0.999, for a forecast that knows nothing.
-# **A price series flatters every model; only the baseline tells.**
+# Nobody beats "tomorrow = today". *Skill* is the share of its squared error that a
+# model saves, and no model saves any. D1's line through five days is clearly worse; the
+# others lie within about two standard errors of the rival, so we cannot call any of
+# them better or worse. And look at the last column: an R² of 0.999 for a forecast that
+# knows nothing. **A price series flatters every model; only the baseline tells the
+# truth.**
 #
 # ### What Adam costs a large model
 #
-# Adam keeps two numbers for every parameter. **How many graphics cards of 80 GB does it
-# take to train GPT-3?** And what is a "large model"? That depends on whom you ask: the documents say "billions to hundreds of billions" of
-# parameters (D0 §1), "hundreds of millions to hundreds of billions" (D1 §1), "millions
-# to billions" (D2 §1.4.1), "billions to trillions" (D3 §2), "hundreds of millions to
-# billions" (D4 §1.1). We count real models from their published configurations, as modules
-# without memory (PyTorch's device *meta*).
+# Adam keeps two numbers for every parameter. **How many graphics cards with 80 GB does
+# it take to train GPT-3?** And what is a "large model"? That depends on whom you ask:
+# the articles say "billions to hundreds of billions" of parameters (D0 §1), "hundreds
+# of millions to hundreds of billions" (D1 §1), "millions to billions" (D2 §1.4.1),
+# "billions to trillions" (D3 §2), "hundreds of millions to billions" (D4 §1.1). We
+# count the parameters of real models from their published configurations, with modules
+# that take up no memory (PyTorch's *meta* device).
 
 
 # %%
 def transformer(
     layers, width, vocabulary, positions, segments=0, pooler=False, extra_norm=True
 ):
-    """Return a Transformer's modules; a block has attention and an MLP 4 times as wide."""
+    """Return a Transformer's modules; a block has attention and an MLP 4 times wider."""
     block = nn.TransformerEncoderLayer(width, nhead=1, dim_feedforward=4 * width)
     modules = [nn.Embedding(n, width) for n in (vocabulary, positions, segments) if n]
     modules += [block] * layers + [nn.LayerNorm(width)] * extra_norm
@@ -755,7 +768,7 @@ def transformer(
 
 
 def convolutions(*shapes):
-    """Return convolution modules of these (channels in, channels out, size)."""
+    """Return convolutions with these (channels in, channels out, size)."""
     return [nn.Conv2d(*shape) for shape in shapes]
 
 
@@ -785,7 +798,7 @@ with torch.device("meta"):
     }
     parameters = {name: count(modules) for name, modules in sizes.items()}
 
-# The published checkpoints hold exactly as many.
+# The published checkpoints hold exactly these numbers.
 assert parameters["BERT base (2018)"] == 109_482_240
 assert parameters["GPT (2018)"] == 116_534_784
 assert parameters["GPT-2 XL (2019)"] == 1_557_611_200
@@ -809,15 +822,15 @@ for name, n in parameters.items():
 pd.DataFrame(rows).T
 
 # %% [markdown]
-# No two documents agree, and of all these models only GPT-2 XL is "large" for all five.
-# "Large" is a matter of the year, not of a number. The memory is a fact: in single
-# precision a parameter takes 4 bytes, its gradient 4, Adam's two averages 8. GPT-3 needs
-# thirty-five graphics cards of 80 GB for that alone. AlphaGo, which D1 §1 names among the
-# large, has networks of a few million.
+# No two articles agree, and of all these models only GPT-2 XL is "large" for all five.
+# "Large" depends on the year, not on a number. The memory is a fact: in single
+# precision a parameter takes 4 bytes, its gradient 4, and Adam's two averages 8. GPT-3
+# needs thirty-five graphics cards with 80 GB each for that alone. AlphaGo, which D1 §1
+# counts as a large model, has networks with a few million parameters.
 #
-# What do the letters stand for? D2 §1.4.3 has GPT as "generative pre-trained *network*"
-# and BERT as "bidirectional encoder representer". The block that we counted says it: what
-# both share is a **Transformer**.
+# What do the letters stand for? D2 §1.4.3 calls GPT a "generative pre-trained
+# *network*" and BERT a "bidirectional encoder representer". The block that we counted
+# gives the answer: what both share is a **Transformer**.
 
 # %%
 names = {
@@ -834,13 +847,13 @@ for model, name in names.items():
 #
 # ### Steer the path
 #
-# Choose a landscape, drag the start, press ▶ to see the path drawn step by step. (For Adam
-# the momentum is its $\beta_1$.) In the ravine with momentum 0, the bound of the learning
-# rate is $2/25 = 0.08$: at the notch below it the path creeps in, at the one above it
-# flies off.
+# Choose a landscape, drag the start, and press ▶ to see the path drawn step by step.
+# (For Adam, the momentum is its $\beta_1$.) In the ravine with momentum 0, the bound on
+# the learning rate is $2/25 = 0.08$: at the notch below it the path creeps in, and at
+# the notch above it the path flies off.
 #
-# **Then set the momentum to 0.9: which is now the largest learning rate that arrives?**
-# That is exercise 8.
+# **Then set the momentum to 0.9: what is the largest learning rate now at which the
+# path arrives?** That is exercise 8.
 
 # %%
 from functools import cache, partial
@@ -872,7 +885,7 @@ def whole_path(surface, optimizer, learning_rate, momentum, a, b):
 def steer(
     surface, optimizer, learning_rate=0.01, momentum=0.0, a=-3.2, b=1.6, steps=100
 ):
-    """Return where an optimizer goes from (a, b), as text and as a drawing."""
+    """Return where an optimizer goes from (a, b), as text and as curves."""
     path = whole_path(surface, optimizer, learning_rate, momentum, a, b)[: steps + 1]
     loss = SURFACES[surface](*path[-1])
     verdict = "It has arrived." if loss < 0.01 else "It is not there yet."
@@ -908,16 +921,16 @@ lab.Explorer(
 # %% [markdown]
 # ### The race
 #
-# All six optimizers train the digits' network side by side, each with its best learning
+# All six optimizers train the digits network side by side, each with its best learning
 # rate from the table above, multiplied by *times*. **Who is ahead after one epoch? Who
-# survives ten times its best rate, who a tenth of it?**
+# survives ten times its best rate, and who a tenth of it?**
 
 # %%
 from ipywidgets import FloatLogSlider
 
 
 def race(optimizer, times, epochs):
-    """Train the digits' network with an optimizer's best learning rate, times `times`."""
+    """Train the digits network with an optimizer's best learning rate, times `times`."""
     return digit_training(optimizer, times * best_on_digits[optimizer], epochs)
 
 
@@ -931,18 +944,18 @@ panel = lab.TuningPanel(
 panel
 
 # %% [markdown]
-# **What you should have seen.** At the best rates all but plain descent and momentum are
-# at 89 % or more after one epoch (set *epochs* to 1); after five all are. Ten times as
-# much: plain descent and Nesterov are back to guessing (their best rates are ten and
-# three times momentum's, so ten times is harder on them); the other four end near 90 %. A
-# tenth: Adagrad, Adam and Nesterov still pass 90 %, plain descent and momentum end at
-# four fifths.
+# **What you should have seen.** At the best rates, all but plain descent and momentum
+# reach 89 % or more after one epoch (set *epochs* to 1); after five epochs all do. At
+# ten times the best rate, plain descent and Nesterov are back to guessing (their best
+# rates are ten and three times as large as momentum's, so ten times is harder on them);
+# the other four end near 90 %. At a tenth of it, Adagrad, Adam and Nesterov still pass
+# 90 %, while plain descent and momentum end at about 80 %.
 
 # %% [markdown]
 # ## Exercises
 #
 # Write your answer in place of the `...` and run the cell. `lab.hint("optimizers.…")`
-# helps, step by step.
+# helps step by step.
 #
 # ### Exercise 1: momentum
 
@@ -956,7 +969,7 @@ def momentum_step(weight, gradient, velocity, learning_rate, momentum):
 lab.check("optimizers.momentum_step", momentum_step)
 
 # %% [markdown]
-# ### Exercise 2: Adam, as Kingma and Ba have it
+# ### Exercise 2: Adam, as Kingma and Ba wrote it
 
 
 # %%
@@ -1050,8 +1063,8 @@ lab.check("optimizers.skill", skill)
 # %% [markdown]
 # ### Exercise 8: the explorer's question
 #
-# In the ravine, with *gradient descent*, momentum 0.9 and 100 steps: the largest learning
-# rate on the slider at which the path arrives. Two digits are enough.
+# In the ravine, with *gradient descent*, momentum 0.9 and 100 steps: what is the
+# largest learning rate on the slider at which the path arrives? Two digits are enough.
 
 # %%
 last_stable_notch = ...
@@ -1069,11 +1082,11 @@ lab.quiz("optimizers")
 #
 # | Claim | Where | What we found | Verdict |
 # |---|---|---|---|
-# | "Adam" in five lines (E1) | D0 §4.1 | [its numerator is the gradient minus its own mean: 0 on a steady slope; two lines for s_t](#An-Adam-that-stands-still); [the right one equals PyTorch's](#With-PyTorch) | fails |
+# | "Adam" in five lines (E1) | D0 §4.1 | [its numerator is the gradient minus its own mean: 0 on a steady slope; two lines for s_t](#An-Adam-that-stands-still); [the correct version equals PyTorch's](#With-PyTorch) | fails |
 # | the gradient is (y - ŷ) x (E2) | D0 §4.3 | [climbs at every learning rate](#Uphill) | fails |
 # | learning rate 0.1, 100 steps (E6) | D1 §4.3.3 | [loss 2e141; the bound is 0.034](#How-long-may-a-step-be?) | fails |
-# | "evaluate on the remaining data" (E6) | D1 §4.3.4 | [none remain; two of the five days had trading](#As-the-documents-have-it) | fails |
-# | a line predicts the next price (E6) | D1 §4.3 | [as a line in days worse than "tomorrow = today" by 8 standard errors, as a line in the last price no better](#Tomorrow's-price) | fails |
+# | "evaluate on the remaining data" (E6) | D1 §4.3.4 | [none remain; two of the five days had trading](#What-the-articles-say) | fails |
+# | a line predicts the next price (E6) | D1 §4.3 | [as a line in days, it is worse than "tomorrow = today" by 8 standard errors; as a line in the last price, it is no better](#Tomorrow's-price) | fails |
 # | Adam "adapts the learning rate and trains more efficiently" | D0 §3.2 | [good at more learning rates, not better at its best one](#A-race-on-digits) | half true |
 # | stochastic descent uses random samples, batch descent all of them | D1 §3.2.3 | [one gradient, with noise that falls as 1/√B; the usual mini-batch is missing](#How-noisy-is-a-batch?) | half true |
 # | "large" begins at 10⁶, 10⁸ or 10⁹ parameters (E18) | D0 §1 to D4 §1 | [one of seven models is large for all five](#What-Adam-costs-a-large-model) | fails |
@@ -1083,11 +1096,11 @@ lab.quiz("optimizers")
 # %% [markdown]
 # ## Going further
 #
-# **Limits.** The bound is exact for a bowl only; a network's curvature changes as it
-# trains, often until it sits right at the bound (Cohen et al. 2021, *Gradient descent on
-# neural networks typically occurs at the edge of stability*, arXiv 2103.00065). The race
-# has one network, one seed and five epochs: it says nothing about yours. That no simple
-# model beats "tomorrow = today" here is no proof that none can.
+# **Limits.** The bound is exact only for a bowl; a network's curvature changes as it
+# trains, often until it sits right at the bound (Cohen et al. 2021, *Gradient descent
+# on neural networks typically occurs at the edge of stability*, arXiv 2103.00065). The
+# race has one network, one seed and five epochs: it says nothing about your network. No
+# simple model beats "tomorrow = today" here, but that does not prove that none can.
 #
 # **References.** Momentum: Polyak (1964); Nesterov (1983); Sutskever et al. (2013), *On
 # the importance of initialization and momentum in deep learning*. Adagrad: Duchi, Hazan,

@@ -14,12 +14,12 @@
 # ## What you will be able to do
 #
 # - say why a training diverges, *before* you run it, and at which learning rate,
-# - mend a gradient whose sign is wrong and prove the mend,
+# - fix a gradient whose sign is wrong, and prove the fix,
 # - judge a regression by a baseline, RMSE, R² and its residuals,
-# - choose between a longer training, a better model and better data.
+# - choose between longer training, a better model and better data.
 #
 # **Time:** 75 minutes. **Mirrors:** D0 §4.3 (gradient of the squared error), D0 §5
-# (house-price regression). **Before it:** [chapter 00](00_start_here.ipynb).
+# (house-price regression). **Read first:** [chapter 00](00_start_here.ipynb).
 
 # %% tags=["course-colab"]
 # On Google Colab, install the library; elsewhere, do nothing.
@@ -37,11 +37,11 @@ import bigmodel_lab as lab
 device = lab.start_chapter("04_house_prices", version="0.1")
 
 # %% [markdown]
-# ## As the documents have it
+# ## What the articles say
 #
-# D0 §5.2 predicts the price of a house from its area, rooms and age by a line, fitted
-# with stochastic gradient descent. It reads `house_prices.csv`, a file that does not
-# exist. We take real sales instead: Saratoga County, New York, 2006.
+# D0 §5.2 predicts the price of a house from its area, rooms and age with a line, fitted
+# by stochastic gradient descent. It reads `house_prices.csv`, a file that does not
+# exist. We use real sales instead: Saratoga County, New York, 2006.
 
 # %%
 import matplotlib.pyplot as plt
@@ -55,8 +55,8 @@ print(f"{len(houses):,} houses, {houses.isna().sum().sum()} values missing")
 houses[["price", "area", "rooms", "age"]].describe().loc[["min", "50%", "max"]]
 
 # %% [markdown]
-# Prices in dollars, area in square feet, age in years. The split is D0's: a fifth for
-# the test, seed 42.
+# Prices are in dollars, areas in square feet, ages in years. The split is D0's: a fifth
+# for the test set, with seed 42.
 
 # %%
 FEATURES = ["area", "rooms", "age"]
@@ -64,15 +64,14 @@ train, test = train_test_split(houses, test_size=0.2, random_state=42)
 print(len(train), "houses to train on,", len(test), "to test on")
 
 # %% [markdown]
-# Now D0's program, in PyTorch: one dense layer, its weights started as Keras does,
-# SGD with Keras's default learning rate 0.01, batches of 32, 100 epochs, and the columns
-# as they are.
+# Here is D0's program in PyTorch: one dense layer, its weights initialized as in Keras,
+# SGD with Keras's default learning rate of 0.01, batches of 32, 100 epochs, and the
+# columns as they are.
 #
-# **Before you run it:** an area is about 2,000, a price about 200,000. What will the
+# **Before you run it:** an area is about 2,000 and a price about 200,000. What will the
 # loss of the first batch be? Will it fall?
 
 # %%
-
 torch.manual_seed(0)
 printed = lab.models.linear_regression(3).to(device)
 training = lab.Training(
@@ -91,9 +90,9 @@ except lab.Diverged as stop:
 assert stopped_at < 10
 
 # %% [markdown]
-# The loss grows some four billion times larger at every step and is infinite at the
-# fourth. `lab.Training` stops there and says so. D0's program has no such guard: it goes on for
-# 100 epochs and prints `nan`. Here are ten of its steps without the guard:
+# Each step multiplies the loss by about four billion; at the fourth it overflows to
+# infinity. `lab.Training` stops there and says so. D0's program has no such guard: it
+# goes on for 100 epochs and prints `nan`. Here are ten of its steps without the guard:
 
 # %%
 torch.manual_seed(0)
@@ -111,7 +110,7 @@ assert loss.isnan()
 
 # %% [markdown]
 # Yet D0 §5.4 prints a result: "test MSE 29432.65 … the predictions are quite good",
-# beside predicted prices of 41,677 to 79,222.
+# next to predicted prices of 41,677 to 79,222.
 #
 # **Is it good?** An MSE is in dollars *squared*. Its root is in dollars.
 
@@ -122,9 +121,9 @@ print(f"claimed typical error:          ${claimed_rmse:,.0f}")
 print(f"standard deviation of a price:  ${scatter:,.0f}")
 
 # %% [markdown]
-# A typical error of 172 dollars would be a model that knows almost everything about a
-# house from three numbers. We will see that no line comes near it, and that "good" means
-# nothing without a *baseline* to beat.
+# A model with a typical error of 172 dollars would know almost everything about a house
+# from three numbers. We will see that no line comes close to that, and that "good"
+# means nothing without a *baseline* to beat.
 
 # %% [markdown]
 # ## Derive it
@@ -137,16 +136,17 @@ print(f"standard deviation of a price:  ${scatter:,.0f}")
 # $$L(\theta) = \frac{1}{N} \sum_i (\hat y_i - y_i)^2 \qquad
 # \frac{\partial L}{\partial \theta} = \frac{2}{N} X^\top (\hat y - y)$$
 #
-# D0 §4.3 writes the error the other way round: $\frac1m \sum_i (y_i - \hat y_i)\,x_{ij}$,
-# and then subtracts it, as one should. (The missing 2 comes from its 1/(2m) in the loss.)
+# D0 §4.3 reverses the error: $\frac1m \sum_i (y_i - \hat y_i)\,x_{ij}$. It then
+# subtracts this, as one does with a gradient. (The missing 2 comes from the 1/(2m) in
+# its loss.)
 #
-# **What does the update do with the sign turned?** We run both, on columns brought to
-# mean 0 and standard deviation 1, prices in units of 100,000 dollars.
+# **What does the update do with the reversed sign?** We run both versions, on columns
+# scaled to mean 0 and standard deviation 1 and prices in units of 100,000 dollars.
 
 
 # %%
 def design(frame, like=train):
-    """Return columns standardized by those of `like`, and a column of ones: (N, 4)."""
+    """Return columns standardized like those of `like`, and a column of ones: (N, 4)."""
     mean, std = like[FEATURES].mean(), like[FEATURES].std(ddof=0)
     columns = ((frame[FEATURES] - mean) / std).to_numpy()
     return torch.tensor(np.c_[columns, np.ones(len(frame))])
@@ -208,20 +208,21 @@ print("printed sign: every step climbs:", bool((np.diff(climbing) > 0).all()))
 print("mended sign:  every step falls: ", bool((np.diff(falling) < 0).all()))
 
 # %% [markdown]
-# The printed gradient is -1/2 of the true one: the minus makes it climb, the half is
-# only a matter of convention.
+# The printed gradient is -1/2 times the true one: the minus sign makes it climb; the
+# half is only a matter of convention.
 #
 # ### How long may a step be?
 #
-# Near the minimum $\theta^*$ a step multiplies the distance to it by $I - \alpha H$,
-# where $\alpha$ is the learning rate and $H$ the matrix of second derivatives:
+# A step multiplies the distance to the minimum $\theta^*$ by $I - \alpha H$, where
+# $\alpha$ is the learning rate and $H$ the matrix of second derivatives:
 #
 # $$H = \frac{2}{N} X^\top X \qquad \theta - \theta^* \;\to\; (I - \alpha H)(\theta - \theta^*)$$
 #
-# Along an eigenvector of $H$ with eigenvalue $\lambda$ the factor is $1 - \alpha\lambda$.
-# It shrinks the distance only if $\alpha < 2/\lambda$; the steepest direction,
-# $\lambda_{\max}$, sets the limit. The flattest, $\lambda_{\min}$, sets the pace. Their
-# ratio is the *condition number*: about as many steps are needed as it is large.
+# Along an eigenvector of $H$ with eigenvalue $\lambda$ the factor is
+# $1 - \alpha\lambda$. It shrinks the distance only if $\alpha < 2/\lambda$, so the
+# steepest direction, $\lambda_{\max}$, sets the limit. The flattest, $\lambda_{\min}$,
+# sets the pace. Their ratio is the *condition number*, which is roughly the number of
+# steps needed.
 #
 # **So how small must the learning rate be on D0's raw columns?**
 
@@ -247,8 +248,9 @@ for name, matrix in {"raw columns": raw, "standardized": X}.items():
 pd.DataFrame(rows).T
 
 # %% [markdown]
-# D0's learning rate is 35,000 times too long for its data. A prediction is worth a test:
-# **does it diverge just above the bound, and converge just below?**
+# D0's learning rate is 35,000 times too large for its data. A prediction is worth
+# testing: **does the training diverge just above the bound and converge just below
+# it?**
 
 # %%
 for name, matrix in {"raw columns": raw, "standardized": X}.items():
@@ -265,15 +267,16 @@ for name, matrix in {"raw columns": raw, "standardized": X}.items():
         assert (verdict == "falls") == (share < 1)
 
 # %% [markdown]
-# Confirmed on both sides. Below the bound on raw columns it falls, but it would need
-# tens of millions of steps for the flattest direction. Standardizing changes neither the
-# line nor its predictions; it makes the bowl round.
+# The prediction is confirmed on both sides. Below the bound on raw columns the loss
+# falls, but the flattest direction would need tens of millions of steps. Standardizing
+# changes neither the line nor its predictions; it makes the bowl rounder.
 
 # %% [markdown]
 # ## From scratch
 #
-# Four lines, written above as `descend`. And there is a closed form to compare with:
-# the bottom of the bowl, where the gradient is zero, is the solution of *least squares*.
+# Gradient descent takes four lines, written above as `descend`. And there is a closed
+# form to compare it with: the bottom of the bowl, where the gradient is zero, is the
+# *least squares* solution.
 
 # %%
 by_descent, _ = descend(gradient, learning_rate=0.3, steps=100)
@@ -285,8 +288,9 @@ assert difference < 1e-4
 # %% [markdown]
 # ## With PyTorch
 #
-# The same model, optimizer and data through `lab.Training`, with our `GradientDescent`
-# and with `torch.optim.SGD`. A batch of all the houses makes both full-batch descent.
+# We train the same model on the same data with `lab.Training`, once with our
+# `GradientDescent` and once with `torch.optim.SGD`. With all the houses in one batch,
+# both do full-batch descent.
 
 
 # %%
@@ -341,26 +345,26 @@ report("mean price", torch.full_like(y_test, y.mean()))
 report("least squares", X_test @ by_formula)
 
 # %% [markdown]
-# The line takes a quarter off the error. What is left is some 79,000 dollars, not 172.
-# Now D0's own settings (learning rate 0.01, batches of 32, 100 epochs), on standardized
-# columns:
+# The line takes a quarter off the error. What is left is about 79,000 dollars, not 172.
+# Now we try D0's own settings (learning rate 0.01, batches of 32, 100 epochs) on
+# standardized columns:
 
 # %%
 torch.manual_seed(0)
-mended = lab.models.linear_regression(3).double().to(device)
+fixed = lab.models.linear_regression(3).double().to(device)
 training = lab.Training(
-    mended,
+    fixed,
     lab.losses.mse,
-    torch.optim.SGD(mended.parameters(), lr=0.01),
+    torch.optim.SGD(fixed.parameters(), lr=0.01),
     train=(X[:, :3], y),
     epochs=100,
 ).finish()
 with torch.inference_mode():
-    predictions = mended(X_test[:, :3].to(device)).cpu()
+    predictions = fixed(X_test[:, :3].to(device)).cpu()
 report("D0's SGD, standardized", predictions)
 
 # %% [markdown]
-# Mended, D0's program works, and ends where least squares is at once.
+# Fixed this way, D0's program works, and it ends where least squares arrives at once.
 #
 # ### Where is the line wrong?
 
@@ -381,10 +385,11 @@ print(f"predicted above $300,000: {int(dear.sum())} houses,", end=" ")
 print(f"mean residual {residual[dear].mean():+.0f},000 dollars")
 
 # %% [markdown]
-# The residuals fan out: a dear house is uncertain by more dollars than a cheap one, and
-# the line is too low for the dearest. That matters for an honest **interval**. The
-# simplest one adds the middle 90 % of the training residuals to the prediction. **Does
-# it hold for 90 % of the test houses? For the large ones?**
+# The residuals fan out: for an expensive house the prediction is off by more dollars
+# than for a cheap one, and the line is too low for the most expensive houses. That
+# matters for an honest **interval**. The simplest one adds the middle 90 % of the
+# training residuals to the prediction. **Does it hold for 90 % of the test houses? And
+# for the large ones?**
 
 # %%
 low, high = torch.quantile(y - X @ by_formula, torch.tensor([0.05, 0.95]).double())
@@ -402,12 +407,12 @@ print(f"holds for {covered(slice(None)):.0%} of the test houses", end=", ")
 print(f"but for {covered(large):.0%} of the {int(large.sum())} above 2,500 square feet")
 
 # %% [markdown]
-# On average it holds; for large houses it promises too much.
+# On average it holds, but for large houses it promises too much.
 #
 # ### What does the line say a room is worth?
 #
-# A weight on a standardized column is the price of one standard deviation. Divided by
-# it, it is a price in dollars per square foot, room and year.
+# A weight on a standardized column is the price of one standard deviation. Divide it by
+# the standard deviation, and you have a price in dollars per square foot, room or year.
 
 # %%
 in_dollars = 100_000 * by_formula[:3].numpy() / train[FEATURES].std(ddof=0).to_numpy()
@@ -418,15 +423,16 @@ without_area = np.polyfit(train["rooms"], train["price"], 1)[0]
 print(f"one more room, area not held fixed: {without_area:+,.0f} dollars")
 
 # %% [markdown]
-# A room is worth some 1,400 dollars in this line, and 22,000 in a line through rooms
+# A room is worth about 1,400 dollars in this line, and 22,000 in a line through rooms
 # alone. Both are right: the first compares houses of *equal area*, where one more room
-# means smaller rooms. A weight is no cause and no price tag; it depends on what else is
-# in the model.
+# means smaller rooms. A weight is neither a cause nor a price tag; it depends on what
+# else is in the model.
 #
 # ### A better model, or better data?
 #
-# Three ways to improve: a network on the same three columns, a line on all fifteen, and
-# the usual winner on tables, gradient-boosted trees. **Which helps most? Guess first.**
+# There are three ways to improve: a network on the same three columns, a line on all
+# fifteen, and the usual winner on tables, gradient-boosted trees. **Which helps most?
+# Guess first.**
 
 # %%
 from sklearn.compose import TransformedTargetRegressor, make_column_transformer
@@ -481,15 +487,15 @@ assert r2["ridge, all columns"] - line > r2["network, 3 columns"] - line
 
 # %% [markdown]
 # Better data beat a better model: twelve more columns help a plain line several times
-# more than a network helps three. With all the columns, a small network and boosted
-# trees gain once more.
+# as much as a network helps with three columns. With all the columns, a small network
+# and boosted trees gain a bit more.
 
 # %% [markdown]
 # ## Turn the knobs
 #
-# The test houses have judged; choosing settings by them would make them part of the
-# training. So the panel splits the training houses once more: four fifths to fit, one
-# fifth to validate.
+# The test houses have served as the judge; choosing settings by them would make them
+# part of the training. So the panel splits the training houses once more: four fifths
+# to fit, one fifth to validate.
 
 # %%
 fit, validation = train_test_split(train, test_size=0.2, random_state=42)
@@ -517,9 +523,10 @@ print("the validation loss fell:", history.validation_loss.iloc[-1] < 1)
 print("R² above 0.4:", history["R²"].iloc[-1] > 0.4)
 
 # %% [markdown]
-# A *learning-rate range test* trains a copy with a learning rate that grows at every
-# step, and shows where the loss turns, always on the same houses. It suggests a tenth of
-# the last rate at which the loss is near its lowest.
+# A *learning-rate range test* trains a copy of the model with a learning rate that
+# grows at every step. It always measures the loss on the same houses and shows where
+# the loss turns upward. It suggests a tenth of the last rate at which the loss is near
+# its lowest.
 
 # %%
 table, suggestion = lab.learning_rate_range_test(
@@ -536,8 +543,8 @@ lab.plots.learning_rate_range(
 print("the suggestion is stable:", suggestion < 2 / curvature(X_fit)[1])
 
 # %% [markdown]
-# **The panel's question.** With batch size 1105 every step sees all the fitted houses,
-# and the theory above applies exactly: the bound is
+# **The panel's question.** With batch size 1105, every step sees all the houses we fit,
+# so the theory above applies exactly. The bound is
 
 # %%
 print(f"2 / lambda_max = {2 / curvature(X_fit)[1]:.2f}")
@@ -560,15 +567,16 @@ panel
 # %% [markdown]
 # ### Price this house
 #
-# The line as a calculator: move the sliders. **How much does a room add, at equal area?
-# Where does the line answer although hardly a house like it was sold?**
+# Here is the line as a calculator: move the sliders. **How much does a room add, at
+# equal area? Where does the line give an answer although hardly any houses like that
+# were sold?**
 
 # %%
 from ipywidgets import IntSlider
 
 
 def price_this_house(area, rooms, age):
-    """Return the price that the line says, with its 90 % interval, as HTML."""
+    """Return the price that the line gives, with its 90 % interval, as HTML."""
     house = pd.DataFrame([{"area": area, "rooms": rooms, "age": age}])
     price = (design(house) @ by_formula).item()
     inside = houses["area"].between(0.8 * area, 1.25 * area)
@@ -594,11 +602,12 @@ lab.Explorer(
 # ## Exercises
 #
 # Write your answer in place of the `...` and run the cell. `lab.hint("house_prices.…")`
-# helps, step by step.
+# helps step by step.
 #
 # ### Exercise 1: the gradient
 #
-# `X` has a row for each house, `y` its prices, `theta` a weight for each column.
+# `X` has a row for each house, `y` holds the prices, and `theta` has a weight for each
+# column.
 
 
 # %%
@@ -612,7 +621,8 @@ lab.check("house_prices.mse_gradient", mse_gradient)
 # %% [markdown]
 # ### Exercise 2: standardize
 #
-# Scale the columns of both parts. From where may mean and standard deviation come?
+# Scale the columns of both parts. Where may the mean and the standard deviation come
+# from?
 
 
 # %%
@@ -626,7 +636,7 @@ lab.check("house_prices.standardize", standardize)
 # %% [markdown]
 # ### Exercise 3: predict the bound
 #
-# The model is `X @ theta`; `X` holds all its columns, a column of ones included.
+# The model is `X @ theta`; `X` holds all its columns, including a column of ones.
 
 
 # %%
@@ -640,7 +650,7 @@ lab.check("house_prices.largest_stable_learning_rate", largest_stable_learning_r
 # %% [markdown]
 # ### Exercise 4: an error in dollars
 #
-# Both arguments are in dollars, and so must be the answer.
+# Both arguments are in dollars, so the answer must be too.
 
 
 # %%
@@ -668,8 +678,8 @@ lab.check("house_prices.r_squared", r_squared)
 # %% [markdown]
 # ### Exercise 6: back to dollars per square foot
 #
-# A model predicts `weights · (x - mean) / std + bias`. What are its weights and bias on
-# the columns as they are?
+# A model predicts `weights · (x - mean) / std + bias`. What are its weights and bias
+# for the original columns?
 
 
 # %%
@@ -683,7 +693,8 @@ lab.check("house_prices.in_original_units", in_original_units)
 # %% [markdown]
 # ### Exercise 7: the panel's question
 #
-# With batch size 1105: the largest learning rate on the slider at which the loss falls.
+# With batch size 1105, what is the largest learning rate on the slider at which the
+# loss falls?
 
 # %%
 last_stable_notch = ...
@@ -703,18 +714,18 @@ lab.quiz("house_prices")
 # |---|---|---|---|
 # | "∂L/∂θ = 1/m Σ (y - ŷ) x" (E2) | D0 §4.3 | [the sign is wrong: the update climbs](#The-gradient,-with-its-sign) | fails |
 # | "repeated iteration updates the parameters until the loss converges" | D0 §4.3 | [only below 2/λ_max](#How-long-may-a-step-be?) | half true |
-# | the program of §5.2 trains on `house_prices.csv` (E5) | D0 §5.2 | [no such file; on real sales the loss is infinite at the fourth step](#As-the-documents-have-it) | fails |
+# | the program of §5.2 trains on `house_prices.csv` (E5) | D0 §5.2 | [there is no such file; on real sales the loss is infinite at the fourth step](#What-the-articles-say) | fails |
 # | "test MSE 29432.65, the predictions are quite good" (E5) | D0 §5.4 | [an RMSE of 172 dollars; a line's is about 79,300, the baseline's 108,300](#On-real-data) | fails |
 # | "choosing the learning rate is crucial" | D0 §4.3 | [predicted from the data, confirmed on both sides](#How-long-may-a-step-be?) | holds |
-# | scaling the data "helps the training" | D0 §3.2 | [condition number 45 million against 6.6](#How-long-may-a-step-be?) | holds |
+# | scaling the data "helps the training" | D0 §3.2 | [a condition number of 45 million, against 6.6](#How-long-may-a-step-be?) | holds |
 
 # %% [markdown]
 # ## Going further
 #
-# **Limits.** These are 1,728 sales of one county and one year; nothing here prices a
-# house elsewhere or today. A single split has luck in it: these 346 test houses hold
-# some of the dearest, so the test error is larger than the training error even for a
-# line. Chapter 01 repeats the split.
+# **Limits.** These are 1,728 sales from one county and one year; nothing here prices a
+# house elsewhere or today. A single split involves luck: these 346 test houses include
+# some of the most expensive ones, so the test error is larger than the training error
+# even for a line. Chapter 01 repeats the split.
 #
 # **References.** Least squares and its curvature: Goodfellow, Bengio, Courville (2016),
 # *Deep Learning*, §4.3. The range test: Smith (2017), *Cyclical learning rates for

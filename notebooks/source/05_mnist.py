@@ -14,12 +14,13 @@
 # ## What you will be able to do
 #
 # - write a convolution by hand, and count a network's parameters without running it,
-# - say what a test accuracy is worth: how many seeds, which digits, seen by whom,
-# - look into a network: its filters, its feature maps, its worst errors,
-# - train in a fortieth of the documents' time, and say what each part brings.
+# - say what a test accuracy is worth: how many seeds, which digits, and who has seen
+#   them,
+# - look inside a network: its filters, its feature maps, its worst errors,
+# - train in a fortieth of the articles' time, and say what each change contributes.
 #
 # **Time:** 2 hours. **Mirrors:** D2 §5 (a dense network on MNIST), D4 §5 (a
-# convolutional one, "accuracy: 0.9875"), D3 §5 (random data). **Before it:** [chapter
+# convolutional one, "accuracy: 0.9875"), D3 §5 (random data). **Read first:** [chapter
 # 00](00_start_here.ipynb); [chapter 02](02_losses.ipynb) for cross-entropy.
 
 # %% tags=["course-colab"]
@@ -38,11 +39,12 @@ import bigmodel_lab as lab
 device = lab.start_chapter("05_mnist", version="0.1", small_models=False)
 
 # %% [markdown]
-# ## As the documents have it
+# ## What the articles say
 #
-# MNIST: handwritten digits, 28 x 28 pixels, from 0 (paper) to 1 (ink). 5,000 of them came
-# with the workbook: 4,000 to learn from, 1,000 to be tested on. All 70,000 are one line
-# away, `lab.datasets.mnist(full=True)`; what needs those we measured beforehand.
+# MNIST consists of handwritten digits, 28 x 28 pixels, from 0 (paper) to 1 (ink). 5,000
+# of them came with the workbook: 4,000 for training, 1,000 for testing. All 70,000 are
+# one line away, `lab.datasets.mnist(full=True)`; we measured in advance whatever needs
+# them all.
 
 # %%
 import matplotlib.pyplot as plt
@@ -63,13 +65,14 @@ lab.plots.show(
 print(tuple(X.shape), "to learn from,", tuple(X_test.shape), "to be tested on")
 
 # %% [markdown]
-# D2 §5.2 has a dense network, 784-128-10. D4 §5.2 has a convolutional one: 3 x 3 filters, 32,
-# 64 and 64 of them, pooling after the first two, then dense layers of 64 and 10.
+# D2 §5.2 has a dense network, 784-128-10. D4 §5.2 has a convolutional one: three layers
+# with 32, 64 and 64 filters of 3 x 3, pooling after the first two, then dense layers of
+# 64 and 10.
 #
-# **How many parameters has each? Which layer has most?** Count before you run the cell. A
-# dense layer has a weight for each pair of input and output, and a bias for each output. A
-# convolution has a weight for each pixel of a filter and each channel it reads, and a bias
-# for each filter.
+# **How many parameters does each have? Which layer has the most?** Count before you run
+# the cell. A dense layer has a weight for each pair of input and output, and a bias for
+# each output. A filter of a convolution has a weight for each of its pixels in each
+# channel it reads, and one bias.
 
 # %%
 BY_HAND = {
@@ -104,9 +107,10 @@ print(parameters.groupby("document")["in torch"].sum().to_dict())
 parameters
 
 # %% [markdown]
-# 101,770, nearly all in D2's first layer, and 93,322. In D4's network the third convolution and
-# the first dense layer have 36,928 each: both have 576 inputs and 64 outputs. D4 §4.3 says that pooling "reduces the number of parameters".
-# It has none itself. **Whose does it reduce?**
+# D2's network has 101,770, nearly all in the first layer; D4's has 93,322. In D4's
+# network the third convolution and the first dense layer have 36,928 each: both have
+# 576 inputs and 64 outputs. D4 §4.3 says that pooling "reduces the number of
+# parameters". Pooling has none itself. **Whose does it reduce?**
 
 # %%
 pooled, unpooled = 64 * 3 * 3, 64 * 22 * 22  # 28 - 2 - 2 - 2 = 22
@@ -116,12 +120,14 @@ for name, inputs in {"with pooling": pooled, "without": unpooled}.items():
     )
 
 # %% [markdown]
-# The first dense layer's, to a fiftieth; the convolutions' do not depend on the image's size.
+# It reduces the first dense layer's, to a fiftieth; those of the convolutions do not
+# depend on the image's size.
 #
-# Now both as printed, on our 4,000 digits: weights started as in Keras, Adam with Keras's
-# settings, five epochs, batches of 32 (D2) and 64 (D4). One thing is moved: the documents'
-# last layer is a softmax; here it is part of the loss, `nn.CrossEntropyLoss`.
-# **Which network wins, by how much? Does one seed tell?**
+# Now we train both as printed, on our 4,000 digits: weights initialized as in Keras,
+# Adam with Keras's settings, five epochs, batches of 32 (D2) and 64 (D4). One thing is
+# moved: in the articles the last layer is a softmax; here the softmax is part of the
+# loss, `nn.CrossEntropyLoss`. **Which network wins, and by how much? Can one seed
+# tell?**
 
 
 # %%
@@ -161,7 +167,7 @@ assert cnn_scores.min() > mlp_scores.max()
 
 # %%
 def dots(groups, title, alt, xlabel="test accuracy (%), a dot for each seed"):
-    """Show the accuracies of some groups of trainings, a row of dots each."""
+    """Show the accuracies of several groups of runs, a row of dots each."""
     figure, axes = plt.subplots(figsize=(6.4, 0.9 + 0.4 * len(groups)))
     for row, scores in enumerate(groups.values()):
         height = row + np.linspace(-0.15, 0.15, len(scores))  # equal ones side by side
@@ -179,13 +185,14 @@ dots(
 )
 
 # %% [markdown]
-# The CNN wins with every seed. By how much, one seed does not tell: the CNNs differ among
+# The CNN wins with every seed. One seed cannot tell by how much: the CNNs differ among
 # themselves by more than a point. (With all 60,000 digits both do better: see below.)
 #
 # ### The printed log
 #
-# On all 60,000 digits D4 §5.4 prints this log (the bars and times left out). **Can D4's
-# program have written it?** Look at what `fit` is given, and at the last two lines.
+# D4 §5.4 prints this log of training on all 60,000 digits (we left out bars and times).
+# **Can D4's program have written it?** Look at what `fit` is given, and at the last two
+# lines.
 
 # %%
 import re
@@ -201,10 +208,10 @@ loss: 0.0673 - accuracy: 0.9731 - val_loss: 0.0762 - val_accuracy: 0.9875
 lines = [dict(re.findall(r"(\w+): ([.\d]+)", line)) for line in LOG.strip().split("\n")]
 *epochs, tested = [{k: float(v) for k, v in line.items()} for line in lines]
 
-measured = lab.results.load("mnist")  # made by benchmarks/mnist.py
+measured = lab.results.load("mnist")  # from benchmarks/mnist.py
 runs = pd.DataFrame(measured["runs"])
 keras = runs[runs.program == "D4 CNN, Keras"]
-log = measured["inspected"]["D4 CNN, Keras"]["log"]  # what Keras says, one seed
+log = measured["inspected"]["D4 CNN, Keras"]["log"]  # what Keras logs, one seed
 print("the printed log has: ", sorted(epochs[0]))
 print("the program logs:    ", sorted(log))
 same = (epochs[-1]["val_loss"], epochs[-1]["val_accuracy"]) == tuple(tested.values())
@@ -217,14 +224,15 @@ assert "val_loss" not in log
 assert log["accuracy"][-1] > epochs[-1]["accuracy"] + 0.01
 
 # %% [markdown]
-# It cannot. `fit` is given no validation data (D4 §5.2), so there is no `val_loss` to print.
-# The log's "validation" digits are the test digits, and its last line says it tested 60,000
-# of them: MNIST has 10,000. The line that the program prints at its end, `Test accuracy: …`, is
-# missing. And a network without dropout that is right on 97.3 % of the digits it trains on is
-# not right on 98.75 % of others after five epochs; the one that ran is above 99 % in training.
+# It cannot. `fit` is given no validation data (D4 §5.2), so there is no `val_loss` to
+# print. The log's "validation" digits are the test digits, and its last line claims
+# that it tested 60,000 of them, but MNIST has 10,000. The line that the program prints
+# at its end, `Test accuracy: …`, is missing. And a network without dropout that gets
+# 97.3 % of its training digits right does not get 98.75 % of other digits right after
+# five epochs; in a real run it is above 99 % in training.
 #
-# And the test accuracy, 0.9875? We let D4's program run, in Keras, with eight
-# seeds. **Where will 98.75 % lie among them?**
+# And the test accuracy, 0.9875? We ran D4's program in Keras with eight seeds. **Where
+# will 98.75 % lie among them?**
 
 # %%
 final = keras["accuracy"].str[-1]
@@ -256,25 +264,26 @@ print(f"lowest {final.min():.2%}, highest {final.max():.2%};", end=" ")
 print(f"above the printed 98.75 %: {(final > 0.9875).sum()} of {len(final)}")
 
 # %% [markdown]
-# The printed number is possible and low: most seeds end above it. That is not the point. The
-# point is that **one run is not a result**: seeds differ by more than D4's last three epochs
-# do. Say mean and spread, and how many seeds.
+# The printed number is possible but low: most seeds end above it. That is not the
+# point. The point is that **one run is not a result**: seeds differ by more than D4's
+# last three epochs do. Report the mean, the spread and the number of seeds.
 
 # %% [markdown]
 # ## Derive it
 #
 # ### A convolution is a small dense layer, used everywhere
 #
-# For each place $(u, v)$ of the image, multiply the patch there with a filter, and add up:
+# At each place $(u, v)$ of the image, multiply the patch there by a filter, and add up:
 #
 # $$z_{f,u,v} = b_f + \sum_{c}\sum_{i,j} w_{f,c,i,j}\; x_{c,\,u+i,\,v+j}$$
 #
-# D4 §4.1 has the dense layer only, $z = \sum_j w_j a_j + b$. The convolution is the same sum
-# over nine pixels instead of 784, with the same nine weights at every place. (A
-# mathematician would turn the filter round first and call ours a cross-correlation; a network
-# learns its filters, so it makes no difference.)
+# D4 §4.1 has only the dense layer, $z = \sum_j w_j a_j + b$. The convolution is the
+# same sum over nine pixels instead of 784, with the same nine weights at every place.
+# (A mathematician would flip the filter first and call ours a cross-correlation; a
+# network learns its filters, so it makes no difference.)
 #
-# **What follows for an image moved by two pixels?** First by hand, then we look.
+# **What does this mean for an image moved by two pixels?** First we write the
+# convolution by hand, then we look.
 
 
 # %%
@@ -305,9 +314,9 @@ def forward(x, model):
 # %% [markdown]
 # ## From scratch
 #
-# `forward` follows D4 §5.2 line by line, ReLU before pooling. **Does it agree with PyTorch's
-# layers, in value and in every gradient?** (Our `models.digit_cnn` pools *before* ReLU. Is
-# that allowed?)
+# `forward` follows D4 §5.2 line by line, with ReLU before pooling. **Does it agree with
+# PyTorch's layers, in its values and in every gradient?** (Our `models.digit_cnn` pools
+# *before* ReLU. Is that allowed?)
 
 # %%
 torch.manual_seed(0)
@@ -323,10 +332,10 @@ for ours, torchs in zip(by_hand, model.parameters(), strict=True):
 print("our logits and all", len(by_hand), "gradients = PyTorch's")
 
 # %% [markdown]
-# They agree, and so pooling and ReLU may change places: the larger of two numbers is also the
-# larger after ReLU. Pooling first leaves ReLU a quarter of the work.
+# They agree, so pooling and ReLU may change places: ReLU keeps the order of numbers, so
+# the maximum stays the maximum. Pooling first leaves ReLU a quarter of the work.
 #
-# Now the digit that moves. Two pixels are one place after the first pooling.
+# Now we move the digit. Two pixels become one place after the first pooling.
 
 # %%
 moved = torch.roll(images, shifts=2, dims=3)  # to the right; the border is blank
@@ -337,10 +346,10 @@ print("the maps move along, by one place:", same)
 assert same
 
 # %% [markdown]
-# What a filter finds in one place it finds everywhere. A dense layer must learn it for each
-# place anew. That is what a CNN *knows* about images before it has seen one: neighbors belong
-# together, and a pattern is the same pattern wherever it is. **Is the whole network then blind
-# to place?**
+# What a filter finds in one place, it finds everywhere. A dense layer must learn it
+# again for each place. That is what a CNN *knows* about images before it has seen one:
+# neighbors belong together, and a pattern is the same pattern wherever it is. **Then is
+# the whole network blind to place?**
 
 # %%
 for pixels in (0, 2, 4):
@@ -357,13 +366,13 @@ for pixels in (0, 2, 4):
     print(" they still read three quarters:", by_cnn > 0.75)
 
 # %% [markdown]
-# No. It bears more than the dense network, but its own dense layers know places, and a move by
-# one pixel falls between two squares of the pooling.
+# No. It tolerates larger moves than the dense network, but its own dense layers know
+# places, and a move by one pixel falls between two squares of the pooling.
 #
 # ### Take that knowledge away
 #
-# Shuffle the 784 pixels, all images in the same way. No information is lost. **Which of the
-# two networks minds?**
+# Shuffle the 784 pixels in the same way for all images. No information is lost. **Which
+# of the two networks minds?**
 
 # %%
 order = torch.randperm(784, generator=torch.Generator().manual_seed(0)).to(device)
@@ -389,25 +398,26 @@ print("and is now behind the MLP:", shuffled_scores["CNN"] < shuffled_scores["ML
 assert cnn_loss > 0.04 > 0.02 > abs(mlp_loss)
 
 # %% [markdown]
-# To a dense network every order of the pixels is the same. The CNN had its advantage from the
-# order, and pays for it where the order is gone: its filters look at neighbors that have
-# nothing to do with each other. "Extracts features by many layers" (D4 §2.3) is true where
-# the architecture fits the data.
+# To a dense network, every order of the pixels is the same. The CNN got its advantage
+# from the order and pays for it when the order is gone: its filters look at neighbors
+# that have nothing to do with each other. "Extracts features by many layers" (D4 §2.3)
+# is true where the architecture fits the data.
 
 # %% [markdown]
 # ## With PyTorch
 #
 # ### Softmax once, not twice
 #
-# The documents end in a softmax layer and give probabilities to Keras's
-# cross-entropies, which want them: that is right. PyTorch's `nn.CrossEntropyLoss` takes *logits* and has the
-# softmax in it. Whoever copies the layer has it twice; nothing fails. **How low can that loss
-# fall when every answer is right and sure?**
+# The articles' networks end in a softmax layer and give probabilities to Keras's
+# cross-entropies. These expect probabilities, so that is correct. PyTorch's
+# `nn.CrossEntropyLoss` takes *logits* and has the softmax built in. If you copy the
+# layer, you apply the softmax twice, and nothing fails. **How low can that loss get
+# when every answer is right and sure?**
 
 # %%
-# In float64 and on the CPU every machine prints the same.
+# In float64 on the CPU, every machine prints the same numbers.
 X64, X64_test = X.cpu().double(), X_test.cpu().double()
-sure = F.one_hot(torch.tensor([3]), 10).double()  # probabilities, taken for logits
+sure = F.one_hot(torch.tensor([3]), 10).double()  # probabilities, mistaken for logits
 floor = F.cross_entropy(sure, torch.tensor([3])).item()
 print(f"lowest possible loss: {floor:.3f} = -log(e / (e + 9))")
 
@@ -427,16 +437,16 @@ for name, last in {"once": [], "twice": [nn.Softmax(1)]}.items():
 assert loss > floor
 
 # %% [markdown]
-# It learns, more slowly, toward a loss of 1.46 instead of 0. A loss that refuses to fall
-# below 1.46 with ten classes is the sign by which to know this fault.
+# It does learn, but more slowly, toward a loss of 1.46 instead of 0. If a loss with ten
+# classes refuses to fall below 1.46, this is the fault to look for.
 
 # %% [markdown]
 # ## On real data
 #
 # ### What the network sees
 #
-# The first layer's 32 filters are 3 x 3 pixels; the maps show where each finds its pattern.
-# **Which filters look for edges?**
+# The first layer's 32 filters are 3 x 3 pixels; the maps show where each filter finds
+# its pattern. **Which filters look for edges?**
 
 # %%
 cnn = cnns[0]
@@ -459,15 +469,15 @@ lab.plots.show(
 print("maps:", [tuple(m.shape) for m in maps])
 
 # %% [markdown]
-# Dark is a positive weight, gray is 0, light negative. A filter that is dark on one side and
-# light on the other answers to edges of that direction; one that is dark all over copies the
-# ink. Nobody told the network to look for edges. (Not
-# every filter has a meaning one can name. Names are ours.)
+# Dark is a positive weight, gray is 0, and light is negative. A filter that is dark on
+# one side and light on the other responds to edges in that direction; one that is dark
+# all over copies the ink. Nobody told the network to look for edges. (Not every filter
+# has a meaning that we can name, and the names are ours, not the network's.)
 #
 # ### Where it errs
 #
-# An accuracy is one number. The *confusion matrix* says which digit (row) was read as which
-# (column). **Which pairs do you expect?**
+# Accuracy is a single number. The *confusion matrix* shows which digit (row) was read
+# as which (column). **Which pairs do you expect to be confused?**
 
 # %%
 truth = y_test.cpu()
@@ -514,8 +524,9 @@ print("the nine fullest wrong cells hold more than by chance in 1,000 draws:", e
 print(share_of_nine(wrong) > by_chance)
 
 # %% [markdown]
-# Errors crowd in few cells: digits that look alike. And the twenty worst of the first network,
-# those where the right answer got the lowest probability. **Would you have read them rightly?**
+# The errors crowd into a few cells: digits that look alike. Next come the twenty worst
+# digits of the first network, those where the right answer got the lowest probability.
+# **Would you have read them correctly?**
 
 # %%
 probabilities = lab.predict(cnn, X_test).softmax(1)  # (1000, 10)
@@ -539,25 +550,26 @@ sure_and_wrong = ((predictions != truth) & (probabilities.amax(1) > 0.9)).sum()
 print("wrong although more than 90 % sure:", "some" if sure_and_wrong else "none")
 
 # %% [markdown]
-# Some are hard for anybody; some are plain, and the network is sure and wrong. A softmax's
-# "probability" is no promise.
+# Some are hard for anybody; others are easy to read, yet the network is sure and wrong.
+# A softmax's "probability" is not a promise.
 
 # %% [markdown]
 # ### What a training accuracy is worth: random labels
 #
-# D3 §5 trains on 100 random inputs with ten random numbers each as "labels", and reports the
-# accuracy on the same data. **What can it find? What can be the lowest loss?**
+# D3 §5 trains on 100 random inputs with ten random numbers each as "labels", and
+# reports the accuracy on the same data. **What can the network find? What is the lowest
+# possible loss?**
 
 # %%
 rng = torch.Generator().manual_seed(0)
-# D3's x and y, (100, 10) each; its network, but PyTorch's start
+# D3's x and y, (100, 10) each; its network, initialized as in PyTorch
 inputs, targets = torch.rand(2, 100, 10, generator=rng, dtype=torch.float64)
 torch.manual_seed(0)
 wide = nn.Sequential(nn.Linear(10, 500), nn.ReLU(), nn.Linear(500, 10)).double()
 
 
 def on_random_data(learning_rate, epochs, batch_size, schedule=None):
-    """Train D3's network further; return loss, accuracy there and on new random data."""
+    """Train D3's network further; return its loss, and its accuracy there and on new data."""
     optimizer = torch.optim.Adam(wide.parameters(), lr=learning_rate)
     lab.Training(
         wide,
@@ -591,13 +603,15 @@ assert new < 0.12
 assert loss < lowest + 0.1
 
 # %% [markdown]
-# The targets do not sum to 1, so the loss has a floor that says nothing. There is nothing to
-# learn. With time (and steps that shorten to 0, so that it comes to rest) the network reaches
-# that floor: it has the hundred answers *by heart*, and is at chance, 10 %, on anything new. D3's accuracy "on the test set" was measured on the
+# The targets do not sum to 1, so the loss has a floor that means nothing. There is
+# nothing to learn. Given time (and steps that shrink to 0, so that it comes to rest),
+# the network reaches that floor: it knows the hundred answers *by heart* and is at
+# chance, 10 %, on anything new. D3's accuracy "on the test set" was measured on the
 # training data.
 #
-# Is that only so with noise for inputs? Real digits, but a label drawn by lot for each
-# (Zhang et al. 2017). **Will D2's network learn 500 of them? What does it say to new digits?**
+# Is that so only when the inputs are noise? Now we take real digits, each with a label
+# drawn at random (Zhang et al. 2017). **Will D2's network learn 500 of them? What does
+# it make of new digits?**
 
 # %%
 drawn = torch.randint(10, (500,), generator=torch.Generator().manual_seed(1))
@@ -628,17 +642,18 @@ assert (
 pd.DataFrame(rows).T
 
 # %% [markdown]
-# Both know their 500 digits by heart: the training accuracy cannot tell sense from nonsense.
-# Only digits the network has not seen can.
+# Both know their 500 digits by heart: the training accuracy cannot tell sense from
+# nonsense. Only digits that the network has not seen can.
 #
 # ## More out of the same digits
 #
 # ### Augmentation
 #
-# In chapter 01, 500 digits that were turned, scaled and moved in training gained three points.
-# We have 4,000 now, and the small network of the next section; two seeds. It is tested
-# twice: on the test digits, and on the same digits turned by up to 20° and moved by up to 3
-# pixels, as another hand might write them. **How much does augmentation bring in each?**
+# In chapter 01, turning, scaling and moving 500 digits in training gained three points.
+# Now we have 4,000 digits, the small network of the next section, and two seeds. We
+# test it twice: on the test digits, and on the same digits turned by up to 20° and
+# moved by up to 3 pixels, as another hand might write them. **How much does
+# augmentation gain in each case?**
 
 # %%
 import kornia.augmentation as K
@@ -688,33 +703,34 @@ for name, of in gain.items():
     print(f"digits {name}: more than 7 points gained:", more > 0.07)
 
 # %% [markdown]
-# On the test digits, which are upright like the training digits, next to nothing: less than
-# seeds and 1,000 test digits can tell apart. On turned ones, some ten points. An augmentation is worth
-# what it has in common with the digits to come, and a test set from the same drawer cannot
-# show it.
+# On the test digits, which are upright like the training digits, it gains next to
+# nothing: less than two seeds and 1,000 test digits can show. On turned digits it gains
+# about ten points. An augmentation is worth as much as it resembles the digits to come,
+# and a test set from the same drawer cannot show that.
 
 # %% [markdown]
 # ### The fast recipe
 #
-# D4's program takes more than a minute on two cores. What of it is needed? `lab.fast_digits` has a recipe
-# in six parts; each can be read in `bigmodel_lab/models/fast_digits.py`:
+# D4's program takes more than a minute on two cores. How much of that is needed?
+# `lab.fast_digits` has a recipe in six parts; you can read each of them in
+# `bigmodel_lab/models/fast_digits.py`:
 #
-# 1. **Fewer numbers.** 32 filters at 8 x 8 places where D4 has 64 at 11 x 11 and 64 more; two
-#    of the blank border pixels on each side are cut off.
-# 2. **First filters that are computed, not learned.** They *whiten* 5 x 5 patches (below).
-#    The way back ends before the largest maps.
-# 3. **Batch normalization**, so that long steps are safe.
+# 1. **Fewer numbers.** 32 filters at 8 x 8 places, where D4 has 64 at 11 x 11 and then
+#    64 more; two of the blank border pixels on each side are cut off.
+# 2. **First filters that are computed, not learned.** They *whiten* 5 x 5 patches
+#    (below). The backward pass stops before the largest feature maps.
+# 3. **Batch normalization**, which makes long steps safe.
 # 4. **One cycle** of the learning rate: up to 40 times Adam's usual one, then down to 0
 #    (chapter 03).
-# 5. **Soft labels**: 0.91 for the right digit, 0.01 for each other.
-# 6. **The channels of a pixel side by side in memory**, as CPUs like it.
+# 5. **Soft labels**: 0.91 for the right digit, 0.01 for each of the others.
+# 6. **The channels of a pixel side by side in memory**, which is faster on CPUs.
 #
-# To whiten is to turn patches into numbers that are uncorrelated and equally large. **Which
+# Whitening turns patches into numbers that are uncorrelated and equally large. **Which
 # patterns vary most in handwriting?**
 
 # %%
 patches = F.unfold(X[:500].cpu().double(), 5).transpose(1, 2).flatten(0, 1)  # (P, 25)
-# Six filters (6, 25); the other six are the same with the sign turned.
+# Six filters (6, 25); the other six are the same with the sign reversed.
 half = whitening[:6].flatten(1).double()
 covariance = (patches @ half.T).T.cov()  # (6, 6)
 off_diagonal = covariance - covariance.diag().diag()
@@ -735,7 +751,8 @@ lab.plots.show(
 )
 
 # %% [markdown]
-# The first is "ink", the next two are edges: first filters can be computed from 500 digits. **How much less work is a digit?**
+# The first is "ink", the next two are edges: the first layer's filters can be computed
+# from 500 digits. **How much less work is a digit now?**
 
 # %%
 from torch.utils.flop_counter import FlopCounterMode
@@ -758,10 +775,11 @@ ratio = work["D4's CNN"] / work["small network"]
 print(f"1/{ratio:.0f} of the work")
 
 # %% [markdown]
-# And in time, on all 60,000 digits? The table was measured on two cores by
-# `benchmarks/mnist.py`, every program with eight seeds, in turns. "quick" sees 48,000 digits
-# once, "good" all twice; "best" is wider, has one convolution more and sees them six times.
-# **What will the seconds be, and how far apart the seeds?**
+# And how much less time does it take on all 60,000 digits? The table was measured on
+# two cores by `benchmarks/mnist.py`, with eight seeds for every program, taking turns.
+# "quick" sees 48,000 digits once; "good" sees all of them twice; "best" is wider, has
+# one more convolution and sees them six times. **How many seconds will each take, and
+# how far apart are the seeds?**
 
 # %%
 runs["seconds in all"] = runs["seconds"].map(sum)
@@ -800,12 +818,14 @@ print(
 print(f"peak of {measured['peak_gflops']:.0f} GFLOP/s")
 
 # %% [markdown]
-# "quick" is as accurate as D4's program, with a seventy-seventh of its work and in a fortieth of
-# its time or less: steps so small wait for memory. D4's network, too, gains by our loop.
+# "quick" is as accurate as D4's program, with one seventy-seventh of its work and in a
+# fortieth of its time or less. (The time shrinks less than the work because steps this
+# small are limited by memory, not arithmetic.) D4's network gains from our loop too.
 #
-# The 10,000 test digits judged each program once a seed; the recipe's settings were chosen on
-# 5,000 digits kept back from the 60,000. There all parts but the first half of the first were
-# also taken out one by one, five seeds each. **Which part do you think matters most?**
+# The 10,000 test digits judged each program once per seed; the recipe's settings were
+# chosen on 5,000 digits held back from the 60,000. On those 5,000 we also removed one
+# part at a time (all but the smaller filters of part 1), with five seeds each. **Which
+# part do you think matters most?**
 
 # %%
 ablation = pd.DataFrame(measured["ablation"])
@@ -820,17 +840,18 @@ table = pd.DataFrame(
 table.sort_values("accuracy (%)", kind="stable")
 
 # %% [markdown]
-# Adam's usual rate costs half a point: with so few steps it does not get there. A constant rate
-# ten times as high gives about half of that back; the cycle brings the rest, some two tenths,
-# and so do soft labels and batch normalization each. The other three buy no accuracy, but
-# time: without the crop, the computed filters or the layout in memory it takes a fifth to
-# two fifths longer. A part of a recipe may pay in accuracy or in time; measure both.
+# Adam's usual rate costs half a point: with so few steps it does not get there. A
+# constant rate ten times as high wins back about half of that. The cycle adds the rest,
+# about two tenths, and so do soft labels and batch normalization each. The other three
+# parts bring speed, not accuracy: without the crop, the computed filters or the memory
+# layout, training takes a fifth to two fifths longer. Part of a recipe may pay off in
+# accuracy or in time; measure both.
 
 # %% [markdown]
 # ## Turn the knobs
 #
-# D4's network again, on 3,200 digits; 800 validate. (The test digits have judged; choosing by
-# them would make them training data.)
+# Here is D4's network again, on 3,200 digits, with 800 for validation. (The test digits
+# have served as the judge; choosing settings by them would make them training data.)
 
 
 # %%
@@ -854,8 +875,9 @@ history = digit_training(0.001, epochs=1).finish().history
 print("an epoch brings it above 75 %:", history["accuracy"].iloc[-1] > 0.75)
 
 # %% [markdown]
-# D4 takes Adam's 0.001 without a word. **Is there a better one for three epochs? From which
-# on does the network learn nothing, and what is its loss then?**
+# D4 takes Adam's 0.001 without a word. **Is there a better learning rate for three
+# epochs? From which rate on does the network learn nothing, and what is its loss
+# then?**
 
 # %%
 panel = lab.TuningPanel(
@@ -868,22 +890,23 @@ panel = lab.TuningPanel(
 panel
 
 # %% [markdown]
-# **What you should have seen:** about 88 % at 0.0003, 93 or 94 % at 0.001 and 95 % at 0.003, the
-# best; at 0.01 the training loss is the lowest and the validation accuracy is not; at 0.03 it is
-# under 90 %. At 0.1 the loss jumps up (make its axis logarithmic) and then stays at 2.3 = log 10:
-# the network says 10 % to each digit. Batches of 256 take a quarter of the steps; at 0.001 three
-# epochs are then too few.
+# **What you should have seen:** about 88 % at 0.0003, 93 or 94 % at 0.001 and 95 % at
+# 0.003, the best. At 0.01 the training loss is the lowest, but the validation accuracy
+# is not the highest; at 0.03 it is below 90 %. At 0.1 the loss jumps up (make its axis
+# logarithmic) and then stays at 2.3 = log 10: the network gives 10 % to each digit.
+# Batches of 256 mean a quarter of the steps; at 0.001, three epochs are then too few.
 
 # %% [markdown]
 # ### Draw a digit
 #
-# A network trained above, on augmented digits, and your hand. At each move it says
-# what it reads; blue pixels speak for that digit, orange ones against it (integrated
-# gradients, Sundararajan et al. 2017). Your drawing is brought into MNIST's form first: 20
-# pixels high or wide, its center of mass in the middle.
+# Here a network that we trained above on augmented digits reads your handwriting. With
+# each stroke it says what it reads; blue pixels speak for that digit, orange ones
+# against it (integrated gradients, Sundararajan et al. 2017). Your drawing is first
+# brought into MNIST's form: 20 pixels high or wide, with its center of mass in the
+# middle.
 #
-# **Can you draw a digit that you read at once and it does not? What does it say to a letter,
-# to a face?**
+# **Can you draw a digit that you can read at once but the network cannot? What does it
+# make of a letter, or a face?**
 
 # %%
 canvas = lab.DigitCanvas(
@@ -894,22 +917,23 @@ canvas = lab.DigitCanvas(
 canvas
 
 # %% [markdown]
-# "Load a sample" shows the twenty worst of above, the worst for D4's network; this one reads
-# some of them rightly. **What you should have seen:** where you draw does not matter, how large
-# does: a tiny digit is enlarged, the pen with it, and becomes a blob. A 1 with a flag or a foot
-# and a digit lying on its side are risky: few or none were in the training data. To some
-# letters, a face, even a single dot it gives more than 90 %: it must answer with one of ten, and
-# has no way to say "none".
+# "Load a sample" shows the twenty worst digits from above. They were the worst for D4's
+# network; this one reads some of them correctly. **What you should have seen:** where
+# you draw does not matter, but how large you draw does: a tiny digit is enlarged
+# together with the pen's line and becomes a blob. A 1 with a flag or a foot and a digit
+# lying on its side are risky: few or none were in the training data. For some letters,
+# a face or even a single dot, the network is more than 90 % sure: it must answer with
+# one of ten digits and has no way to say "none".
 
 # %% [markdown]
 # ## Exercises
 #
-# Write your answer in place of the `...` and run the cell. `lab.hint("mnist.…")` helps, step
-# by step.
+# Write your answer in place of the `...` and run the cell. `lab.hint("mnist.…")` helps
+# step by step.
 #
 # ### Exercise 1: a convolution by hand
 #
-# One image, one kernel, no bias. Loops are welcome.
+# There is one image, one kernel and no bias. Loops are welcome.
 
 
 # %%
@@ -926,7 +950,7 @@ lab.check("mnist.conv2d", conv2d)
 # %% [markdown]
 # ### Exercise 2: what reaches the dense layer?
 #
-# D4's network for images of another size. For 28 x 28 the answer is 576.
+# Take D4's network for images of a different size. For 28 x 28 the answer is 576.
 
 
 # %%
@@ -944,7 +968,7 @@ lab.check("mnist.flat_features", flat_features)
 # %% [markdown]
 # ### Exercise 3: count the parameters
 #
-# For D4's second convolution, `conv_parameters(32, 64, 3)`, it is 18,496.
+# For D4's second convolution, `conv_parameters(32, 64, 3)`, the answer is 18,496.
 
 
 # %%
@@ -958,7 +982,8 @@ lab.check("mnist.conv_parameters", conv_parameters)
 # %% [markdown]
 # ### Exercise 4: an epoch
 #
-# The loop that `lab.Training` runs for you. Take the images in the order they come.
+# Write the loop that `lab.Training` runs for you. Take the images in the order in which
+# they come.
 
 
 # %%
@@ -976,7 +1001,7 @@ lab.check("mnist.train_epoch", train_epoch)
 # %% [markdown]
 # ### Exercise 5: the accuracy of a network
 #
-# The network has batch normalization, and comes in training mode.
+# The network has batch normalization and arrives in training mode.
 
 
 # %%
@@ -993,7 +1018,7 @@ lab.check("mnist.accuracy", accuracy)
 # %% [markdown]
 # ### Exercise 6: scale the pixels
 #
-# From which images may mean and standard deviation come?
+# Which images may the mean and the standard deviation come from?
 
 
 # %%
@@ -1011,7 +1036,8 @@ lab.check("mnist.normalize", normalize)
 # %% [markdown]
 # ### Exercise 7: choose honestly
 #
-# Several settings were trained. Which one do you take, and which number do you publish?
+# Several settings were trained. Which one do you choose, and which number do you
+# publish?
 
 
 # %%
@@ -1026,9 +1052,9 @@ def honest_choice(train_accuracy, validation_accuracy, test_accuracy):
 lab.check("mnist.honest_choice", honest_choice)
 
 # %% [markdown]
-# ### Exercise 8: who is mistaken for whom?
+# ### Exercise 8: which digit is mistaken for which?
 #
-# Do not use a ready-made one.
+# Do not use a ready-made function.
 
 
 # %%
@@ -1045,8 +1071,9 @@ lab.check("mnist.confusion_matrix", confusion_matrix)
 # %% [markdown]
 # ### Exercise 9: noisy labels
 #
-# 30 % of the labels, in training *and* in test, were replaced by digits drawn by lot from all
-# ten. Which accuracy on those test labels can the best network expect, as a number from 0 to 1?
+# In training *and* in the test, 30 % of the labels were replaced by digits drawn at
+# random from all ten. What accuracy on those test labels can the best network expect,
+# as a number from 0 to 1?
 
 # %%
 best_test_accuracy = ...
@@ -1065,26 +1092,27 @@ lab.quiz("mnist")
 # | Claim | Where | What we found | Verdict |
 # |---|---|---|---|
 # | a dense network "can classify handwritten digits" | D2 §5.3 | [it does: 97.6 % after five epochs on all digits](#The-fast-recipe) | holds |
-# | its program builds "a large model" | D2 §5.2 | [101,770 parameters](#As-the-documents-have-it); GPT-2 XL has 1.56 billion ([chapter 03](03_optimizers.ipynb)) | fails |
-# | pooling "reduces the number of parameters" | D4 §4.3 | [the next dense layer's, to a fiftieth](#As-the-documents-have-it) | holds |
-# | the log is what the program prints (E12) | D4 §5.4 | [it has no validation data, so it prints no `val_loss`; and its training accuracy is another one](#The-printed-log) | fails |
-# | test accuracy 0.9875 (E12) | D4 §5.4 | [one run; eight seeds scatter, most of them above](#The-printed-log) | half true |
-# | features are extracted by many layers | D4 §2.3 | [by a CNN where neighbors matter; with shuffled pixels it falls behind a dense network](#Take-that-knowledge-away) | half true |
-# | softmax, then cross-entropy | D2 §5.2, D4 §5.2 | [in Keras; in PyTorch the loss has the softmax in it](#Softmax-once,-not-twice) | holds |
-# | "evaluates on the test set" (E11) | D3 §5 | [on its training data; by heart, and at chance on new data](#What-a-training-accuracy-is-worth:-random-labels) | fails |
+# | its program builds "a large model" | D2 §5.2 | [101,770 parameters](#What-the-articles-say); GPT-2 XL has 1.56 billion ([chapter 03](03_optimizers.ipynb)) | fails |
+# | pooling "reduces the number of parameters" | D4 §4.3 | [the next dense layer's, to a fiftieth](#What-the-articles-say) | holds |
+# | the log is what the program prints (E12) | D4 §5.4 | [it has no validation data, so it prints no `val_loss`; and its training accuracy is different](#The-printed-log) | fails |
+# | test accuracy 0.9875 (E12) | D4 §5.4 | [it is one run; eight seeds scatter, and most of them end above it](#The-printed-log) | half true |
+# | features are extracted by many layers | D4 §2.3 | [by a CNN, if neighbors matter; with shuffled pixels it falls behind a dense network](#Take-that-knowledge-away) | half true |
+# | softmax, then cross-entropy | D2 §5.2, D4 §5.2 | [in Keras; in PyTorch the loss contains the softmax](#Softmax-once,-not-twice) | holds |
+# | "evaluates on the test set" (E11) | D3 §5 | [it evaluates on the training data, which it knows by heart; on new data it is at chance](#What-a-training-accuracy-is-worth:-random-labels) | fails |
 # | hardware: a graphics card (recommended for large models in general) | D4 §5.1 | [not needed for this: seconds on two cores](#The-fast-recipe) | half true |
 
 # %% [markdown]
 # ## Going further
 #
-# **Limits.** The same 10,000 test digits have judged since 1998, and papers were chosen by
-# them. On 50,000 other test digits, found again later, errors were somewhat more frequent, and
-# the order of the networks stayed (Yadav and Bottou 2019). Our 1,000 test
-# digits give an accuracy of 97 % an error of half a point. And what reads MNIST need not read your
-# own hand, as turned digits and the canvas show.
+# **Limits.** The same 10,000 test digits have been the judge since 1998, and published
+# networks were chosen by them. On 50,000 other test digits, found again later, errors
+# were somewhat more frequent, but the ranking of the networks stayed the same (Yadav
+# and Bottou 2019). With our 1,000 test digits, an accuracy of 97 % has a standard error
+# of half a point. And what reads MNIST may not read your own handwriting, as turned
+# digits and the canvas show.
 #
 # **Try next.** `X, y, X_test, y_test = lab.datasets.mnist(full=True)`, then a recipe of
-# `fast_digits.RECIPES` in the cells above. To measure all again:
+# `fast_digits.RECIPES` in the cells above. To measure everything again:
 # `python benchmarks/mnist.py`.
 #
 # **References.** MNIST and convolutional networks: LeCun, Bottou, Bengio and Haffner (1998),

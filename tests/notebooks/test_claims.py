@@ -1,4 +1,4 @@
-"""The documents' faults: each is named in a chapter, with the output that shows it."""
+"""The articles' errors: each is named in a chapter, with the output that shows it."""
 
 import re
 

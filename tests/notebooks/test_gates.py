@@ -394,7 +394,7 @@ SOURCES = {
     "alt in html": ("# Go", '# <img src="x.png"> Go', "an image has no alt text"),
     "money": ("# Go", "# $79,300 Go", "begins a formula"),
     "empty cell": ("sum(range(5))\n", "\n", "code cell is empty"),
-    "argsort": ("sum(range(5))", "x.argsort()", "`argsort` lets the CPU order"),
+    "argsort": ("sum(range(5))", "x.argsort()", "`argsort` leaves ties to the CPU"),
     "topk": ("sum(range(5))", "x.topk(3)", "use argsort(descending=True, stable"),
     "most common": ("sum(range(5))", "c.most_common(3)", "use sorted(counts"),
     "sort": ("sum(range(5))", 'table.sort_values("a")', "or a second column"),

@@ -220,10 +220,10 @@ def test_the_note_has_the_slope_and_the_failures(load):
         ),
     ]
     note = load.note(lessons)
-    assert "Each further learner took 500 MB, on top of 500 MB." in note
+    assert "Each additional learner took 500 MB, on top of 500 MB." in note
     assert "170 MB resident and the largest kernel 500 MB" in note
     assert "Failed, 1 times: train: ValueError: x." in note
-    assert "Each further learner" not in load.note(lessons[:1])
+    assert "Each additional learner" not in load.note(lessons[:1])
 
 
 def test_memory_alone_and_in_company(script):

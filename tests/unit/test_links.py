@@ -61,7 +61,9 @@ def test_hub_takes_the_address_as_the_browser_shows_it(address, start):
 
 @pytest.mark.parametrize("address", ["", "hub.school.edu", "ftp://a.b", "https:"])
 def test_a_bad_address_of_a_hub(address):
-    with pytest.raises(ValueError, match=r"no address of a hub: write it like https"):
+    with pytest.raises(
+        ValueError, match="not the address of a hub: write it like https"
+    ):
         links.hub(address, LAB, "main", "05_mnist")
 
 
@@ -69,7 +71,7 @@ def test_a_bad_address_of_a_hub(address):
     "repository", ["bigmodel_lab", "git@github.com:a/b", "https://a"]
 )
 def test_a_bad_address_of_a_repository(repository):
-    with pytest.raises(ValueError, match="no address of a repository"):
+    with pytest.raises(ValueError, match="not the address of a repository"):
         links.hub("https://hub.school.edu", repository, "main", "05_mnist")
 
 

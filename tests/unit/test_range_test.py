@@ -45,7 +45,7 @@ def test_learning_rate_range_test_refuses_a_bad_range(low, high):
 
 
 def test_learning_rate_range_test_refuses_bad_steps_and_a_start_that_diverges():
-    with pytest.raises(ValueError, match="steps must be a whole number"):
+    with pytest.raises(ValueError, match="steps must be an integer"):
         learning_rate_range_test(make(), steps=0)
     X, y = houses()
     with pytest.raises(ValueError, match="at learning_rate 1e-06 diverged"):

@@ -212,7 +212,7 @@ def test_a_schedule_is_pytorchs_scheduler(device, optimizer):
 @pytest.mark.parametrize("name", ["epochs", "batch_size"])
 @pytest.mark.parametrize("bad", [0, -1, 1.5, True, math.nan, math.inf, None, "3"])
 def test_counts_must_be_whole_numbers(name, bad):
-    with pytest.raises(ValueError, match=f"{name} must be a whole number .* {bad!r}"):
+    with pytest.raises(ValueError, match=f"{name} must be an integer .* {bad!r}"):
         make(**{name: bad})
 
 
@@ -444,7 +444,7 @@ def test_optimizers_that_cannot_train_the_model_are_refused():
 
 def test_whole_numbers_for_a_model_that_multiplies_are_told_what_to_do():
     X, y = houses()
-    with pytest.raises(ValueError, match=r"train X holds whole numbers .*X\.float\(\)"):
+    with pytest.raises(ValueError, match=r"train X holds integers .*X\.float\(\)"):
         train(linear(), (X.long(), y))
 
 
@@ -525,7 +525,7 @@ def test_parts_are_all_that_the_model_sees_at_once():
 @pytest.mark.parametrize("name", ["steps", "measure_every", "micro_batch_size"])
 @pytest.mark.parametrize("bad", [0, -1, 1.5, True, math.nan, "3"])
 def test_optional_counts_must_be_whole_numbers(name, bad):
-    with pytest.raises(ValueError, match=f"^{name} must be a whole number of at least"):
+    with pytest.raises(ValueError, match=f"^{name} must be an integer of at least"):
         make(**{name: bad})
 
 
