@@ -16,7 +16,7 @@ _HOME = {
     "evaluate": "training",
     "DigitCanvas": "widgets.canvas",
     "Explorer": "widgets.explorer",
-    "OwnText": "widgets.text_explorer",
+    "TextExplorer": "widgets.text_explorer",
     "TuningPanel": "widgets.panel",
     "check": "exercises",
     "hint": "exercises",
