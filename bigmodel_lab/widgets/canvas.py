@@ -37,7 +37,7 @@ ARROWS = {
     "ArrowUp": (0, -1),
     "ArrowDown": (0, 1),
 }
-PAUSE = 0.1  # seconds between two answers of the network while the pen moves
+PAUSE = 0.1  # seconds between two updates of the answer while the pen moves
 SHOWN = 12  # feature maps of a layer, at most
 SIGNED = LinearSegmentedColormap.from_list("signed", [ORANGE, "white", BLUE])
 STYLE = f"""
@@ -184,9 +184,9 @@ class DigitCanvas(widgets.VBox):
         self._move_pen(x, y)
 
     def _move_pen(self, x, y):
-        """Draw to (x, y) if the pen is down; ask the network unless it was just asked.
+        """Draw to (x, y) if the pen is down; update the answer unless it is fresh.
 
-        The pause begins after its answer: a slow model must not hold up the pen.
+        The pause begins after an update: a slow model must not hold up the pen.
         """
         if self._pen is None:
             return
@@ -215,10 +215,8 @@ class DigitCanvas(widgets.VBox):
         self._update()
 
     def _send_all(self):
-        """Send the drawing and the pen to a page just opened, which has neither.
-
-        ipycanvas takes it that the page knows which canvas is meant; it does not yet.
-        """
+        """Send the drawing and the pen to a page just opened, which has neither."""
+        # ipycanvas says which canvas it means only when that changes: say it again.
         self._paper._canvas_manager._current_canvas = None
         self._paint()
         self._paper.line_width, self._paper.line_cap = PEN, "round"
@@ -299,7 +297,9 @@ class DigitCanvas(widgets.VBox):
             "The drawing as the network sees it, in 28 x 28 pixels.",
         )
         decided = _picture(
-            2 * votes / votes.abs().max().clamp(min=1e-12),  # else most look white
+            2
+            * votes
+            / votes.abs().max().clamp(min=1e-12),  # doubled, or most would look white
             f"Blue: for {digit}. Orange: against",
             f"The pixels that speak for {digit} in blue, those against it in orange.",
             low=-1,

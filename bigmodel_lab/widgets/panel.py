@@ -60,15 +60,15 @@ class TuningPanel(widgets.VBox):
 
         - for `learning_rate` a logarithmic slider, from 0.00001 to 10 or farther if
           the value needs it;
-        - for an int of at least 1, as epochs or a batch size, a slider from 1 to 4
-          times the value, but at least to 10;
-        - for a float from 0 to 1, as dropout or momentum, a slider from 0 to 1;
+        - for an int of at least 1, such as epochs, a slider from 1 to 4 times the
+          value, but at least to 10;
+        - for a float from 0 to 1, such as momentum, a slider from 0 to 1;
         - for (low, high) or (low, high, step) a slider between them, logarithmic for
-          `learning_rate`; it starts at the function's own default, else in the middle;
-        - for a list a choice, which starts at the function's own default, else at the
-          first value; for a bool a checkbox;
-        - a widget is the control itself, and `ipywidgets.fixed(value)` shows none;
-        - for anything else, what `ipywidgets.interact` makes of it.
+          `learning_rate`; it starts at the function's own default or in the middle;
+        - for a list a choice, which starts at the function's own default or the first
+          value; for a bool a checkbox;
+        - for a widget the widget itself, and nothing for `ipywidgets.fixed(value)`;
+        - for anything else what `ipywidgets.interact` makes of it.
 
     Attributes
     ----------

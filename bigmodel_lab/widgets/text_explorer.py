@@ -1,7 +1,7 @@
 """A text of one's own, what a classifier makes of it, and the words that decided."""
 
 import html
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from numbers import Integral
 
 import ipywidgets as widgets
@@ -18,7 +18,7 @@ from bigmodel_lab.widgets.look import (
     plain_text,
     question_line,
 )
-from bigmodel_lab.widgets.word_table import WORDS_STYLE, colored, strongest
+from bigmodel_lab.widgets.word_table import WORDS_STYLE, colored_text, strongest_words
 
 SHOWN = 5_000  # characters of the text that are shown with colors
 WORK = 200_000  # words that the model reads at a change, in all variants of the text
@@ -188,14 +188,16 @@ class TextExplorer(widgets.VBox):
             "influence": {w: float(v[chosen]) for w, v in influences.items()},
         }
         influence, unread = result["influence"], len(read) < len(words)
-        text = colored(self.text[:SHOWN], read, influence, frozenset(unknown), unread)
+        text = colored_text(
+            self.text[:SHOWN], read, influence, frozenset(unknown), unread
+        )
         self._answer.value = (
             f'<div class="lab-row">{bars(result["probabilities"])}'
-            f"{strongest(influence, self.classes[chosen])}</div>{text}"
+            f"{strongest_words(influence, self.classes[chosen])}</div>{text}"
             + "".join(f"<div>{html.escape(note)}</div>" for note in self._notes(words))
         )
 
-    def _notes(self, words) -> Iterator[str]:
+    def _notes(self, words):
         """Yield what a reader should know about this reading, sentence by sentence."""
         unknown, length = self.result["unknown"], len(self.text)
         read, weighed = len(self.result["words"]), len(self.result["influence"])

@@ -20,7 +20,7 @@ WORDS_STYLE = f""".lab-words {{ border-spacing: 0; }}
 """
 
 
-def colored(
+def colored_text(
     text: str,
     words: list[str],
     influence: dict[str, float],
@@ -71,7 +71,7 @@ def colored(
     return f'<div class="lab-text">{"".join(parts)}{rest}</div>'
 
 
-def strongest(influence: dict[str, float], name: str, count: int = 5) -> str:
+def strongest_words(influence: dict[str, float], name: str, count: int = 5) -> str:
     """Return an HTML table of the words that speak most for class `name` and against.
 
     Words whose number would read 0.00 are left out; without words there is no table.

@@ -14,7 +14,7 @@ from widget_parts import part
 from bigmodel_lab import TextExplorer, explain
 from bigmodel_lab.from_scratch.text import Vocabulary, chinese_words, english_words
 from bigmodel_lab.widgets import text_explorer
-from bigmodel_lab.widgets.word_table import BLUE, ORANGE, colored, strongest
+from bigmodel_lab.widgets.word_table import BLUE, ORANGE, colored_text, strongest_words
 
 TOPICS = {
     "cars": ["the engine of the car", "a fast car", "engine oil & tires"],
@@ -344,7 +344,7 @@ def test_bad_arguments_get_the_reason(arguments, error, reason):
     ],
 )
 def test_words_are_found_in_the_text_as_it_was_typed(text, found):
-    markup = colored(text, [w for w in english_words(text) if w != "i"], {})
+    markup = colored_text(text, [w for w in english_words(text) if w != "i"], {})
     words = re.findall(r'style="background: .*?">(.*?)</span>', markup)
     assert [html.unescape(word) for word in words] == found
     shown = html.unescape(re.sub("<.*?>", "", markup))
@@ -352,7 +352,9 @@ def test_words_are_found_in_the_text_as_it_was_typed(text, found):
 
 
 def test_a_word_that_the_text_does_not_have_is_passed_over():
-    markup = colored("hot tea", ["hot", "coffee", "tea"], {"coffee": 1.0, "tea": -0.5})
+    markup = colored_text(
+        "hot tea", ["hot", "coffee", "tea"], {"coffee": 1.0, "tea": -0.5}
+    )
     assert spans(markup).keys() == {"hot", "tea"}
     assert spans(markup)["hot"][1] == 0
     assert spans(markup)["tea"] == (ORANGE, 76)
@@ -360,11 +362,11 @@ def test_a_word_that_the_text_does_not_have_is_passed_over():
 
 def test_the_five_strongest_words_of_each_side_are_in_order():
     influence = {f"w{k}": k / 10 for k in range(-7, 8)} | {"weak": 0.004}
-    rows = re.findall("<tr><td>(.*?)</tr>", strongest(influence, "tea"))
+    rows = re.findall("<tr><td>(.*?)</tr>", strongest_words(influence, "tea"))
     cells = [re.sub("(<.*?>)+", " ", row).split() for row in rows]
     assert cells[0] == ["w7", "+0.70", "w-7", "−0.70"]
     assert cells[4] == ["w3", "+0.30", "w-3", "−0.30"]
     assert len(cells) == 5
-    assert strongest({"a": 0.001}, "tea") == strongest({}, "tea") == ""
-    [row] = re.findall("<tr><td>(.*?)</tr>", strongest({"a": -1.0}, "tea"))
+    assert strongest_words({"a": 0.001}, "tea") == strongest_words({}, "tea") == ""
+    [row] = re.findall("<tr><td>(.*?)</tr>", strongest_words({"a": -1.0}, "tea"))
     assert row == "</td><td></td><td>a</td><td>−1.00</td>"
