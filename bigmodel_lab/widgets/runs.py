@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -23,7 +23,7 @@ class Run:
     error: Exception | None = None
     # In a race each run has its own state of torch's generator: it draws the random
     # numbers that it would draw alone.
-    random_state: torch.Tensor | None = None
+    random_state: torch.Tensor | None = field(default=None, repr=False)
 
     def start(self, make_training: Callable[..., Training]):
         """Make the training from the settings."""
