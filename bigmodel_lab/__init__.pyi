@@ -32,6 +32,6 @@ from .training import Training as Training
 from .widgets.canvas import DigitCanvas as DigitCanvas
 from .widgets.explorer import Explorer as Explorer
 from .widgets.panel import TuningPanel as TuningPanel
-from .widgets.text_explorer import OwnText as OwnText
+from .widgets.text_explorer import TextExplorer as TextExplorer
 
 __version__: str

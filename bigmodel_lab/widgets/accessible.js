@@ -1,16 +1,16 @@
-// What ipywidgets, bqplot and ipycanvas leave out, for those who listen to a page or use
-// no mouse. Every widget of the workbook runs it on itself: see accessible.py.
+// What ipywidgets, bqplot and ipycanvas leave out, for those who listen to a page or do
+// not use a mouse. Every widget of the workbook runs it on itself: see accessible.py.
 (start) => {
   const box = start.closest(".lab-widget");
   if (!box || box.labObserver) return;
 
   const set = (element, name, value) => {
-    // Only what differs: the observer below would call for ever.
+    // Only what differs, or the observer below would run forever.
     if (element && element.getAttribute(name) !== value) element.setAttribute(name, value);
   };
   const text = (element) => element?.textContent.trim() ?? "";
 
-  const mend = () => {
+  const fix = () => {
     for (const slider of box.querySelectorAll(".widget-slider")) {
       const name = text(slider.querySelector(".widget-label"));
       const readout = slider.querySelector(".widget-readout");
@@ -37,20 +37,21 @@
     }
     // The status line says the same in words.
     for (const bar of box.querySelectorAll(".lab-progress")) set(bar, "aria-hidden", "true");
-    // A live region must be there before its text: the role goes to what stays.
+    // A live region is announced only if it was there before its text: the role goes to
+    // the element that stays.
     for (const line of box.querySelectorAll(
       ".widget-html-content > :is([role=status], [role=timer])")) {
       set(line.parentElement, "role", line.getAttribute("role"));
       line.removeAttribute("role");
     }
   };
-  mend();
-  box.labObserver = new MutationObserver(mend);
+  fix();
+  box.labObserver = new MutationObserver(fix);
   box.labObserver.observe(box, {
     childList: true, subtree: true, attributeFilter: ["aria-valuetext"],
   });
 
-  // A typed number may have a decimal comma, a whole one commas between thousands.
+  // A typed number may have a decimal comma, an integer commas between thousands.
   const tidy = ({ target }) => {
     if (!target.matches?.(".widget-readout")) return;
     const whole = target.closest(".lab-whole");
@@ -63,15 +64,15 @@
   box.addEventListener("keydown", (event) => {
     if (event.key === "Enter") tidy(event);
     const drawn = event.target.matches("canvas.lab-paper");
-    // ipycanvas keeps every key for itself: Tab could not leave it.
+    // ipycanvas keeps every key to itself: Tab could not leave it.
     if (drawn && !event.key.startsWith("Arrow")) event.stopPropagation();
   }, true);
   box.addEventListener("wheel", (event) => {
     // ipycanvas keeps the wheel, too: the page would not scroll.
     if (event.target.matches("canvas.lab-paper")) event.stopPropagation();
   }, { capture: true, passive: true });
-  // JupyterLab takes arrow keys for itself, to go from cell to cell; not from a control
-  // that was reached by the keyboard.
+  // JupyterLab uses arrow keys to go from cell to cell. It must not take them from a
+  // control that was reached by the keyboard.
   box.addEventListener("focusin", ({ target }) => {
     if (target.matches(":is(.noUi-handle, select, canvas):focus-visible"))
       set(target, "data-lm-suppress-shortcuts", "true");

@@ -1,4 +1,4 @@
-"""Makes the widgets accessible: names for screen readers, keys, focus, contrast."""
+"""Making widgets accessible: names for screen readers, keys, focus, contrast."""
 
 import html
 from pathlib import Path
@@ -31,16 +31,16 @@ STYLE = f"""
 """
 
 
-def accessible(widget, style=""):
-    """Give a widget of the workbook its look, `style` in CSS, and the script.
+def make_accessible(widget: widgets.Box, style: str = ""):
+    """Make a widget of the workbook accessible, and add `style`, its own CSS.
 
-    The script is in `accessible.js`. ipywidgets has no names for screen readers, and a
+    The script is in `accessible.js`. ipywidgets gives no names to screen readers, and a
     front end of our own would have to be installed; but the browser runs a style's
-    `onload`, wherever and whenever the widget is shown.
+    `onload` wherever and whenever the widget is shown.
     """
-    run = html.escape(f"({SCRIPT})(this)")
+    script = html.escape(f"({SCRIPT})(this)")
     start = widgets.HTML(
-        f'<style onload="{run}">{STYLE}{style}</style>', layout={"display": "none"}
+        f'<style onload="{script}">{STYLE}{style}</style>', layout={"display": "none"}
     )
     widget.add_class("lab-widget")
     widget.children = [*widget.children, start]

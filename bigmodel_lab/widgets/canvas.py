@@ -1,8 +1,8 @@
-"""A canvas to draw a digit on, and what a network makes of it at every move."""
+"""A canvas to draw a digit on, and what a network makes of it while it is drawn."""
 
 import base64
-import html
 import io
+from collections.abc import Sequence
 from itertools import pairwise
 from time import monotonic
 
@@ -18,11 +18,18 @@ from torch.nn import functional as F
 from bigmodel_lab.colors import BLUE, GRAY, ORANGE
 from bigmodel_lab.explain import attribution, feature_maps, probabilities
 from bigmodel_lab.from_scratch.images import check_images
-from bigmodel_lab.widgets.accessible import accessible
-from bigmodel_lab.widgets.controls import BARS_STYLE, asked, bars
+from bigmodel_lab.widgets.accessible import make_accessible
 from bigmodel_lab.widgets.ink import add_line, preprocess
+from bigmodel_lab.widgets.look import (
+    BARS_STYLE,
+    StatusLine,
+    bars,
+    button,
+    plain_text,
+    question_line,
+)
 
-SCALE = 10  # px of the canvas for a pixel of MNIST
+SCALE = 10  # pixels of the canvas to one pixel of MNIST
 SIZE, PEN = 28 * SCALE, 2 * SCALE
 ARROWS = {
     "ArrowLeft": (-1, 0),
@@ -30,8 +37,8 @@ ARROWS = {
     "ArrowUp": (0, -1),
     "ArrowDown": (0, 1),
 }
-PAUSE = 0.1  # seconds from a look to the next while the pen moves
-SHOWN = 12  # feature maps of a layer
+PAUSE = 0.1  # seconds between two updates of the answer while the pen moves
+SHOWN = 12  # feature maps of a layer, at most
 SIGNED = LinearSegmentedColormap.from_list("signed", [ORANGE, "white", BLUE])
 STYLE = f"""
 .lab-drawing .lab-paper {{ background: white; box-shadow: 0 0 0 1px {GRAY};
@@ -46,8 +53,8 @@ class DigitCanvas(widgets.VBox):
 
         canvas = lab.DigitCanvas(model, samples=X_test[:20])
 
-    At every move it shows the image as the network sees it, the ten probabilities,
-    which pixels speak for the most probable digit and which against it, and feature
+    While one draws, it shows the image as the network sees it, the ten probabilities,
+    which pixels speak for the most probable digit and which against it, and the feature
     maps of the first two convolutions.
 
     Parameters
@@ -63,6 +70,8 @@ class DigitCanvas(widgets.VBox):
     ----------
     ink : array
         (280, 280), what is drawn: 0 for paper and 1 for ink.
+    cursor : tuple
+        (x, y), where the arrow keys draw from.
 
     Raises
     ------
@@ -70,7 +79,12 @@ class DigitCanvas(widgets.VBox):
         If the model or the samples are not as described.
     """
 
-    def __init__(self, model, samples=None, question=None):
+    def __init__(
+        self,
+        model: nn.Module,
+        samples: torch.Tensor | None = None,
+        question: str | None = None,
+    ):
         if not isinstance(model, nn.Module):
             raise TypeError(f"The model must be an nn.Module, not {model!r}.")
         probabilities(model, torch.zeros(1, 1, 28, 28))
@@ -80,11 +94,11 @@ class DigitCanvas(widgets.VBox):
             )
         self.model, self.samples = model, samples
         self.ink = np.zeros((SIZE, SIZE), np.float32)
-        self._pen, self._next_look, self._next_sample = None, 0.0, 0
-        self._place = SIZE // 2, SIZE // 2  # where the arrow keys draw on
-        self._crossed = False
+        self.cursor = SIZE // 2, SIZE // 2
+        self._pen = None  # (x, y) while it is down
+        self._cursor_shown, self._next_update, self._next_sample = False, 0.0, 0
         self._build(question)
-        self._look()
+        self._update()
 
     def __repr__(self):
         """Short and stable: nbval compares it."""
@@ -92,7 +106,7 @@ class DigitCanvas(widgets.VBox):
 
     # -- what mouse and buttons do, and a notebook may do too ----------------------
 
-    def draw(self, points):
+    def draw(self, points: Sequence):
         """Add a stroke through `points`, each (x, y) in pixels of the canvas, 0 to 280.
 
         Raises
@@ -110,10 +124,10 @@ class DigitCanvas(widgets.VBox):
         for start, end in pairwise([points[0], *points]):  # one point makes a dot
             add_line(self.ink, start, end, PEN)
         self._paint()
-        self._look()
+        self._update()
 
-    def load(self, k):
-        """Show the sample number `k` in place of the drawing.
+    def load(self, k: int):
+        """Replace the drawing with sample `k`.
 
         Raises
         ------
@@ -127,152 +141,150 @@ class DigitCanvas(widgets.VBox):
         self.ink[:] = np.kron(sample, np.ones((SCALE, SCALE)))
         self._next_sample = (k + 1) % count
         self._paint()
-        self._look()
+        self._update()
 
     def clear(self):
-        """Take a new sheet of paper."""
+        """Start again on blank paper."""
         self.ink[:] = 0
         self._paint()
-        self._look()
+        self._update()
 
     @property
-    def image(self):
+    def image(self) -> torch.Tensor | None:
         """What the network sees, (1, 1, 28, 28); None if nothing is drawn."""
         return preprocess(self.ink) if self.ink.any() else None
 
     @property
-    def probabilities(self):
+    def probabilities(self) -> list[float] | None:
         """The model's probabilities of the digits 0 to 9; None if nothing is drawn."""
         image = self.image
         return None if image is None else probabilities(self.model, image).tolist()
 
+    @property
+    def status(self) -> str:
+        """What the status line says: the most probable digit, or an error."""
+        return self._status.text
+
+    @property
+    def answer(self) -> str:
+        """The probabilities and captions that are shown, as plain text."""
+        return plain_text(self._answer.value)
+
+    @property
+    def pen_down(self) -> bool:
+        """Whether the mouse or a finger is drawing."""
+        return self._pen is not None
+
     # -- the pen ---------------------------------------------------------------------
 
-    def _down(self, x, y):
-        if self._crossed:
+    def _press_pen(self, x, y):
+        if self._cursor_shown:
             self._paint()
         self._pen = x, y
-        self._move(x, y)
+        self._move_pen(x, y)
 
-    def _move(self, x, y):
-        """Draw to (x, y) if the pen is down, and look if the last look is a while ago.
+    def _move_pen(self, x, y):
+        """Draw to (x, y) if the pen is down; update the answer unless it is fresh.
 
-        The pause begins at the end of a look: a slow model must not hold up the pen.
+        The pause begins after an update: a slow model must not hold up the pen.
         """
         if self._pen is None:
             return
         add_line(self.ink, self._pen, (x, y), PEN)
         self._paper.stroke_line(*self._pen, x, y)
         self._pen = x, y
-        if monotonic() >= self._next_look:
-            self._look(role="timer")
-            self._next_look = monotonic() + PAUSE
+        if monotonic() >= self._next_update:
+            self._update(role="timer")
+            self._next_update = monotonic() + PAUSE
 
-    def _up(self, *_):
+    def _lift_pen(self, *_):
         if self._pen is not None:
             self._pen = None
-            self._look()
+            self._update()
 
-    def _key(self, key, shift, *_):
-        """Draw in the direction of an arrow key; with Shift move a cross there."""
+    def _press_key(self, key, shift, *_):
+        """Draw in the direction of an arrow key; with Shift only move the cursor."""
         if key not in ARROWS:
             return
-        start = self._place
+        start = self.cursor
         step = SCALE * np.array(ARROWS[key])
-        self._place = tuple(np.clip(start + step, PEN // 2, SIZE - PEN // 2).tolist())
+        self.cursor = tuple(np.clip(start + step, PEN // 2, SIZE - PEN // 2).tolist())
         if not shift:
-            add_line(self.ink, start, self._place, PEN)
-        self._paint(cross=True)
-        self._look()
+            add_line(self.ink, start, self.cursor, PEN)
+        self._paint(cursor=True)
+        self._update()
 
-    def _opened(self):
-        """Send the drawing and the pen to a page just opened, which has neither.
-
-        ipycanvas would not tell it which canvas to draw on, either.
-        """
+    def _send_all(self):
+        """Send the drawing and the pen to a page just opened, which has neither."""
+        # ipycanvas says which canvas it means only when that changes: say it again.
         self._paper._canvas_manager._current_canvas = None
         self._paint()
         self._paper.line_width, self._paper.line_cap = PEN, "round"
 
-    def _paint(self, cross=False):
-        """Send the whole drawing, perhaps with a cross where the arrow keys draw on."""
+    def _paint(self, cursor=False):
+        """Send the whole drawing, with a cross at the cursor if it is to be seen."""
         pixels = np.full((SIZE, SIZE, 4), 255, np.uint8)  # white and opaque
         pixels[..., :3] = 255 * (1 - self.ink[..., None])
-        self._crossed = cross
-        if cross:
-            x, y = self._place
+        self._cursor_shown = cursor
+        if cursor:
+            x, y = self.cursor
             orange = 255 * np.array(to_rgb(ORANGE))
             pixels[y - 8 : y + 9, x - 1 : x + 2, :3] = orange
             pixels[y - 1 : y + 2, x - 8 : x + 9, :3] = orange
         self._paper.put_image_data(pixels)
 
-    # -- the look --------------------------------------------------------------------
+    # -- the widgets -----------------------------------------------------------------
 
     def _build(self, question):
         """Put the widgets together; the CSS classes are for themes and tests."""
         self._paper = paper = ipycanvas.Canvas(
             width=SIZE, height=SIZE, layout={"width": f"{SIZE}px", "flex": "none"}
+        ).add_class("lab-paper")
+        clear = button("Clear", "eraser", "Start again on blank paper", self.clear)
+        buttons = [clear.add_class("lab-clear")]
+        if self.samples is not None:
+            tooltip = "Replace the drawing with the next of the samples"
+            sample = button(
+                "Load a sample", "image", tooltip, lambda: self.load(self._next_sample)
+            )
+            buttons.append(sample.add_class("lab-sample"))
+        self._status, self._answer = StatusLine(), widgets.HTML()
+        self._maps = widgets.HTML().add_class("lab-maps")
+        left = widgets.VBox([paper, widgets.HBox(buttons)])
+        right = widgets.VBox([self._status, self._answer], layout={"flex": "1 1 240px"})
+        row = widgets.HBox(
+            [left, right.add_class("lab-answer")],
+            layout={"flex_flow": "row wrap", "grid_gap": "4px 20px"},
         )
-        self._clear = widgets.Button(
-            description="Clear", icon="eraser", tooltip="Take a new sheet of paper"
-        )
-        sample = widgets.Button(
-            description="Load a sample",
-            icon="image",
-            tooltip="Show the next of the samples in place of the drawing",
-        )
-        self._status, self._evidence = widgets.HTML(), widgets.HTML()
-        self._answer = widgets.VBox(
-            [self._status, self._evidence], layout={"flex": "1 1 240px"}
-        )
-        self._maps = widgets.HTML()
-        for widget, name in (
-            (paper, "paper"),
-            (self._clear, "clear"),
-            (sample, "sample"),
-            (self._answer, "answer"),
-            (self._maps, "maps"),
-        ):
-            widget.add_class(f"lab-{name}")
-        buttons = [self._clear] if self.samples is None else [self._clear, sample]
-        super().__init__(
-            [
-                *asked(question),
-                widgets.HBox(
-                    [widgets.VBox([paper, widgets.HBox(buttons)]), self._answer],
-                    layout={"flex_flow": "row wrap", "grid_gap": "4px 20px"},
-                ),
-                self._maps,
-            ]
-        )
+        super().__init__([*question_line(question), row, self._maps])
         self.add_class("lab-drawing")
-        accessible(self, STYLE)
-        self._clear.on_click(lambda _: self.clear())
-        sample.on_click(lambda _: self.load(self._next_sample))
-        paper.on_client_ready(self._opened)
-        paper.on_key_down(self._key)
-        paper.on_mouse_down(self._down)
-        paper.on_mouse_move(self._move)
-        paper.on_touch_start(lambda touches: self._down(*touches[0]))
-        paper.on_touch_move(lambda touches: self._move(*touches[0]))
-        for lifted in ("mouse_up", "mouse_out", "touch_end", "touch_cancel"):
-            getattr(paper, f"on_{lifted}")(self._up)
+        make_accessible(self, STYLE)
+        paper.on_client_ready(self._send_all)
+        paper.on_key_down(self._press_key)
+        paper.on_mouse_down(self._press_pen)
+        paper.on_mouse_move(self._move_pen)
+        paper.on_touch_start(lambda touches: self._press_pen(*touches[0]))
+        paper.on_touch_move(lambda touches: self._move_pen(*touches[0]))
+        paper.on_mouse_up(self._lift_pen)
+        paper.on_mouse_out(self._lift_pen)
+        paper.on_touch_end(self._lift_pen)
+        paper.on_touch_cancel(self._lift_pen)
 
-    def _look(self, role="status"):
+    def _update(self, role="status"):
         """Show what the network makes of the drawing, or its error.
 
-        Screen readers read a "status" out, a "timer" not.
+        Screen readers announce a "status", not a "timer".
         """
         try:
-            verdict, evidence, maps = self._told()
+            verdict, pictures, maps = self._judge()
         except Exception as error:
-            verdict, evidence, maps = f"{type(error).__name__}: {error}", "", ""
-        self._status.value = f'<div role="{role}">{html.escape(verdict)}</div>'
-        self._evidence.value = f'<div class="lab-row">{evidence}</div>'
+            verdict, pictures, maps = f"{type(error).__name__}: {error}", "", ""
+        self._status.say(verdict, role)
+        self._answer.value = f'<div class="lab-row">{pictures}</div>'
         self._maps.value = maps
 
-    def _told(self):
-        """Return the verdict in words, then as HTML the evidence and feature maps."""
+    def _judge(self):
+        """Return the verdict in words, then as HTML the pictures and feature maps."""
         image = self.image
         if image is None:
             return "Draw a digit with the mouse, a finger or the arrow keys.", "", ""
@@ -285,7 +297,9 @@ class DigitCanvas(widgets.VBox):
             "The drawing as the network sees it, in 28 x 28 pixels.",
         )
         decided = _picture(
-            2 * votes / votes.abs().max().clamp(min=1e-12),  # else most look white
+            2
+            * votes
+            / votes.abs().max().clamp(min=1e-12),  # doubled, or most would look white
             f"Blue: for {digit}. Orange: against",
             f"The pixels that speak for {digit} in blue, those against it in orange.",
             low=-1,
@@ -299,7 +313,7 @@ class DigitCanvas(widgets.VBox):
 
 
 def _strip(maps, number):
-    """Return the first feature maps (C, H, W) of a layer as an HTML image, in a row."""
+    """Return the first feature maps (C, H, W) of a layer in a row, as an HTML image."""
     shown = maps[:SHOWN] / maps.max().clamp(min=1e-12)
     enlarged = max(1, 56 // maps.shape[2])
     tiles = shown.repeat_interleave(enlarged, 1).repeat_interleave(enlarged, 2)
@@ -316,7 +330,8 @@ def _strip(maps, number):
 def _picture(pixels, caption, alt, width=140, low=0):
     """Return pixels (H, W), 1 for ink, as a captioned HTML image `width` px wide.
 
-    Pixels from `low` = -1 on are colored by sign. It takes 1 ms, a figure 60 ms.
+    With `low` = -1 they are colored by their sign. It takes 1 ms, a figure of
+    matplotlib 60 ms.
     """
     file = io.BytesIO()
     cmap = SIGNED if low < 0 else "gray_r"

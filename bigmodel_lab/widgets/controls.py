@@ -1,58 +1,26 @@
-"""The controls of a function's parameters, and the look that all widgets share."""
+"""Controls for the parameters of a function: sliders, choices, checkboxes."""
 
-import html
 import inspect
+from collections.abc import Callable, Iterable
 from numbers import Real
 
 import ipywidgets as widgets
 import numpy as np
 
-from bigmodel_lab.colors import BLUE, ORANGE
 
-# A chart's title is its name for screen readers; bqplot has no other way to give one.
-UNSEEN = {"opacity": "0"}
-PANEL_STYLE = """
-.lab-explorer .lab-chart { aspect-ratio: 1.6; }
-.lab-explorer .lab-chart path { stroke-linecap: round; stroke-linejoin: round; }
-.lab-explorer .lab-chart .dot { cursor: grab; }
-.lab-panel .widget-html-content > .jupyter-button { margin: 0; vertical-align: middle; }
-.lab-panel .lab-code code { white-space: pre-line; display: inline-block;
-  vertical-align: middle; }
-.lab-runs { border-collapse: collapse; font-variant-numeric: tabular-nums;
-  font-size: 0.92em; }
-.lab-runs :is(th, td) { padding: 2px 6px; text-align: right; }
-.lab-runs th { border-bottom: 1px solid currentColor; vertical-align: bottom; }
-.lab-runs td:first-child { border-left: 12px solid var(--run); }
-.lab-table > .widget-html-content { container-type: inline-size; width: 100%; }
-@container (max-width: 640px) {
-  .lab-runs tr:has(th) { display: none; }
-  .lab-runs tr { display: flex; flex-wrap: wrap; margin-bottom: 4px;
-    border-left: 12px solid var(--run); }
-  .lab-runs td, .lab-runs td:first-child { border: 0; }
-  .lab-runs td::before { content: attr(data-name) " "; }
-}
-"""
-BARS_STYLE = f""".lab-row {{ display: flex; flex-wrap: wrap; gap: 4px 20px; }}
-.lab-bars {{ border-spacing: 6px 0; font-variant-numeric: tabular-nums; }}
-.lab-bars td {{ width: 120px; }}
-.lab-bars td + td {{ width: 52px; text-align: right; }}
-.lab-bars div {{ background: {BLUE}; height: 12px; }}
-.lab-bars .lab-best {{ font-weight: bold; }}
-.lab-bars .lab-best div {{ background: {ORANGE}; }}
-"""
-
-
-def make_controls(function, given, without=()):
+def make_controls(
+    function: Callable, given: dict, without: Iterable[str] = ()
+) -> dict[str, widgets.Widget]:
     """Return a control for every parameter of `function` not in `without`, by name.
 
-    `given` holds start values or ipywidgets abbreviations by parameter name. The
-    function's own default is the start value where none is given, and where a range
-    or list that holds it is given.
+    `given` holds, by parameter name, what `TuningPanel` takes as `**controls`, where
+    the rules are. The function's own default is the start value where none is given,
+    and where a range or list is given that holds it.
 
     Raises
     ------
     TypeError
-        If a name in `given` is no parameter, or a parameter has no start value.
+        If a name in `given` is not a parameter, or a parameter has no start value.
     ValueError
         If a range is empty or a learning rate is not above 0.
     """
@@ -65,8 +33,8 @@ def make_controls(function, given, without=()):
     }
 
 
-def check_parameters(function, names):
-    """Raise TypeError if one of `names` is no parameter of `function`."""
+def check_parameters(function: Callable, names: Iterable[str]):
+    """Raise TypeError if one of `names` is not a parameter of `function`."""
     parameters = list(inspect.signature(function).parameters)
     for name in names:
         if name not in parameters:
@@ -77,7 +45,7 @@ def check_parameters(function, names):
 
 
 def _control(name, value, default):
-    """Return the control of one parameter from its start value or abbreviation."""
+    """Return the control of one parameter from its start value or range."""
     if value is inspect.Parameter.empty:
         raise TypeError(f"Parameter {name!r} needs a start value: pass {name}=... .")
     numbers = isinstance(value, tuple) and all(isinstance(v, Real) for v in value)
@@ -125,20 +93,24 @@ def _learning_rate_slider(value, default):
         max=ends[1],
         step=0.1,
         readout_format=".2g",
-        continuous_update=False,  # else a typed value would move to the next notch
+        # Otherwise ipywidgets would round a typed value to the step of the slider.
+        continuous_update=False,
     )
 
 
-def values_of(controls):
+def values_of(controls: dict) -> dict:
     """Return the values by name: 0.3 where the browser says 0.30000000000000004."""
-    values = {name: control.value for name, control in controls.items()}
-    return {n: float(f"{v:.12g}") if type(v) is float else v for n, v in values.items()}
+    values = {}
+    for name, control in controls.items():
+        value = control.value
+        values[name] = float(f"{value:.12g}") if type(value) is float else value
+    return values
 
 
-def nearest(slider, value):
-    """Return the value on the slider's notches, within its range, nearest to `value`.
+def nearest(slider: widgets.Widget, value: float) -> float:
+    """Return the value nearest to `value` that the slider can take.
 
-    The notches of a `FloatLogSlider` are those of its exponent.
+    It takes multiples of its step; a `FloatLogSlider`, in its exponent.
     """
     logarithmic = isinstance(slider, widgets.FloatLogSlider)
     if logarithmic:
@@ -148,46 +120,6 @@ def nearest(slider, value):
     return slider.base**notch if logarithmic else notch
 
 
-def visible(controls):
-    """Return the controls that have a look (`ipywidgets.fixed` has none)."""
+def visible(controls: dict) -> list[widgets.DOMWidget]:
+    """Return the controls that are seen (`ipywidgets.fixed` is not)."""
     return [c for c in controls.values() if isinstance(c, widgets.DOMWidget)]
-
-
-def asked(question):
-    """Return the line that asks the question; no line if there is none."""
-    return [widgets.HTML(f"<b>{html.escape(question)}</b>")] if question else []
-
-
-def bars(shares):
-    """Return probabilities by class as an HTML table of bars, the highest one marked.
-
-    `BARS_STYLE` is its look.
-    """
-    best = max(shares, key=shares.get)
-    rows = "".join(
-        f"<tr{' class=lab-best' * (name == best)}><th scope=row>"
-        f"{html.escape(str(name))}</th>"
-        f'<td><div style="width: {share:.1%}"></div></td><td>{share:.1%}</td></tr>'
-        for name, share in shares.items()
-    )
-    return f'<table class="lab-bars">{rows}</table>'
-
-
-def side_by_side(left, right):
-    """Return controls beside a chart, or above it where the page is narrow."""
-    return widgets.HBox(
-        [
-            widgets.VBox(left, layout={"flex": "1 1 300px", "max_width": "420px"}),
-            widgets.VBox(right, layout={"flex": "2 1 320px", "min_width": "0"}),
-        ],
-        layout={"flex_flow": "row wrap", "grid_gap": "4px 16px"},
-    )
-
-
-def legend(signs):
-    """Return HTML that names the colors of a chart: (sign, color, name) of each."""
-    return " &ensp; ".join(
-        f'<span style="white-space: nowrap"><span style="color: {color}" '
-        f'aria-hidden="true">{sign}</span> {html.escape(str(name))}</span>'
-        for sign, color, name in signs
-    )

@@ -1,14 +1,14 @@
-"""What a learning curve says, in one sentence, and what to try next."""
+"""What a learning curve shows, in one sentence, and what to try next."""
 
 import math
 
 import pandas as pd
 
 
-def diagnose(history):
+def diagnose(history: pd.DataFrame) -> str:
     """Read a `Training.history` and return one sentence of advice.
 
-    It tells overfitting from a plateau and from a loss that is still falling. The
+    It distinguishes overfitting, a plateau and a loss that is still falling. The
     thresholds (1, 2 and 5 % changes) are rules of thumb, not theory.
     """
     if len(history) < 3:
@@ -31,8 +31,8 @@ def diagnose(history):
     fell = 1 - train.iloc[-1] / (train.iloc[0] or 1)
     if 0 < fell < 0.05 and train.is_monotonic_decreasing:
         return (
-            f"It hardly moves: the loss fell by {fell:.1%} in {last} epochs. Try a ten "
-            f"times larger learning rate."
+            f"It hardly moves: the loss fell by {fell:.1%} in {last} epochs. Try a "
+            f"learning rate ten times as large."
         )
     quarter = max(1, last // 4)
     if train.iloc[-1] < 0.98 * train.iloc[-1 - quarter]:

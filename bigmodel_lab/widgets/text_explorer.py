@@ -1,6 +1,7 @@
-"""A text of your own, what a classifier makes of it, and the words that decided."""
+"""A text of one's own, what a classifier makes of it, and the words that decided."""
 
 import html
+from collections.abc import Callable, Collection, Sequence
 from numbers import Integral
 
 import ipywidgets as widgets
@@ -8,17 +9,24 @@ import ipywidgets as widgets
 from bigmodel_lab.colors import BLUE, GRAY
 from bigmodel_lab.explain import word_influences
 from bigmodel_lab.from_scratch.text import english_words
-from bigmodel_lab.widgets.accessible import accessible
-from bigmodel_lab.widgets.controls import BARS_STYLE, asked, bars
-from bigmodel_lab.widgets.word_table import EVIDENCE_STYLE, colored, strongest
+from bigmodel_lab.widgets.accessible import make_accessible
+from bigmodel_lab.widgets.look import (
+    BARS_STYLE,
+    ROW,
+    StatusLine,
+    bars,
+    plain_text,
+    question_line,
+)
+from bigmodel_lab.widgets.word_table import WORDS_STYLE, colored_text, strongest_words
 
 SHOWN = 5_000  # characters of the text that are shown with colors
-WORK = 200_000  # words for the model to read at a change, in all variants of the text
-NAMED = 20  # unknown words that are listed
-NONE = -1  # a choice not made: at None a Dropdown would show no line at all
+WORK = 200_000  # words that the model reads at a change, in all variants of the text
+NAMED = 20  # unknown words that are listed, at most
+NONE = -1  # nothing chosen: for the value None ipywidgets shows an empty line
 STYLE = f"""
 .lab-own-text {{ overflow-wrap: anywhere; }}
-{BARS_STYLE}{EVIDENCE_STYLE}
+{BARS_STYLE}{WORDS_STYLE}
 .lab-own-text .lab-row {{ align-items: flex-start; }}
 .lab-own-text .lab-bars {{ max-width: 100%; }}
 .lab-own-text .lab-bars th {{ text-align: left; font-weight: inherit; }}
@@ -27,14 +35,14 @@ STYLE = f"""
 """
 
 
-class OwnText(widgets.VBox):
+class TextExplorer(widgets.VBox):
     """Type a text and watch what a classifier makes of it, word by word.
 
-        lab.OwnText(probabilities, ["negative", "positive"], vocabulary=vocabulary)
+        lab.TextExplorer(probabilities, ["negative", "positive"], vocabulary=vocabulary)
 
     At every change it shows the probabilities of the classes, and the words that speak
-    for a class in blue and against it in orange (`explain.word_influences`).
-    While Python computes, the browser keeps back all but the newest text.
+    for a class in blue and against it in orange (`explain.word_influences`). While
+    Python computes, the browser holds back all but the newest text.
 
     Parameters
     ----------
@@ -46,9 +54,9 @@ class OwnText(widgets.VBox):
     cut : callable
         From a text to its words, for example `text.chinese_words`.
     vocabulary : text.Vocabulary, dict, list or set, optional
-        The words that the model knows; the others are pointed out.
+        The words that the model knows; the others are marked.
     limit : int, optional
-        How many words the model gets to read; all if not given.
+        How many words of the text the model reads; all if not given.
     examples : dict, optional
         Name -> text to load.
     question : str, optional
@@ -71,14 +79,14 @@ class OwnText(widgets.VBox):
 
     def __init__(
         self,
-        probabilities,
-        classes,
+        probabilities: Callable,
+        classes: Sequence[str],
         *,
-        cut=english_words,
-        vocabulary=None,
-        limit=None,
-        examples=None,
-        question=None,
+        cut: Callable[[str], list[str]] = english_words,
+        vocabulary: Collection[str] | None = None,
+        limit: int | None = None,
+        examples: dict[str, str] | None = None,
+        question: str | None = None,
     ):
         for name, function in (("probabilities", probabilities), ("cut", cut)):
             if not callable(function):
@@ -89,7 +97,7 @@ class OwnText(widgets.VBox):
                 f"classes must be two or more different names, got {classes!r}."
             )
         if limit is not None and not (isinstance(limit, Integral) and limit >= 1):
-            raise ValueError(f"limit must be a whole number from 1 on, got {limit!r}.")
+            raise ValueError(f"limit must be an integer of at least 1, got {limit!r}.")
         if isinstance(vocabulary, str):
             raise TypeError("vocabulary must be a collection of words, not a text.")
         examples = {} if examples is None else examples
@@ -99,46 +107,56 @@ class OwnText(widgets.VBox):
             raise TypeError(f"examples must be a dict name -> text, got {examples!r}.")
         self.probabilities, self.classes, self.cut = probabilities, names, cut
         self.limit, self.examples = limit, examples
-        # Of a Vocabulary the words that have an id; empty: all words count as known.
+        # A Vocabulary's words are those with an id. If empty, every word is known.
         self._known = frozenset(getattr(vocabulary, "ids", vocabulary) or ())
         self._build(question)
-        self._look()
+        self._update()
 
     def __repr__(self):
         """Short and stable: nbval compares it."""
-        return f"OwnText({len(self.classes)} classes)"
+        return f"TextExplorer({len(self.classes)} classes)"
 
     @property
-    def text(self):
+    def text(self) -> str:
         """The text to classify."""
         return self._area.value
 
     @text.setter
-    def text(self, text):
+    def text(self, text: str):
         self._area.value = text
 
-    def _load(self, change):
+    @property
+    def status(self) -> str:
+        """What the status line says: the most probable class, or an error."""
+        return self._status.text
+
+    @property
+    def answer(self) -> str:
+        """What is shown below the status line, as plain text."""
+        return plain_text(self._answer.value)
+
+    def _load_example(self, change):
         if change.new in self.examples:
             self.text = self.examples[change.new]
 
-    def _look(self, _=None):
+    def _update(self, _=None):
         """Let the model read the text, and show what it says or its error."""
-        # The name of an example stays until its text is changed.
+        # An example stays chosen until its text is changed.
         names = (name for name, text in self.examples.items() if text == self.text)
         self._example.value = next(names, NONE)
         try:
             self._reading = self._read() if self.text.strip() else None
             self._show()
-            news = "Type a text: what the model makes of it will stand here."
+            message = "Type a text: what the model makes of it will appear here."
             if self.result:
-                news = f"Most probable: {self.result['class']}."
+                message = f"Most probable: {self.result['class']}."
         except Exception as error:
             self._reading = None
             self._show()
             kind = "" if isinstance(error, ValueError) else f"{type(error).__name__}: "
-            news = f"{kind}{error}"
-        # Screen readers read it out when it changes: without a number not at each key.
-        self._status.value = f'<div role="status">{html.escape(news)}</div>'
+            message = f"{kind}{error}"
+        # Without a probability: screen readers would announce a new one at every key.
+        self._status.say(message)
 
     def _read(self):
         """Return the text's words, its probabilities (C,), the words' influences."""
@@ -170,15 +188,17 @@ class OwnText(widgets.VBox):
             "influence": {w: float(v[chosen]) for w, v in influences.items()},
         }
         influence, unread = result["influence"], len(read) < len(words)
-        text = colored(self.text[:SHOWN], read, influence, frozenset(unknown), unread)
+        text = colored_text(
+            self.text[:SHOWN], read, influence, frozenset(unknown), unread
+        )
         self._answer.value = (
             f'<div class="lab-row">{bars(result["probabilities"])}'
-            f"{strongest(influence, self.classes[chosen])}</div>{text}"
+            f"{strongest_words(influence, self.classes[chosen])}</div>{text}"
             + "".join(f"<div>{html.escape(note)}</div>" for note in self._notes(words))
         )
 
     def _notes(self, words):
-        """Yield what a reader should know of this reading, a sentence at a time."""
+        """Yield what a reader should know about this reading, sentence by sentence."""
         unknown, length = self.result["unknown"], len(self.text)
         read, weighed = len(self.result["words"]), len(self.result["influence"])
         different = len(set(self.result["words"]))
@@ -199,33 +219,31 @@ class OwnText(widgets.VBox):
         look = {"layout": {"width": "auto"}, "style": {"description_width": "initial"}}
         self._area = widgets.Textarea(
             description="Your text", placeholder="Type or paste a text", rows=5, **look
-        )
+        ).add_class("lab-area")
         names = {str(name): name for name in self.examples}
         self._example = widgets.Dropdown(
             options={"Load an example": NONE} | names, description="Example", **look
-        )
+        ).add_class("lab-example")
         numbers = {name: number for number, name in enumerate(self.classes)}
         self._about = widgets.Dropdown(
             options={"the most probable class": NONE} | numbers,
             description="Words that speak for",
             **look,
-        )
-        line = {"flex_flow": "row wrap", "grid_gap": "4px 16px"}
-        self._status, self._answer = widgets.HTML(), widgets.HTML()
-        for name in ("area", "example", "about", "status", "answer"):
-            getattr(self, f"_{name}").add_class(f"lab-{name}")
+        ).add_class("lab-about")
         choices = [self._example, self._about] if self.examples else [self._about]
+        self._status = StatusLine().add_class("lab-status")
+        self._answer = widgets.HTML().add_class("lab-answer")
         super().__init__(
             [
-                *asked(question),
+                *question_line(question),
                 self._area,
-                widgets.HBox(choices, layout=line),
+                widgets.HBox(choices, layout=ROW),
                 self._status,
                 self._answer,
             ]
         )
         self.add_class("lab-own-text")
-        accessible(self, STYLE)
-        self._area.observe(self._look, "value")
-        self._example.observe(self._load, "value")
+        make_accessible(self, STYLE)
+        self._area.observe(self._update, "value")
+        self._example.observe(self._load_example, "value")
         self._about.observe(self._show, "value")

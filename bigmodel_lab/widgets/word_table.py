@@ -2,11 +2,12 @@
 
 import html
 import unicodedata
+from collections.abc import Collection
 from itertools import zip_longest
 
 from bigmodel_lab.colors import BLUE, GRAY, ORANGE
 
-EVIDENCE_STYLE = f""".lab-words {{ border-spacing: 0; }}
+WORDS_STYLE = f""".lab-words {{ border-spacing: 0; }}
 .lab-words {{ font-variant-numeric: tabular-nums; max-width: 100%; }}
 .lab-words :is(caption, th) {{ text-align: left; }}
 .lab-words :is(th, td) {{ padding: 0 16px 0 0; vertical-align: top; }}
@@ -19,7 +20,13 @@ EVIDENCE_STYLE = f""".lab-words {{ border-spacing: 0; }}
 """
 
 
-def colored(text, words, influence, unknown=(), unread=False):
+def colored_text(
+    text: str,
+    words: list[str],
+    influence: dict[str, float],
+    unknown: Collection[str] = (),
+    unread: bool = False,
+) -> str:
     """Return a text as HTML with its words blue (for) or orange (against).
 
     Parameters
@@ -27,20 +34,24 @@ def colored(text, words, influence, unknown=(), unread=False):
     text : str
         The text as it was typed.
     words : list of str
-        Its words in their order, perhaps in lower case and in Unicode's usual form
-        (NFKC); one that is not found in the text gets no color.
+        Its words in order, possibly in lower case and in Unicode's form NFKC; one that
+        is not found in the text gets no color.
     influence : dict
         Word -> how much it speaks for the class; the strongest has the fullest color.
     unknown : collection of str
         Words to underline with dots.
     unread : bool
-        Whether to show what follows after the last word in gray.
+        Whether to gray out what follows the last word.
     """
     largest = max(map(abs, influence.values()), default=0) or 1
     text = unicodedata.normalize("NFC", text)  # one é, not e and an accent
-    folded = "".join(map(_folded, text))
+    # As in words, but one letter for one, so that positions stay the same.
+    folded = "".join(
+        unicodedata.normalize("NFKC", letter).lower()[0]
+        for letter in text.replace("’", "'")
+    )
     parts, end = [], 0
-    for word in words[: len(text)]:  # it cannot have more
+    for word in words[: len(text)]:  # there cannot be more words than letters
         start = folded.find(word.lower(), end)
         if start < 0:
             continue
@@ -49,46 +60,39 @@ def colored(text, words, influence, unknown=(), unread=False):
         value = influence.get(word, 0)
         color = BLUE if value > 0 else ORANGE
         opacity = round(153 * abs(value) / largest)  # up to 60 %: letters stay readable
-        dotted = " class=lab-unknown" * (word in unknown)
-        number = f' title="{_signed(value)}"' * (word in influence)
+        dotted = " class=lab-unknown" if word in unknown else ""
+        number = f' title="{_signed(value)}"' if word in influence else ""
         parts.append(
             f'<span{dotted}{number} style="background: {color}{opacity:02x}">'
             f"{html.escape(text[start:end])}</span>"
         )
-    rest = f"<span{' class=lab-unread' * unread}>{html.escape(text[end:])}</span>"
+    gray = " class=lab-unread" if unread else ""
+    rest = f"<span{gray}>{html.escape(text[end:])}</span>"
     return f'<div class="lab-text">{"".join(parts)}{rest}</div>'
 
 
-def strongest(influence, name, count=5):
+def strongest_words(influence: dict[str, float], name: str, count: int = 5) -> str:
     """Return an HTML table of the words that speak most for class `name` and against.
 
-    Words that would be given as 0.00 are left out; without words there is no table.
+    Words whose number would read 0.00 are left out; without words there is no table.
     """
     ranked = sorted(influence.items(), key=lambda pair: -abs(pair[1]))
-    sides = [
-        [(html.escape(word), _signed(v)) for word, v in ranked if sign * v >= 0.005]
-        for sign in (1, -1)
-    ]
-    if not any(sides):
+    shown = [(html.escape(word), v) for word, v in ranked if abs(v) >= 0.005]
+    if not shown:
         return ""
-    rows = "".join(
-        f"<tr>{''.join(f'<td>{word}</td><td>{value}</td>' for word, value in row)}</tr>"
-        for row in zip_longest(*(side[:count] for side in sides), fillvalue=("", ""))
-    )
+    favor = [f"<td>{word}</td><td>{_signed(v)}</td>" for word, v in shown if v > 0]
+    against = [f"<td>{word}</td><td>{_signed(v)}</td>" for word, v in shown if v < 0]
+    pairs = zip_longest(favor[:count], against[:count], fillvalue="<td></td><td></td>")
+    rows = "".join(f"<tr>{left}{right}</tr>" for left, right in pairs)
     heads = "".join(
-        f'<th colspan=2><span style="color: {color}" aria-hidden="true">■</span> {way} '
-        f"{html.escape(name)}</th>"
-        for way, color in (("for", BLUE), ("against", ORANGE))
+        f'<th colspan=2><span style="color: {color}" aria-hidden="true">■</span> '
+        f"{side} {html.escape(name)}</th>"
+        for side, color in (("for", BLUE), ("against", ORANGE))
     )
     return (
         f'<table class="lab-words"><caption>What a word adds to the log-odds'
         f"</caption><tr>{heads}</tr>{rows}</table>"
     )
-
-
-def _folded(letter):
-    """Return a letter as it is in a word, but always one: so places stay the same."""
-    return "'" if letter == "’" else unicodedata.normalize("NFKC", letter).lower()[0]
 
 
 def _signed(value):

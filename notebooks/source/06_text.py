@@ -1020,7 +1020,7 @@ def words_of_posts(line):
     return lab.text.english_words(line.replace("'", " ").replace("’", " "))
 
 
-own_post = lab.OwnText(
+own_post = lab.TextExplorer(
     topic_probabilities,
     TOPICS,
     cut=words_of_posts,
@@ -1054,7 +1054,7 @@ def sentiment_probabilities(documents):
     return sum(shares) / len(shares)
 
 
-own_review = lab.OwnText(
+own_review = lab.TextExplorer(
     sentiment_probabilities,
     ["negative", "positive"],
     vocabulary=movie_words,

@@ -492,8 +492,8 @@ class Canvas:
         raise AssertionError(f"{self.ink()} pixels are inked, not {ink}")
 
 
-class OwnText:
-    """An `OwnText` on the page, found by the question above it."""
+class TextExplorer:
+    """A `TextExplorer` on the page, found by the question above it."""
 
     def __init__(self, notebook, question):
         self.page = notebook.page

@@ -231,7 +231,7 @@ def price(answer):
     return int(re.match(r"\$([\d,]+)", answer)[1].replace(",", ""))
 
 
-def test_explorer_answers_anew_when_a_slider_moves(notebook):
+def test_explorer_answers_again_when_a_slider_moves(notebook):
     explorer = notebook.locator(".lab-explorer")
     answer = explorer.locator(".lab-answer")
     before = answer.inner_text()

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from labdriver import OwnText
+from labdriver import TextExplorer
 from playwright.sync_api import expect
 
 NOTEBOOK = "06_text.ipynb"
@@ -23,13 +23,13 @@ lab.check("text.read_batches", read_batches)
 @pytest.fixture
 def post(notebook):
     """Return the widget for posts of the six topics."""
-    return OwnText(notebook, "a post on space")
+    return TextExplorer(notebook, "a post on space")
 
 
 @pytest.fixture
 def review(notebook):
     """Return the widget for sentences of movie reviews."""
-    return OwnText(notebook, "turn the judgment round")
+    return TextExplorer(notebook, "turn the judgment round")
 
 
 def test_a_post_of_ones_own_is_classified_word_by_word(notebook, post):

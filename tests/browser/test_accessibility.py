@@ -4,7 +4,7 @@ import re
 
 import pytest
 from labdriver import NOTEBOOK as OPEN
-from labdriver import Canvas, OwnText
+from labdriver import Canvas, TextExplorer
 from playwright.sync_api import expect
 
 NOTEBOOK = "accessibility.ipynb"
@@ -58,7 +58,7 @@ canvas""",
     return np.array(counts) / np.sum(counts, axis=1, keepdims=True)
 
 
-own = lab.OwnText(lengths, ["long", "short"], question="Long or short?",
+own = lab.TextExplorer(lengths, ["long", "short"], question="Long or short?",
                   vocabulary=["the", "good"], examples={"good": "the good orbit"})
 own""",
     'lab.quiz("start_here")',
@@ -215,7 +215,7 @@ def test_a_digit_is_drawn_by_keys(notebook):
     expect(canvas.paper).to_be_focused()
     expect(canvas.box.get_by_role("status")).to_contain_text("Most probable")
     notebook.wait_for(
-        "print(canvas.ink[60:220, 140].all(), canvas._place)", "True (140, 220)"
+        "print(canvas.ink[60:220, 140].all(), canvas.cursor)", "True (140, 220)"
     )
     tab_to(page, canvas.clear)
     page.keyboard.press("Enter")
@@ -223,7 +223,7 @@ def test_a_digit_is_drawn_by_keys(notebook):
 
 
 def test_a_text_is_classified_by_keys(notebook):
-    own = OwnText(notebook, "Long or short?")
+    own = TextExplorer(notebook, "Long or short?")
     own.area.focus()
     own.page.keyboard.type("wonderful shuttle")
     expect(own.status).to_have_text("Most probable: long.")

@@ -55,19 +55,19 @@ def test_a_drawn_digit_is_recognized(notebook, canvas, digit, pen):
     expect(canvas.best).to_have_text(re.compile(rf"^{digit}\s*\d+\.\d%$"))
     expect(canvas.pictures).to_have_count(4)  # seen, decided, two layers' maps
     assert all(len(image.get_attribute("alt")) > 20 for image in canvas.pictures.all())
-    notebook.wait_for("print(canvas._pen)", "None")
+    notebook.wait_for("print(canvas.pen_down)", "False")
     canvas.wait_for_ink(python_ink(notebook))
     notebook.picture(f"drawing_{digit}_{pen}", canvas.box)
 
 
-def test_it_looks_while_the_pen_moves(canvas):
+def test_it_answers_while_the_pen_moves(canvas):
     start, corner, end = canvas.on_page(DIGITS[7][0])
     mouse = canvas.page.mouse
     mouse.move(*start)
     mouse.down()
     mouse.move(*corner)
     expect(canvas.best).to_have_count(1)
-    canvas.page.wait_for_timeout(500)  # by now it has looked for the last time
+    canvas.page.wait_for_timeout(500)  # by now it has answered for the last time
     mouse.move(*end)
     expect(canvas.answer).to_contain_text("Most probable: 7")
     mouse.up()
@@ -80,7 +80,7 @@ def test_a_mouse_that_leaves_lifts_the_pen(notebook, canvas):
     mouse.down()
     mouse.move(*outside, steps=5)
     mouse.up()
-    notebook.wait_for("print(bool(canvas.ink.any()), canvas._pen)", "True None")
+    notebook.wait_for("print(bool(canvas.ink.any()), canvas.pen_down)", "True False")
     before = python_ink(notebook)
     mouse.move(*inside, steps=5)
     assert python_ink(notebook) == before
@@ -119,9 +119,9 @@ def test_the_paper_is_white_in_both_themes(notebook, canvas, theme):
     notebook.picture(f"drawing_{theme.lower()}", canvas.box)
 
 
-def test_a_page_loaded_anew_shows_the_drawing_and_goes_on(notebook, canvas):
+def test_a_page_loaded_again_shows_the_drawing_and_goes_on(notebook, canvas):
     canvas.draw([DIGITS[4][0]])
-    notebook.wait_for("print(canvas._pen)", "None")
+    notebook.wait_for("print(canvas.pen_down)", "False")
     notebook.page.evaluate("window.jupyterapp.commands.execute('docmanager:save')")
     notebook.page.reload()
     expect(canvas.best).to_have_count(1)
@@ -129,5 +129,5 @@ def test_a_page_loaded_anew_shows_the_drawing_and_goes_on(notebook, canvas):
     canvas.wait_for_ink(python_ink(notebook))
     canvas.draw([DIGITS[4][1]])
     expect(canvas.answer).to_contain_text("Most probable: 4")
-    notebook.wait_for("print(canvas._pen)", "None")
+    notebook.wait_for("print(canvas.pen_down)", "False")
     canvas.wait_for_ink(python_ink(notebook))

@@ -4,7 +4,7 @@ import json
 import re
 
 import pytest
-from labdriver import OwnText
+from labdriver import TextExplorer
 from playwright.sync_api import expect
 
 NOTEBOOK = "own_text.ipynb"
@@ -51,7 +51,7 @@ model = Model(topics, lab.text.english_words)
 figure, axes = plt.subplots(figsize=(3, 1))
 axes.bar(list(topics), [4, 4, 4])
 lab.plots.show(figure, "Bar chart of the number of posts in each of the topics.")""",
-    """own = lab.OwnText(
+    """own = lab.TextExplorer(
     model, model.bayes.classes_, vocabulary=model.tf_idf.vocabulary_, limit=12,
     question="Which topic?",
     examples={
@@ -61,8 +61,8 @@ lab.plots.show(figure, "Bar chart of the number of posts in each of the topics."
 )
 own""",
     """slow = Model(topics, lab.text.english_words, seconds=0.5)
-lab.OwnText(slow, slow.bayes.classes_, question="How slow?")""",
-    """lab.OwnText(
+lab.TextExplorer(slow, slow.bayes.classes_, question="How slow?")""",
+    """lab.TextExplorer(
     Model(reviews, lab.text.chinese_words), list(reviews),
     cut=lab.text.chinese_words, question="Good or bad?",
 )""",
@@ -73,8 +73,9 @@ lab.OwnText(slow, slow.bayes.classes_, question="How slow?")""",
 def own(notebook):
     """Return the widget as it was at first."""
     notebook.set_width(1400)
-    notebook.execute("own.text, own._about.index = '', 0")
-    own = OwnText(notebook, "Which topic?")
+    notebook.execute("own.text = ''")
+    own = TextExplorer(notebook, "Which topic?")
+    own.about.select_option("the most probable class")
     expect(own.area).to_have_value("")
     expect(own.status).to_contain_text("Type a text")
     return own
@@ -188,7 +189,7 @@ def test_a_text_without_words_gets_a_friendly_line(own, typed, says):
 
 
 def test_a_slow_model_reads_the_newest_text_only(notebook):
-    own = OwnText(notebook, "How slow?")
+    own = TextExplorer(notebook, "How slow?")
     text = "a rocket with a new engine flies to the moon and to mars"
     own.write(text, delay=20)
     expect(own.area).to_have_value(text)
@@ -200,7 +201,7 @@ def test_a_slow_model_reads_the_newest_text_only(notebook):
 
 
 def test_chinese(notebook):
-    own = OwnText(notebook, "Good or bad?")
+    own = TextExplorer(notebook, "Good or bad?")
     own.area.focus()
     own.page.keyboard.insert_text("酒店很干净，服务非常好！")
     expect(own.status).to_have_text("Most probable: positive.")

@@ -8,6 +8,7 @@ import pytest
 import torch
 from PIL import Image
 from torch import nn
+from widget_parts import part, parts
 
 from bigmodel_lab import DigitCanvas, datasets
 from bigmodel_lab.widgets.ink import preprocess
@@ -45,30 +46,37 @@ def clock(monkeypatch):
     return clock
 
 
+def tell(canvas, event, **message):
+    """Hand the canvas a message as the browser's canvas sends it."""
+    message["event"] = event
+    part(canvas, "paper")._handle_frontend_event(None, message, [])
+
+
 def send(canvas, event, *points):
     """Do what the browser's canvas does with the mouse, or with fingers."""
     touches = [{"x": x, "y": y} for x, y in points]
-    message = {"touches": touches} if event.startswith("touch") else touches[0]
-    canvas._paper._handle_frontend_event(None, {"event": event} | message, [])
+    if event.startswith("touch"):
+        tell(canvas, event, touches=touches)
+    else:
+        tell(canvas, event, **touches[0])
 
 
-def answer(canvas):
-    """Return what is said of the drawing."""
-    return canvas._status.value + canvas._evidence.value
+def shown(canvas):
+    """Return the HTML of all that is said and shown of the drawing."""
+    widgets = [*part(canvas, "answer").children, part(canvas, "maps")]
+    return "".join(widget.value for widget in widgets)
 
 
 def pictures(canvas):
     """Return the alt texts and sources of what is shown."""
-    return re.findall(
-        r'alt="(.*?)".*?src="(.*?)"', canvas._evidence.value + canvas._maps.value
-    )
+    return re.findall(r'alt="(.*?)".*?src="(.*?)"', shown(canvas))
 
 
 def test_an_empty_canvas_asks_for_a_drawing(canvas):
     assert repr(canvas) == "DigitCanvas(Sequential)"
     assert canvas.image is None
     assert canvas.probabilities is None
-    assert "Draw a digit" in answer(canvas)
+    assert "Draw a digit" in canvas.status
     assert not pictures(canvas)
     assert "application/vnd.jupyter.widget-view+json" in canvas._repr_mimebundle_()
 
@@ -80,9 +88,10 @@ def test_a_drawing_is_seen_and_judged(canvas, model):
     assert shares == pytest.approx(model(canvas.image).softmax(1)[0].tolist())
     assert all(isinstance(share, float) for share in shares)
     assert np.argmax(shares) == 7
-    assert f"Most probable: 7, with {shares[7]:.1%}." in answer(canvas)
+    assert canvas.status == f"Most probable: 7, with {shares[7]:.1%}."
+    assert f"7 {shares[7]:.1%} 8" in canvas.answer
     rows = re.findall(
-        r"<tr(.*?)><th scope=row>(\d)</th>.*?(\d+\.\d%)</td></tr>", answer(canvas)
+        r"<tr(.*?)><th scope=row>(\d)</th>.*?(\d+\.\d%)</td></tr>", shown(canvas)
     )
     assert [int(digit) for _, digit, _ in rows] == list(range(10))
     assert [share for _, _, share in rows] == [f"{share:.1%}" for share in shares]
@@ -130,7 +139,7 @@ def test_samples_come_as_they_are_and_one_can_draw_on_them(canvas, digits):
 
 
 def test_the_buttons_clear_and_load_the_next(canvas, digits):
-    *_, clear, sample = buttons(canvas)
+    clear, sample = part(canvas, "clear"), part(canvas, "sample")
     for k in (0, 1):
         sample.click()
         assert torch.allclose(canvas.image[0], digits[k], atol=1e-5)
@@ -141,15 +150,9 @@ def test_the_buttons_clear_and_load_the_next(canvas, digits):
     assert canvas.image is None
 
 
-def buttons(widget):
-    """Return the buttons within a widget, in order."""
-    found = [widget] if hasattr(widget, "click") else []
-    return found + [b for w in getattr(widget, "children", ()) for b in buttons(w)]
-
-
 def test_without_samples_there_is_none_to_load(model):
     canvas = DigitCanvas(model)
-    assert [button.description for button in buttons(canvas)] == ["Clear"]
+    assert [p.description for p in parts(canvas) if hasattr(p, "click")] == ["Clear"]
     with pytest.raises(IndexError, match="has 0 samples"):
         canvas.load(0)
 
@@ -173,7 +176,8 @@ def test_the_pen_draws_as_python_does(canvas, model, way):
     drawn = DigitCanvas(model)
     drawn.draw(SEVEN)
     assert np.array_equal(canvas.ink, drawn.ink)
-    assert answer(canvas) == answer(drawn)
+    assert shown(canvas) == shown(drawn)
+    assert not canvas.pen_down
 
 
 @pytest.mark.parametrize(
@@ -183,46 +187,45 @@ def test_only_a_pen_that_is_down_draws(canvas, lifted):
     send(canvas, "mouse_move", (100, 100))
     assert not canvas.ink.any()
     send(canvas, "mouse_down", (100, 100))
+    assert canvas.pen_down
     send(canvas, lifted, (100, 100))
     ink = canvas.ink.copy()
     assert ink.any()
+    assert not canvas.pen_down
     send(canvas, "mouse_move", (200, 200))
     send(canvas, lifted, (200, 200))
     assert np.array_equal(canvas.ink, ink)
 
 
-def test_it_looks_ten_times_a_second_and_when_the_pen_is_lifted(canvas, clock):
-    def looked():
-        return answer(canvas), canvas._maps.value
-
+def test_it_answers_ten_times_a_second_and_when_the_pen_is_lifted(canvas, clock):
     send(canvas, "mouse_down", SEVEN[0])
-    seen = looked()
+    seen = shown(canvas)
     assert pictures(canvas)
-    assert 'role="timer"' in seen[0]  # not read out
+    assert 'role="timer"' in seen  # not read out
     clock[0] += 0.09
     send(canvas, "mouse_move", SEVEN[1])
-    assert looked() == seen
+    assert shown(canvas) == seen
     clock[0] += 0.02
     send(canvas, "mouse_move", (200, 70))
-    assert looked() != seen
-    seen = looked()
+    assert shown(canvas) != seen
+    seen = shown(canvas)
     send(canvas, "mouse_move", SEVEN[2])
-    assert looked() == seen
+    assert shown(canvas) == seen
     send(canvas, "mouse_up", SEVEN[2])
-    assert looked() != seen
-    assert 'role="status"' in answer(canvas)
+    assert shown(canvas) != seen
+    assert 'role="status"' in shown(canvas)
 
 
-def test_a_page_opened_later_is_told_what_is_drawn(canvas, monkeypatch):
+def test_a_page_opened_later_gets_the_drawing(canvas, monkeypatch):
     canvas.draw(ONE)
     sent = []
-    manager = type(canvas._paper._canvas_manager)
+    manager = type(part(canvas, "paper")._canvas_manager)
     monkeypatch.setattr(
         manager, "_send_custom", lambda *message: sent.append(message[1:])
     )
-    canvas._paper._handle_frontend_event(None, {"event": "client_ready"}, [])
+    tell(canvas, "client_ready")
     (switch, *_), (_, [pixels]), *_ = sent
-    assert canvas._paper.model_id in str(switch)
+    assert part(canvas, "paper").model_id in str(switch)
     levels = np.asarray(Image.open(io.BytesIO(pixels)))  # (280, 280, 4)
     assert (levels[..., 3] == 255).all()
     assert 1 - levels[..., 0] / 255 == pytest.approx(canvas.ink, abs=1 / 255)
@@ -231,9 +234,8 @@ def test_a_page_opened_later_is_told_what_is_drawn(canvas, monkeypatch):
 def press(canvas, *keys, shift=False):
     """Press keys, as the browser reports it."""
     for key in keys:
-        names = ("shift_key", "ctrl_key", "meta_key")
-        message = {"event": "key_down", "key": key} | dict.fromkeys(names, False)
-        canvas._paper._handle_frontend_event(None, message | {"shift_key": shift}, [])
+        others = {"ctrl_key": False, "meta_key": False}
+        tell(canvas, "key_down", key=key, shift_key=shift, **others)
 
 
 def test_arrow_keys_draw(canvas, model):
@@ -250,20 +252,20 @@ def test_arrow_keys_draw(canvas, model):
 
 def test_arrow_keys_stay_on_the_paper(canvas):
     press(canvas, *["ArrowLeft"] * 30, *["ArrowUp"] * 30)
-    assert canvas._place == (10, 10)
+    assert canvas.cursor == (10, 10)
 
 
 # -- models and samples that do not fit ------------------------------------------------
 
 
-def test_a_model_that_fails_later_is_told_and_keeps_the_drawing(digits):
+def test_a_model_that_fails_later_is_named_and_keeps_the_drawing(digits):
     model = nn.Sequential(nn.Flatten(), nn.Linear(784, 10))
     canvas = DigitCanvas(model, samples=digits)
     canvas.load(3)
     nn.init.constant_(model[1].weight, float("nan"))
     ink = canvas.ink.sum()
     canvas.draw(ONE)
-    assert "diverged" in answer(canvas)
+    assert "diverged" in canvas.status
     assert not pictures(canvas)
     assert canvas.ink.sum() > ink
     with pytest.raises(ValueError, match="diverged"):

@@ -1,7 +1,8 @@
 import ipywidgets as widgets
 import pytest
 
-from bigmodel_lab.widgets.controls import legend, make_controls, nearest, visible
+from bigmodel_lab.widgets.controls import make_controls, nearest, visible
+from bigmodel_lab.widgets.look import bars, legend, plain_text
 
 
 def f(learning_rate, epochs):
@@ -139,3 +140,10 @@ def test_the_legend_names_what_the_colors_mean():
     text = legend([("━", "#0072B2", "a < b"), ("●", "#D55E00", 3)])
     assert "a &lt; b" in text
     assert text.index("#0072B2") < text.index("a &lt;") < text.index("#D55E00")
+
+
+def test_the_highest_bar_is_marked():
+    table = bars({"a < b": 0.25, "c": 0.75})
+    assert "<tr><th scope=row>a &lt; b</th>" in table
+    assert "<tr class=lab-best><th scope=row>c</th>" in table
+    assert plain_text(table) == "a < b 25.0% c 75.0%"

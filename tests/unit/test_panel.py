@@ -1,3 +1,4 @@
+import html
 import io
 import re
 import threading
@@ -8,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from widget_parts import part, parts
 
 from bigmodel_lab import Diverged, Training, TuningPanel, models
 from bigmodel_lab.from_scratch.losses import mse
@@ -24,6 +26,21 @@ def line_training(learning_rate, epochs, batch_size=8, nesterov=False):
     validation = (X[::4], y[::4])
     options = {"epochs": epochs, "batch_size": batch_size}
     return Training(model, mse, optimizer, (X, y), validation, **options)
+
+
+def step_training(steps, learning_rate=0.1):
+    training = line_training(learning_rate, 1)
+    X, y = training.train_data
+    return Training(
+        training.model,
+        mse,
+        training.optimizer,
+        (X, y),
+        validation=(X, y),
+        batch_size=8,
+        steps=steps,
+        measure_every=3,
+    )
 
 
 class Gate:
@@ -68,24 +85,16 @@ def train(panel, **settings):
     return panel.wait(60)
 
 
-def status(panel):
-    """Return the text of the status line."""
-    return panel._status.value
+def buttons(panel):
+    """Return whether Train and Stop can be pressed."""
+    return tuple(not part(panel, name).disabled for name in ("train", "stop"))
 
 
-def within(widget):
-    """Yield all widgets inside a widget."""
-    for child in getattr(widget, "children", ()):
-        yield child
-        yield from within(child)
+def click(panel, name):
+    part(panel, name).click()
 
 
-def rows(panel):
-    """Return the table of runs as a list of dicts of texts."""
-    head, *body = panel._table.value.split("</tr>")[:-1]
-    names = re.findall("<th scope=col>(.*?)</th>", head)
-    values = [re.findall("<td.*?>(.*?)</td>", row) for row in body]
-    return [dict(zip(names, row, strict=True)) for row in values]
+READY, BUSY = (True, False), (False, True)
 
 
 # -- train, wait, stop, reset ----------------------------------------------------------
@@ -95,13 +104,18 @@ def test_train_and_wait(panel):
     run = train(panel)
     assert run.state == "finished"
     assert run.settings == {
-        **{"learning_rate": 0.1, "epochs": 5, "batch_size": 8, "nesterov": False}
+        "learning_rate": 0.1,
+        "epochs": 5,
+        "batch_size": 8,
+        "nesterov": False,
     }
     assert len(run.training.history) == 5
-    assert panel._progress.value == 1
-    assert status(panel).startswith('<div role="status">Run 1: Finished. ')
+    assert part(panel, "progress").value == 1
+    assert panel.status.startswith("Run 1: Finished. ")
+    said = part(panel, "status").value
+    assert said == f'<div role="status">{html.escape(panel.status)}</div>'
     assert not panel.running
-    assert (panel._train.disabled, panel._halt.disabled) == (False, True)
+    assert buttons(panel) == READY
 
 
 def test_wait_before_the_first_run_returns_nothing(panel):
@@ -114,7 +128,7 @@ def test_stop_keeps_what_was_learned(gate):
     panel.train()
     assert gate.waiting.wait(60)
     assert panel.running
-    assert (panel._train.disabled, panel._halt.disabled) == (True, False)
+    assert buttons(panel) == BUSY
     panel.train()  # a second press while it runs does nothing
     with pytest.raises(TimeoutError, match="still running after 0"):
         panel.wait(0)
@@ -122,11 +136,11 @@ def test_stop_keeps_what_was_learned(gate):
     gate.open.set()
     run = panel.wait(60)
     assert run.state == "stopped"
-    assert run.training.steps_done == 3
+    assert len(run.losses) == 3
     assert len(panel.runs) == 1
-    assert "Stopped" in status(panel)
-    assert [row["ended"] for row in rows(panel)] == ["stopped"]
-    assert (panel._train.disabled, panel._halt.disabled) == (False, True)
+    assert "Stopped" in panel.status
+    assert panel.table["ended"].tolist() == ["stopped"]
+    assert buttons(panel) == READY
 
 
 def test_reset_stops_and_clears_everything(gate):
@@ -139,11 +153,12 @@ def test_reset_stops_and_clears_everything(gate):
     panel.reset()
     assert not panel.running
     assert panel.settings == {"learning_rate": 0.1}
-    assert panel.runs == panel.chart.marks == []
+    assert panel.runs == panel.chart.figure.marks == []
+    assert panel.table.empty
     assert panel.history.empty
-    assert panel._progress.value == 0
-    assert panel._table.value == panel._csv.value == panel._code.value == ""
-    assert "Ready" in status(panel)
+    assert part(panel, "progress").value == 0
+    assert part(panel, "table").value == part(panel, "code").value == ""
+    assert "Ready" in panel.status
     assert panel.wait() is None
 
 
@@ -157,26 +172,38 @@ def test_a_second_panel_of_the_function_stops_the_first(gate):
 
 
 def test_the_buttons_do_what_they_say(panel):
-    panel._train.click()
-    panel._train.click()  # a second click is no second run
+    click(panel, "train")
+    assert panel.running
+    assert buttons(panel) == BUSY
+    click(panel, "train")  # a second click is not a second run
     assert panel.wait(60).state == "finished"
-    panel._train.click()
-    panel._halt.click()
-    assert panel.wait(60).state in ("stopped", "finished")
+    click(panel, "train")
+    click(panel, "stop")  # before the training is made
+    assert panel.wait(60).state == "stopped"
+    assert panel.status.startswith("Run 2: Stopped.")
     assert len(panel.runs) == 2
-    reset = next(w for w in within(panel) if "lab-reset" in w._dom_classes)
-    reset.click()
+    assert buttons(panel) == READY
+    click(panel, "reset")
     assert panel.runs == []
-    panel._train.click()
-    reset.click()  # at once: the click before starts nothing any more
+    click(panel, "train")
+    click(panel, "reset")  # at once: the click before starts nothing any more
     assert panel.runs == []
     assert not panel.running
 
 
 def test_a_click_takes_the_values_that_arrive_just_after_it(panel):
-    panel._train.click()
+    click(panel, "train")
     panel.controls["learning_rate"].value = 0.05
     assert panel.wait(60).settings["learning_rate"] == 0.05
+
+
+def test_train_takes_the_values_of_its_call(gate):
+    panel = TuningPanel(gate.training)
+    panel.train()
+    panel.controls["learning_rate"].value = 0.05
+    assert gate.waiting.wait(60)
+    assert panel.runs[0].settings == {"learning_rate": 0.1}
+    panel.stop()
 
 
 # -- several runs ----------------------------------------------------------------------
@@ -185,22 +212,38 @@ def test_a_click_takes_the_values_that_arrive_just_after_it(panel):
 def test_runs_are_kept_side_by_side(panel):
     first, second = train(panel), train(panel, learning_rate=0.01)
     assert panel.runs == [first, second]
-    table = rows(panel)
-    assert [row["run"] for row in table] == ["1", "2"]
-    assert [row["learning rate"] for row in table] == ["0.1", "0.01"]
-    assert [row["epochs done"] for row in table] == ["5", "5"]
-    last = [f"{run.training.history.train_loss.iloc[-1]:.4g}" for run in panel.runs]
-    assert [row["train loss"] for row in table] == last
-    assert set(panel.chart.marks) == {*first.lines, *second.lines}
-    colors = [{mark.colors[0] for mark in run.lines} for run in panel.runs]
+    table, last = panel.table, [run.training.history.iloc[-1] for run in panel.runs]
+    assert table["run"].tolist() == [1, 2]
+    assert table["learning_rate"].tolist() == [0.1, 0.01]
+    assert table["epochs done"].tolist() == [5, 5]
+    assert table["train_loss"].tolist() == [row.train_loss for row in last]
+    assert set(panel.chart.figure.marks) == {
+        *panel.chart.lines[first],
+        *panel.chart.lines[second],
+    }
+    colors = [
+        {line.colors[0] for line in lines} for lines in panel.chart.lines.values()
+    ]
     assert len(colors[0]) == len(colors[1]) == 1
     assert colors[0] != colors[1]
-    assert all(len(mark.x) for mark in panel.chart.marks)
+    assert all(len(line.x) for line in panel.chart.figure.marks)
+
+
+def test_the_table_is_shown_with_four_digits_and_the_runs_colors(panel):
+    run = train(panel)
+    shown = part(panel, "table").value
+    names = re.findall("<th scope=col>(.*?)</th>", shown)
+    assert names[:2] == ["run", "learning rate"]
+    [cells] = [re.findall("<td.*?>(.*?)</td>", row) for row in shown.split("<tr")[2:]]
+    row = dict(zip(names, cells, strict=True))
+    assert (row["learning rate"], row["nesterov"]) == ("0.1", "False")
+    assert row["train loss"] == f"{run.training.history.train_loss.iloc[-1]:.4g}"
+    assert f"--run: {panel.chart.color(1)}" in shown
 
 
 def test_the_curves_are_the_losses(panel):
     run = train(panel)
-    training, validation = run.lines
+    training, validation = panel.chart.lines[run]
     np.testing.assert_allclose(training.x, np.arange(1, 21) / 4)
     np.testing.assert_allclose(training.y, run.training.losses)
     np.testing.assert_allclose(validation.x, [1, 2, 3, 4, 5])
@@ -209,26 +252,28 @@ def test_the_curves_are_the_losses(panel):
 
 
 def test_long_curves_are_thinned_to_means(panel, monkeypatch):
-    monkeypatch.setattr("bigmodel_lab.widgets.panel.POINTS", 10)
+    monkeypatch.setattr("bigmodel_lab.widgets.view.POINTS", 10)
     run = train(panel)
+    curve, _ = panel.chart.lines[run]
     means = np.reshape(run.training.losses, (10, 2)).mean(1)
-    np.testing.assert_allclose(run.lines[0].y, means)
-    np.testing.assert_allclose(run.lines[0].x, np.arange(2, 21, 2) / 4)
+    np.testing.assert_allclose(curve.y, means)
+    np.testing.assert_allclose(curve.x, np.arange(2, 21, 2) / 4)
 
 
-def test_divergence_is_told_and_the_runs_are_kept(panel):
+def test_divergence_is_explained_and_the_runs_are_kept(panel):
     first = train(panel)
     history = first.training.history
     with pytest.raises(Diverged):
         train(panel, learning_rate=10, epochs=20)
     assert [run.state for run in panel.runs] == ["finished", "diverged"]
-    assert "The loss became" in status(panel)
-    assert "Try learning_rate 1," in status(panel)
-    assert [row["ended"] for row in rows(panel)] == ["finished", "diverged"]
+    assert "The loss became" in panel.status
+    assert "Try learning_rate 1," in panel.status
+    assert panel.table["ended"].tolist() == ["finished", "diverged"]
     assert panel.runs[0] is first
     pd.testing.assert_frame_equal(first.training.history, history)
-    assert len(first.lines[0].x) == 20
-    assert np.isfinite(panel.runs[1].lines[0].y).all()
+    (curve, _), (diverged, _) = panel.chart.lines.values()
+    assert len(curve.x) == 20
+    assert np.isfinite(diverged.y).all()
     assert train(panel, learning_rate=0.1).state == "finished"  # and on it goes
 
 
@@ -239,7 +284,11 @@ def test_history_and_csv_hold_all_runs(panel):
     assert history.columns[:2].tolist() == ["run", "learning_rate"]
     assert history["run"].tolist() == [1] * 5 + [2] * 3
     assert history["learning_rate"].tolist() == [0.1] * 5 + [0.01] * 3
-    address = re.search('href="data:text/csv,([^"]*)"', panel._csv.value).group(1)
+    [address] = [
+        re.search('href="data:text/csv,([^"]*)"', widget.value)[1]
+        for widget in parts(panel)
+        if "text/csv" in str(getattr(widget, "value", ""))
+    ]
     pd.testing.assert_frame_equal(pd.read_csv(io.StringIO(unquote(address))), history)
 
 
@@ -247,7 +296,7 @@ def test_history_and_csv_hold_all_runs(panel):
 def test_the_code_repeats_the_run_exactly(panel, learning_rate):
     settings = {"learning_rate": learning_rate, "batch_size": 5, "nesterov": True}
     run = train(panel, **settings)
-    assert panel.code().replace("&quot;", '"') in panel._code.value
+    assert panel.code() in html.unescape(part(panel, "code").value)
     again = eval(panel.code(), {"line_training": line_training})
     columns = run.training.history.columns.drop("seconds")
     pd.testing.assert_frame_equal(
@@ -267,15 +316,16 @@ def test_the_code_before_a_run_uses_the_controls(panel):
 
 def test_the_log_box_changes_the_scale_of_all_curves(panel):
     train(panel)
-    panel._log.value = True
+    part(panel, "log").value = True
     train(panel)
-    y_axis = panel.chart.axes[1]
+    figure = panel.chart.figure
+    y_axis = figure.axes[1]
     assert isinstance(y_axis.scale, bqplot.LogScale)
-    assert {mark.scales["y"] for mark in panel.chart.marks} == {y_axis.scale}
-    panel._log.value = False
-    y_axis = panel.chart.axes[1]
+    assert {mark.scales["y"] for mark in figure.marks} == {y_axis.scale}
+    part(panel, "log").value = False
+    y_axis = figure.axes[1]
     assert isinstance(y_axis.scale, bqplot.LinearScale)
-    assert {mark.scales["y"] for mark in panel.chart.marks} == {y_axis.scale}
+    assert {mark.scales["y"] for mark in figure.marks} == {y_axis.scale}
 
 
 def test_repr_is_short_and_stable(panel):
@@ -314,23 +364,24 @@ def lossy_training(learning_rate=0.1):
 
 
 @pytest.mark.parametrize(
-    ("make_training", "error", "told"),
+    ("make_training", "error", "message"),
     [
-        (broken_training, LookupError, "LookupError: no &lt;data&gt; here"),
+        (broken_training, LookupError, "LookupError: no <data> here"),
         (forgetful_training, TypeError, "must return a Training, got NoneType"),
         (lossy_training, AttributeError, "AttributeError: "),
     ],
 )
-def test_errors_are_told_and_raised_by_wait(make_training, error, told):
+def test_errors_are_shown_and_raised_by_wait(make_training, error, message):
     panel = TuningPanel(make_training)
     panel.train()
     with pytest.raises(error):
         panel.wait(60)
-    assert f"Run 1: {error.__name__}" in status(panel)
-    assert told in status(panel)
+    assert f"Run 1: {error.__name__}" in panel.status
+    assert message in panel.status
+    assert "<data>" not in part(panel, "status").value
     assert panel.runs[0].state == "failed"
-    assert [row["ended"] for row in rows(panel)] == ["failed"]
-    assert (panel._train.disabled, panel._halt.disabled) == (False, True)
+    assert panel.table["ended"].tolist() == ["failed"]
+    assert buttons(panel) == READY
 
 
 def test_an_infinite_validation_loss_does_not_break_the_panel():
@@ -344,8 +395,8 @@ def test_an_infinite_validation_loss_does_not_break_the_panel():
     run = train(panel)
     assert run.state == "finished"
     assert np.isinf(run.training.history["validation_loss"].iloc[-1])
-    assert "Finished" in status(panel)
-    assert (panel._train.disabled, panel._halt.disabled) == (False, True)
+    assert "Finished" in panel.status
+    assert buttons(panel) == READY
 
 
 # -- a race ----------------------------------------------------------------------------
@@ -382,23 +433,22 @@ def test_a_race_makes_a_run_of_each_value(race):
     states = ["finished", "diverged", "finished", "failed"]
     assert [run.state for run in race.runs] == states
     assert last is race.runs[-1]
-    table = rows(race)
-    assert [row["optimizer"] for row in table] == RACERS
-    assert [row["ended"] for row in table] == states
+    assert race.table["optimizer"].tolist() == RACERS
+    assert race.table["ended"].tolist() == states
+    assert "–" in part(race, "table").value  # what the failed run has no value for
     assert race.history["optimizer"].tolist() == ["SGD"] * 4 + ["Adam"] * 4
-    assert "SGD" in unquote(race._csv.value)
-    assert race._progress.value == 1
+    assert part(race, "progress").value == 1
 
 
-def test_the_end_of_a_race_tells_the_order(race):
+def test_the_end_of_a_race_names_the_order(race):
     train(race)
     order = sorted((race.runs[0], race.runs[2]), key=lambda run: run.last_loss())
     ranks = ", ".join(f"{run.name} {run.last_loss():.4g}" for run in order)
-    assert f"Runs 1 to 4: Finished. Lowest loss first: {ranks}." in status(race)
-    assert "explosive diverged." in status(race)
-    assert "broken failed: LookupError: no such &lt;optimizer&gt;" in status(race)
-    table = {row["optimizer"]: row["train loss"] for row in rows(race)}
-    assert table["Adam"] == f"{race.runs[2].last_loss():.4g}"
+    assert f"Runs 1 to 4: Finished. Lowest loss first: {ranks}." in race.status
+    assert "explosive diverged." in race.status
+    assert "broken failed: LookupError: no such <optimizer>" in race.status
+    losses = race.table.set_index("optimizer")["train_loss"]
+    assert losses["Adam"] == pytest.approx(race.runs[2].last_loss())
 
 
 def test_a_race_shows_the_latest_press_in_the_same_colors(race):
@@ -407,12 +457,15 @@ def test_a_race_shows_the_latest_press_in_the_same_colors(race):
     train(race, learning_rate=0.01)
     assert [run.number for run in race.runs] == list(range(1, 9))
     second = race.runs[4:]
-    assert set(race.chart.marks) == {line for run in second for line in run.lines}
-    assert [run.color for run in first] == [run.color for run in second]
-    assert len({run.color for run in first}) == len(RACERS)
-    key = next(w.value for w in within(race) if "lab-legend" in w._dom_classes)
-    for run in first:
-        assert re.search(f"color: {run.color}[^/]*</span> {run.name}<", key)
+    assert list(race.chart.lines) == second
+    lines = {line for pair in race.chart.lines.values() for line in pair}
+    assert set(race.chart.figure.marks) == lines
+    colors = [race.chart.color(run.number) for run in first]
+    assert [race.chart.lines[run][0].colors[0] for run in second] == colors
+    assert len(set(colors)) == len(RACERS)
+    key = part(race, "legend").value
+    for run, color in zip(first, colors, strict=True):
+        assert re.search(f"color: {color}[^/]*</span> {run.name}<", key)
 
 
 def test_the_code_of_a_race_repeats_all_its_runs(race):
@@ -450,7 +503,7 @@ def test_the_runs_of_a_race_take_steps_in_turn_and_stop_together():
     assert stopped.is_set()
     assert "".join(order) == "abcabca"
     assert [run.state for run in panel.runs] == ["stopped"] * 3
-    assert "Stopped. Lowest loss first: " in status(panel)
+    assert "Stopped. Lowest loss first: " in panel.status
 
 
 def test_a_race_that_nobody_ends_is_an_error():
@@ -458,23 +511,29 @@ def test_a_race_that_nobody_ends_is_an_error():
     panel.train()
     with pytest.raises(Diverged):
         panel.wait(60)
-    assert "Lowest" not in status(panel)
+    assert "Lowest" not in panel.status
 
 
-def test_the_leader_and_the_share_of_all_steps_are_told(race, monkeypatch):
-    told = []
+def test_the_leader_and_the_share_of_all_steps_are_shown(race, monkeypatch):
+    shown = []
     monkeypatch.setattr(
-        race,
-        "_draw_curves",
-        lambda run: told.append((status(race), race._progress.value)),
+        race.chart,
+        "draw",
+        lambda runs: shown.append((race.status, part(race, "progress").value)),
     )
-    monkeypatch.setattr("bigmodel_lab.widgets.panel.DRAWING_SHARE", 1)
     train(race, epochs=12)
-    text, share = told[0]
+    text, share = shown[0]
     assert re.search(
         r"Epoch 1 of 12, (SGD|Adam) leads with loss [\d.]+, \d+ s left", text
     )
     assert share == pytest.approx(3 / 144)  # three are still running
+
+
+def test_a_race_that_is_stopped_before_its_first_step_has_no_order(race):
+    click(race, "train")
+    race.stop()
+    assert race.wait(60).state in ("stopped", "failed")
+    assert race.status.startswith("Runs 1 to 4: Stopped. broken failed: ")
 
 
 @pytest.mark.parametrize(
@@ -494,3 +553,13 @@ def test_bad_comparisons_are_named(compare, error, message):
         TuningPanel(
             racing_training, compare=compare, optimizer="SGD", learning_rate=0.1
         )
+
+
+def test_a_training_in_steps_has_its_curves_and_its_row():
+    panel = TuningPanel(step_training, steps=10)
+    run = train(panel)
+    training, validation = panel.chart.lines[run]
+    assert training.x[-1] == 10 / 4  # epochs of 4 steps
+    assert validation.x.tolist() == [3 / 4, 6 / 4, 9 / 4, 10 / 4]
+    assert panel.table["steps done"].tolist() == [10]
+    panel.reset()

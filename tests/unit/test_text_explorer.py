@@ -1,4 +1,4 @@
-"""The text widget without a browser, and the words it shows as evidence."""
+"""The text widget without a browser, and how it shows the words that decided."""
 
 import html
 import re
@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
+from widget_parts import part
 
-from bigmodel_lab import OwnText, explain
+from bigmodel_lab import TextExplorer, explain
 from bigmodel_lab.from_scratch.text import Vocabulary, chinese_words, english_words
 from bigmodel_lab.widgets import text_explorer
-from bigmodel_lab.widgets.word_table import BLUE, ORANGE, colored, strongest
+from bigmodel_lab.widgets.word_table import BLUE, ORANGE, colored_text, strongest_words
 
 TOPICS = {
     "cars": ["the engine of the car", "a fast car", "engine oil & tires"],
@@ -45,7 +46,7 @@ def model():
 
 @pytest.fixture
 def own(model):
-    return OwnText(
+    return TextExplorer(
         model,
         TOPICS,
         vocabulary=model.counts.vocabulary_,
@@ -54,13 +55,9 @@ def own(model):
     )
 
 
-def shown(own):
-    """Return what the answer reads, without tags, a blank for each."""
-    return html.unescape(re.sub(r"(<.*?>)+", " ", own._answer.value)).strip()
-
-
-def status(own):
-    return re.fullmatch('<div role="status">(.*)</div>', own._status.value)[1]
+def markup(own):
+    """Return the HTML of the answer."""
+    return part(own, "answer").value
 
 
 def spans(markup):
@@ -73,12 +70,12 @@ def spans(markup):
 
 
 def test_it_begins_with_the_question_and_an_empty_text(own, model):
-    assert repr(own) == "OwnText(3 classes)"
+    assert repr(own) == "TextExplorer(3 classes)"
     assert own.text == ""
     assert own.result is None
     assert not model.calls
-    assert status(own).startswith("Type a text")
-    assert own._answer.value == ""
+    assert own.status.startswith("Type a text")
+    assert markup(own) == ""
     question, area, choices, *_ = own.children
     assert "Which &lt;topic&gt;?" in question.value
     assert isinstance(area, widgets.Textarea)
@@ -100,61 +97,63 @@ def test_a_text_is_read_by_the_model_and_word_by_word(own, model):
     assert result["words"] == words
     assert result["unknown"] == ["has", "an"]
     assert result["influence"] == explain.word_influence(model, words, 1)
-    assert status(own) == "Most probable: space."
+    assert own.status == "Most probable: space."
     for name, share in result["probabilities"].items():
-        assert f"{name} {share:.1%}" in shown(own)
-    best = re.findall("class=lab-best><th scope=row>(.*?)<", own._answer.value)
+        assert f"{name} {share:.1%}" in own.answer
+    best = re.findall("class=lab-best><th scope=row>(.*?)<", markup(own))
     assert best == ["space"]
-    assert "Unknown to the model: has, an." in shown(own)
-    assert "Only" not in shown(own)
+    assert "Unknown to the model: has, an." in own.answer
+    assert "Only" not in own.answer
 
 
 def test_colors_and_table_say_the_same(own):
     own.text = "the rocket and a car"
     influence = own.result["influence"]
     assert influence["rocket"] > 0 > influence["car"]
-    colors = spans(own._answer.value)
+    colors = spans(markup(own))
     assert colors["rocket"][0] == BLUE
     assert colors["car"][0] == ORANGE
     largest = max(map(abs, influence.values()))
     for word, (_, opacity) in colors.items():
         assert opacity == pytest.approx(153 * abs(influence[word]) / largest, abs=1)
         number = f"{influence[word]:+.2f}".replace("-", "−")
-        assert f'title="{number}"' in own._answer.value
-        assert re.search(rf"\b{word} {re.escape(number)}", shown(own))
+        assert f'title="{number}"' in markup(own)
+        assert re.search(rf"\b{word} {re.escape(number)}", own.answer)
 
 
 def test_another_class_can_be_chosen_without_asking_the_model_again(own, model):
     own.text = "the rocket and a car"
+    about = part(own, "about")
     calls = len(model.calls)
-    own._about.value = 0
+    about.value = 0
     assert own.result["class"] == "space"
     assert own.result["influence"]["car"] > 0 > own.result["influence"]["rocket"]
-    assert spans(own._answer.value)["car"][0] == BLUE
-    assert "for cars" in shown(own)
-    own._about.value = text_explorer.NONE
-    assert "for space" in shown(own)
+    assert spans(markup(own))["car"][0] == BLUE
+    assert "for cars" in own.answer
+    about.value = text_explorer.NONE
+    assert "for space" in own.answer
     assert len(model.calls) == calls
 
 
 def test_examples_are_loaded_and_named_as_long_as_they_are_unchanged(own):
-    own._example.value = "Moon"
+    example = part(own, "example")
+    example.value = "Moon"
     assert own.text == "The moon!"
     assert own.result["class"] == "space"
-    own._example.value = "Drive"
+    example.value = "Drive"
     assert own.text.startswith("A fast car")
-    assert own._example.label == "Drive"
+    assert example.label == "Drive"
     own.text += "!"
-    assert own._example.label == "Load an example"
+    assert example.label == "Load an example"
     assert own.text.endswith("tea!")
-    own._example.value = "Drive"
+    example.value = "Drive"
     assert own.text.endswith("tea")
-    own._example.value = text_explorer.NONE
+    example.value = text_explorer.NONE
     assert own.text.endswith("tea")
 
 
 def test_without_examples_or_a_question_there_is_no_such_line(model):
-    area, choices, *_ = OwnText(model, TOPICS).children
+    area, choices, *_ = TextExplorer(model, TOPICS).children
     assert isinstance(area, widgets.Textarea)
     assert [choice.description for choice in choices.children] == [
         "Words that speak for"
@@ -167,50 +166,52 @@ def test_the_words_that_are_known(model, vocabulary):
     known = Vocabulary(words) if vocabulary is Vocabulary else None
     if vocabulary in (list, set):
         known = vocabulary(word for document in words for word in document)
-    own = OwnText(model, TOPICS, vocabulary=known)
+    own = TextExplorer(model, TOPICS, vocabulary=known)
     own.text = "tea and Blorf, blorf?"
     assert own.result["unknown"] == ([] if known is None else ["blorf"])
-    underlined = re.findall(r"class=lab-unknown.*?>(.*?)<", own._answer.value)
+    underlined = re.findall(r"class=lab-unknown.*?>(.*?)<", markup(own))
     assert underlined == ([] if known is None else ["Blorf", "blorf"])
 
 
 def test_many_unknown_words_are_counted(own):
     own.text = "tea " + " ".join(f"x{k}" for k in range(1, 24))
     assert len(own.result["unknown"]) == 23
-    assert "x19, x20 and 3 more." in shown(own)
+    assert "x19, x20 and 3 more." in own.answer
 
 
 def test_words_beyond_the_limit_are_gray_and_not_read(model):
-    own = OwnText(model, TOPICS, limit=3)
+    own = TextExplorer(model, TOPICS, limit=3)
     own.text = "hot green tea, moon rocket <i>"
     assert model.calls[0][0] == ["hot", "green", "tea"] == own.result["words"]
     assert own.result["class"] == "tea"
-    assert "class=lab-unread>, moon rocket &lt;i&gt;</span>" in own._answer.value
-    assert "Only the first 3 of 6 words are read." in shown(own)
+    assert "class=lab-unread>, moon rocket &lt;i&gt;</span>" in markup(own)
+    assert "Only the first 3 of 6 words are read." in own.answer
     own.text = "hot green tea."
-    assert "lab-unread" not in own._answer.value
-    assert "Only" not in shown(own)
+    assert "lab-unread" not in markup(own)
+    assert "Only" not in own.answer
 
 
 def test_one_word_has_a_probability_and_no_influence(own, model):
     own.text = "tea"
     assert own.result["class"] == "tea"
     assert own.result["influence"] == {}
-    assert "One word alone cannot be weighed" in shown(own)
-    assert "log-odds" not in shown(own)
+    assert "One word alone cannot be weighed" in own.answer
+    assert "log-odds" not in own.answer
     assert model.calls == [[["tea"]]]
 
 
 def test_what_is_typed_is_never_html(own):
     own.text = "tea <script>alert(1)</script> &lt; \"'"
-    assert "<script" not in own._answer.value
+    assert "<script" not in markup(own)
     for piece in ("&lt;", "script</span>&gt;", "&lt;/", "&#x27;"):
-        assert piece in own._answer.value
-    assert "&amp;" in own._answer.value
-    own = OwnText(own.probabilities, ["<a>", "<b>", "<i>"], cut=lambda text: [text] * 2)
+        assert piece in markup(own)
+    assert "&amp;" in markup(own)
+    own = TextExplorer(
+        own.probabilities, ["<a>", "<b>", "<i>"], cut=lambda text: [text] * 2
+    )
     own.text = "<u>x</u>"
     for tag in ("<a>", "<b>", "<i>", "<u>"):
-        assert tag not in own._answer.value + own._status.value
+        assert tag not in markup(own) + part(own, "status").value
 
 
 def test_chinese():
@@ -219,16 +220,16 @@ def test_chinese():
         "positive": ["很好的酒店", "服务非常好", "房间很干净"],
     }
     model = Model(reviews, chinese_words)
-    own = OwnText(model, list(reviews), cut=chinese_words)
+    own = TextExplorer(model, list(reviews), cut=chinese_words)
     own.text = "酒店很好，干净！ＧＰＵ Ok"
     assert own.result["class"] == "positive"
     assert own.result["words"][-2:] == ["GPU", "Ok"]
-    assert {"干净", "ＧＰＵ", "Ok"} <= spans(own._answer.value).keys()
-    assert "，" in own._answer.value
+    assert {"干净", "ＧＰＵ", "Ok"} <= spans(markup(own)).keys()
+    assert "，" in markup(own)
     own.text = "服务太差"
     assert own.result["class"] == "negative"
     own.text = "hello"
-    assert status(own) == html.escape(
+    assert own.status == (
         "no Chinese word in 'hello': its letters are Latin; cut it with english_words."
     )
 
@@ -248,11 +249,11 @@ def test_chinese():
 def test_a_text_without_words_gets_a_friendly_line(own, text, says):
     own.text = "tea"
     own.text = text
-    assert says in status(own)
+    assert says in own.status
     assert own.result is None
-    assert own._answer.value == ""
+    assert markup(own) == ""
     own.text = "hot tea"
-    assert status(own) == "Most probable: tea."
+    assert own.status == "Most probable: tea."
 
 
 @pytest.mark.parametrize(
@@ -265,12 +266,12 @@ def test_a_text_without_words_gets_a_friendly_line(own, text, says):
     ],
 )
 def test_a_model_that_fails_gets_the_reason_and_keeps_the_text(answer, says):
-    own = OwnText(lambda documents: answer(len(documents)), TOPICS)
+    own = TextExplorer(lambda documents: answer(len(documents)), TOPICS)
     own.text = "hot tea"
-    assert says in status(own)
+    assert says in own.status
     assert own.result is None
-    assert own._answer.value == ""
-    own._about.value = 1
+    assert markup(own) == ""
+    part(own, "about").value = 1
     assert own.text == "hot tea"
 
 
@@ -279,15 +280,15 @@ def test_a_model_that_fails_gets_the_reason_and_keeps_the_text(answer, says):
     [
         (lambda text: text.cut(), "AttributeError"),
         (lambda text: [], "words must be a list with at least one word"),
-        (lambda text: [1, 2], "AttributeError: &#x27;int&#x27; object has no"),
+        (lambda text: [1, 2], "AttributeError: 'int' object has no"),
     ],
 )
 def test_a_cut_that_fails_gets_the_reason(cut, says):
-    own = OwnText(
+    own = TextExplorer(
         lambda documents: np.full((len(documents), 3), 1 / 3), TOPICS, cut=cut
     )
     own.text = "hot tea"
-    assert says in status(own)
+    assert says in own.status
     assert own.result is None
 
 
@@ -298,10 +299,10 @@ def test_of_a_very_long_text_little_is_weighed_and_shown(own, model):
     read = sum(len(words) for documents in model.calls for words in documents)
     assert read <= text_explorer.WORK + 100_000
     assert len(own.result["influence"]) == 2
-    assert "Only 2 of the 50,001 different words are weighed." in shown(own)
-    assert "Only the first 5,000 of 538,889 characters are shown." in shown(own)
-    assert "x1, x2" in shown(own)
-    assert len(own._answer.value) < 100_000
+    assert "Only 2 of the 50,001 different words are weighed." in own.answer
+    assert "Only the first 5,000 of 538,889 characters are shown." in own.answer
+    assert "x1, x2" in own.answer
+    assert len(markup(own)) < 100_000
 
 
 @pytest.mark.parametrize(
@@ -313,7 +314,7 @@ def test_of_a_very_long_text_little_is_weighed_and_shown(own, model):
         ({"classes": "ab"}, ValueError, "got 'ab'"),
         ({"classes": ["a"]}, ValueError, "two or more"),
         ({"classes": ["a", "a"]}, ValueError, "different"),
-        ({"limit": 0}, ValueError, "a whole number from 1 on, got 0"),
+        ({"limit": 0}, ValueError, "an integer of at least 1, got 0"),
         ({"limit": 2.5}, ValueError, "got 2.5"),
         ({"vocabulary": "words"}, TypeError, "not a text"),
         ({"examples": ["a"]}, TypeError, r"a dict name -> text, got \['a'\]"),
@@ -323,10 +324,12 @@ def test_of_a_very_long_text_little_is_weighed_and_shown(own, model):
 def test_bad_arguments_get_the_reason(arguments, error, reason):
     arguments = {"probabilities": len, "classes": ["a", "b"]} | arguments
     with pytest.raises(error, match=reason):
-        OwnText(arguments.pop("probabilities"), arguments.pop("classes"), **arguments)
+        TextExplorer(
+            arguments.pop("probabilities"), arguments.pop("classes"), **arguments
+        )
 
 
-# -- the evidence ----------------------------------------------------------------------
+# -- the words that decided -----------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -341,7 +344,7 @@ def test_bad_arguments_get_the_reason(arguments, error, reason):
     ],
 )
 def test_words_are_found_in_the_text_as_it_was_typed(text, found):
-    markup = colored(text, [w for w in english_words(text) if w != "i"], {})
+    markup = colored_text(text, [w for w in english_words(text) if w != "i"], {})
     words = re.findall(r'style="background: .*?">(.*?)</span>', markup)
     assert [html.unescape(word) for word in words] == found
     shown = html.unescape(re.sub("<.*?>", "", markup))
@@ -349,7 +352,9 @@ def test_words_are_found_in_the_text_as_it_was_typed(text, found):
 
 
 def test_a_word_that_the_text_does_not_have_is_passed_over():
-    markup = colored("hot tea", ["hot", "coffee", "tea"], {"coffee": 1.0, "tea": -0.5})
+    markup = colored_text(
+        "hot tea", ["hot", "coffee", "tea"], {"coffee": 1.0, "tea": -0.5}
+    )
     assert spans(markup).keys() == {"hot", "tea"}
     assert spans(markup)["hot"][1] == 0
     assert spans(markup)["tea"] == (ORANGE, 76)
@@ -357,11 +362,11 @@ def test_a_word_that_the_text_does_not_have_is_passed_over():
 
 def test_the_five_strongest_words_of_each_side_are_in_order():
     influence = {f"w{k}": k / 10 for k in range(-7, 8)} | {"weak": 0.004}
-    rows = re.findall("<tr><td>(.*?)</tr>", strongest(influence, "tea"))
+    rows = re.findall("<tr><td>(.*?)</tr>", strongest_words(influence, "tea"))
     cells = [re.sub("(<.*?>)+", " ", row).split() for row in rows]
     assert cells[0] == ["w7", "+0.70", "w-7", "−0.70"]
     assert cells[4] == ["w3", "+0.30", "w-3", "−0.30"]
     assert len(cells) == 5
-    assert strongest({"a": 0.001}, "tea") == strongest({}, "tea") == ""
-    [row] = re.findall("<tr><td>(.*?)</tr>", strongest({"a": -1.0}, "tea"))
+    assert strongest_words({"a": 0.001}, "tea") == strongest_words({}, "tea") == ""
+    [row] = re.findall("<tr><td>(.*?)</tr>", strongest_words({"a": -1.0}, "tea"))
     assert row == "</td><td></td><td>a</td><td>−1.00</td>"
