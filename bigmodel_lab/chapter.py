@@ -10,7 +10,9 @@ import bigmodel_lab
 from bigmodel_lab.device import best_device, seed_everything, set_threads
 
 
-def start_chapter(chapter, version, small_models=True):
+def start_chapter(
+    chapter: str, version: str, small_models: bool = True
+) -> torch.device:
     """Prepare a chapter (seed, threads, figure style), report it, return the device.
 
     Parameters

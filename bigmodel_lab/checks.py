@@ -5,6 +5,7 @@ length is refused by name, before the loss becomes NaN ten steps later.
 """
 
 import inspect
+from collections.abc import Sequence
 from numbers import Real
 from typing import Any
 
@@ -12,11 +13,14 @@ import numpy as np
 import pandas as pd
 import torch
 from pandas.api.types import is_extension_array_dtype, is_numeric_dtype
+from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.utils.data import TensorDataset
 
 
-def as_tensors(data, device, name="data"):
+def as_tensors(
+    data: Any, device: torch.device, name: str = "data"
+) -> tuple[torch.Tensor, torch.Tensor]:
     """Return (X, y) as tensors on `device`, checked.
 
     Data frames and floating-point arrays become float32; integers (class labels, token
@@ -41,7 +45,7 @@ def as_tensors(data, device, name="data"):
     return X, y
 
 
-def as_tensor(values, device, name):
+def as_tensor(values: Any, device: torch.device, name: str) -> torch.Tensor:
     """Return one array as a finite tensor on `device`; ValueError as `as_tensors`."""
     columns = list(values.columns) if isinstance(values, pd.DataFrame) else None
     if not isinstance(values, torch.Tensor):
@@ -67,7 +71,7 @@ def as_tensor(values, device, name):
     return values.to(device)
 
 
-def pair(data, name):
+def pair(data: Any, name: str) -> Sequence:
     """Return data as (X, y); ValueError if it is anything else."""
     if isinstance(data, (tuple, list)) and len(data) == 2:
         return data
@@ -120,7 +124,7 @@ def _numbers(values, name):
     return array if array.dtype.kind in "iu" else array.astype(float)
 
 
-def device_of(model):
+def device_of(model: nn.Module) -> torch.device:
     """Return the device a model is on: the CPU if it has no parameters."""
     parameter = next(model.parameters(), None)
     return torch.device("cpu") if parameter is None else parameter.device

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 
-def best_device():
+def best_device() -> torch.device:
     """Return the fastest `torch.device` of this machine: CUDA, else MPS, else the CPU.
 
     The environment variable `BIGMODEL_LAB_DEVICE` ("cpu", "cuda", "cuda:1", "mps")
@@ -43,14 +43,14 @@ def best_device():
     return torch.device(wanted)
 
 
-def seed_everything(seed):
+def seed_everything(seed: int) -> None:
     """Seed Python, NumPy and PyTorch (every device) with the integer `seed`."""
     random.seed(seed)
     np.random.seed(seed)
     torch.manual_seed(seed)
 
 
-def granted_cores():
+def granted_cores() -> int:
     """Return how many CPU cores this process may actually use, at least 1.
 
     A container or hub often grants fewer cores than the machine has: the smaller of
@@ -77,7 +77,7 @@ def _cgroup_quota(root="/sys/fs/cgroup"):
     return None
 
 
-def set_threads(small_models=True):
+def set_threads(small_models: bool = True) -> int:
     """Give PyTorch its CPU threads and return how many.
 
     One thread for small models, else as many as pay here and now (`threads_that_pay`).
@@ -99,7 +99,7 @@ def set_threads(small_models=True):
     return threads
 
 
-def threads_that_pay():
+def threads_that_pay() -> int:
     """Return how many threads train a digit network's layer faster: 1, or every core.
 
     Measured in some tenths of a second, since no number of cores tells it: threads wait

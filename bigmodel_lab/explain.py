@@ -1,6 +1,7 @@
 """What a model makes of one image or text: probabilities and what decided."""
 
 import operator
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 
 import numpy as np
@@ -19,7 +20,7 @@ def _like_weights(model, image):
     return image.to(next(model.parameters(), image))
 
 
-def probabilities(model, image):
+def probabilities(model: nn.Module, image: torch.Tensor) -> torch.Tensor:
     """Return the probabilities (10,) of the digits 0 to 9 for an image (1, 1, H, W).
 
     Raises
@@ -50,7 +51,7 @@ def probabilities(model, image):
     return logits[0].float().softmax(0).cpu()
 
 
-def feature_maps(model, image):
+def feature_maps(model: nn.Module, image: torch.Tensor) -> list[torch.Tensor]:
     """Return the outputs of the first two convolutions for an image (1, 1, H, W).
 
     A list of tensors (C, H', W') after ReLU, shorter if the model has fewer `Conv2d`.
@@ -68,7 +69,7 @@ def feature_maps(model, image):
     return [maps[layer] for layer in layers if layer in maps]
 
 
-def attribution(model, image, digit):
+def attribution(model: nn.Module, image: torch.Tensor, digit: int) -> torch.Tensor:
     """Return how much each pixel of an image (1, 1, H, W) speaks for a digit: (H, W).
 
     Below 0 it speaks against it. These are integrated gradients (Sundararajan, Taly and
@@ -81,7 +82,9 @@ def attribution(model, image, digit):
     return pixels[0, 0].detach().float().cpu()
 
 
-def word_influence(probabilities, words, label):
+def word_influence(
+    probabilities: Callable, words: Sequence[str], label: int
+) -> dict[str, float]:
     """Return how much each different word speaks for a class: word -> float.
 
     Below 0 it speaks against it. See `word_influences` for what this measures, when it
@@ -94,7 +97,9 @@ def word_influence(probabilities, words, label):
     return {word: float(by_class[label]) for word, by_class in influences.items()}
 
 
-def word_influences(probabilities, words, most=None):
+def word_influences(
+    probabilities: Callable, words: Sequence[str], most: int | None = None
+) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     """Return what a text classifier makes of a text, and what each word adds to it.
 
     A word's influence is how much the log-odds of a class, ln(p / (1 - p)), fall when

@@ -3,10 +3,14 @@
 import base64
 import html
 import io
+from collections.abc import Mapping
 
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 from IPython.display import HTML, display
+from matplotlib.figure import Figure
+from numpy.typing import ArrayLike
 
 from bigmodel_lab.colors import COLORS, ORANGE
 
@@ -27,12 +31,12 @@ STYLE = {
 }
 
 
-def use_style():
+def use_style() -> None:
     """Give the figures made from now on the workbook's look."""
     plt.rcParams.update(STYLE)
 
 
-def show(figure, alt):
+def show(figure: Figure, alt: str) -> None:
     """Show `figure` in the notebook with the text alternative `alt`, and close it.
 
     Raises
@@ -43,7 +47,7 @@ def show(figure, alt):
     display(HTML(picture(figure, alt)))
 
 
-def picture(figure, alt):
+def picture(figure: Figure, alt: str) -> str:
     """Return `figure` as an HTML image with the text alternative `alt`, and close it.
 
     It is HTML because JupyterLab gives its own image outputs no alternative text, and
@@ -67,7 +71,9 @@ def picture(figure, alt):
     )
 
 
-def learning_rate_range(table, suggestion, alt, title, ylabel="loss"):
+def learning_rate_range(
+    table: pd.DataFrame, suggestion: float, alt: str, title: str, ylabel: str = "loss"
+) -> None:
     """Show a `learning_rate_range_test`: the loss and the suggestion."""
     figure, axes = plt.subplots()
     axes.plot(table.learning_rate, table.loss)
@@ -83,7 +89,9 @@ def learning_rate_range(table, suggestion, alt, title, ylabel="loss"):
     show(figure, alt)
 
 
-def residuals(targets, predictions, alt, title, unit):
+def residuals(
+    targets: ArrayLike, predictions: ArrayLike, alt: str, title: str, unit: str
+) -> None:
     """Show predictions and residuals of a regression side by side, in `unit`."""
     targets, predictions = np.asarray(targets), np.asarray(predictions)
     figure, (left, right) = plt.subplots(ncols=2, figsize=WIDE)
@@ -102,7 +110,7 @@ def residuals(targets, predictions, alt, title, unit):
     show(figure, alt)
 
 
-def image_rows(rows, title):
+def image_rows(rows: Mapping[str, ArrayLike], title: str) -> Figure:
     """Return a figure of grayscale images, with a named row of them for every entry.
 
     Parameters

@@ -11,6 +11,7 @@ import re
 from collections import defaultdict
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 _NUMBER = r"[+-]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:e[+-]\d+)?"
 _MOVABLE = re.compile(
@@ -20,7 +21,14 @@ _PIXELS = re.compile(r"data:image/png;base64,[A-Za-z0-9+/=]+")
 UNITS = 3  # how many units of its last digit a number after ≈ may move
 
 
-def about(value, spread=None, unit="", *, decimals=None, sign=False):
+def about(
+    value: ArrayLike,
+    spread: float | None = None,
+    unit: str = "",
+    *,
+    decimals: int | None = None,
+    sign: bool = False,
+) -> str:
     """Return a number as text with its tolerance: "95.6 ± 0.9 %" or "≈ 0.25".
 
     Use it to print late losses, accuracies and whatever else another processor computes
