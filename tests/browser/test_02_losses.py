@@ -95,7 +95,7 @@ def test_the_panel_trains_with_both_losses(panel):
     ("answer", "feedback"),
     [
         ("delta @ W", "the formula of D3 §4"),
-        ("(delta @ W) * (z < 0)", "turned round"),
+        ("(delta @ W) * (z < 0)", "reversed"),
         ("(delta @ W) * (z > 0)", "Correct"),
     ],
 )
