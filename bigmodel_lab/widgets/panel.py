@@ -143,7 +143,7 @@ class TuningPanel(widgets.VBox):
         frames = [
             run.training.history.assign(run=run.number, **run.settings)
             for run in self.runs
-            if run.training is not None
+            if run.training is not None and run.training.rows
         ]
         first = ["run", *self.compare, *self.controls]
         whole = pd.concat(frames or [pd.DataFrame(columns=first)], ignore_index=True)

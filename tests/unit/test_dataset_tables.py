@@ -81,7 +81,7 @@ def test_a_data_set_says_where_it_comes_from(name, author):
 
 def test_dow_jones_is_a_complete_series_in_order():
     days = datasets.dow_jones()
-    assert [str(t) for t in days.dtypes] == ["datetime64[us]", "float64"]
+    assert [dtype.kind for dtype in days.dtypes] == ["M", "f"]
     assert days.shape == (37_931, 2)
     assert days["date"].is_monotonic_increasing
     assert days["date"].is_unique
