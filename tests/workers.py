@@ -4,6 +4,7 @@ A file's tests stay together, since they share a notebook's kernel or a graded c
 do all browser tests, which share a JupyterLab and measure times.
 """
 
+import os
 from pathlib import Path
 
 import psutil
@@ -13,6 +14,15 @@ from xdist.scheduler import LoadScopeScheduling
 from bigmodel_lab.device import granted_cores
 
 MEMORY = 4e9  # bytes a worker may take: a kernel, a JupyterLab and its browser
+
+
+def pytest_configure(config):
+    """Give each notebook's kernel one thread where another worker has the other core.
+
+    A chapter measures how many pay when it begins, and cannot know what begins later.
+    """
+    if hasattr(config, "workerinput"):
+        os.environ.setdefault("BIGMODEL_LAB_THREADS", "1")
 
 
 @pytest.hookimpl(tryfirst=True)
