@@ -240,8 +240,9 @@ class Training:
         if (size := self.micro_batch_size) is not None:
             parts = zip(X.split(size), y.split(size), strict=True)
         for inputs, targets in parts:
-            share = len(inputs) / len(X)
-            part = share * self.loss(self._predictions(inputs), targets)
+            part = self.loss(self._predictions(inputs), targets)
+            if len(inputs) < len(X):  # a mean over a part of the batch
+                part = part * (len(inputs) / len(X))
             part.backward()  # adds to the gradient
             loss += part.item()
         self._check_loss(loss, X, y)  # before the step: the parameters stay good
