@@ -60,7 +60,8 @@ def accuracy(targets: Any, predictions: Any) -> float:
     classes = []
     for values in (targets, predictions):
         values = torch.as_tensor(values).detach().cpu()
-        classes.append(values.argmax(1) if values.ndim == 2 else values)
+        scores = values.ndim == 2 and values.shape[1] > 1  # one column names no class
+        classes.append(values.argmax(1) if scores else values)
     targets, predictions = classes
     if targets.shape != predictions.shape or targets.ndim != 1 or not len(targets):
         raise ValueError(

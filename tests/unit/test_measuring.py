@@ -102,7 +102,9 @@ def test_accuracy_is_scikit_learns(kind):
     assert accuracy(np.eye(4)[targets], torch.as_tensor(logits)) == expected
 
 
-@pytest.mark.parametrize("shapes", [((3,), (4,)), ((3,), (1, 3)), ((0,), (0,))])
+@pytest.mark.parametrize(
+    "shapes", [((3,), (4,)), ((3,), (1, 3)), ((3, 1), (3, 1)), ((0,), (0,))]
+)
 def test_accuracy_of_what_cannot_be_compared_is_refused(shapes):
     targets, predictions = (np.zeros(shape) for shape in shapes)
     with pytest.raises(ValueError, match="accuracy compares classes"):
