@@ -799,7 +799,6 @@ print(f"zeros among the hidden values: {(hidden == 0).double().mean():.0%}")
 
 # %% tags=["nbval-ignore-output"]
 import time
-from statistics import median
 
 generator = torch.Generator().manual_seed(0)
 matrix = torch.randn(600, 600, generator=generator)
@@ -810,21 +809,23 @@ for share in (0.0, 0.5, 0.95):
     products[f"{share:.0%} zeros"] = values
     products[f"{share:.0%} zeros, stored without them"] = values.to_sparse()
 milliseconds = {name: [] for name in products}
-for _ in range(15):  # taking turns, so that other programs disturb all equally
+for _ in range(20):
     for name, values in products.items():
         start = time.perf_counter()
         values @ matrix
         milliseconds[name].append(1000 * (time.perf_counter() - start))
-milliseconds = pd.Series({name: median(times) for name, times in milliseconds.items()})
-milliseconds.round(1).rename("ms").to_frame()
+# The quickest of 20: a busy machine makes a product slower, never quicker.
+quickest = pd.Series({name: min(times) for name, times in milliseconds.items()})
+times_as_long = quickest / quickest["0% zeros"]
+pd.DataFrame({"ms": quickest, "times as long": times_as_long}).round(1)
+
+# %% [markdown]
+# The last column compares each product with the one without zeros. Two lines of it hold
+# on every machine:
 
 # %%
-times_as_long = milliseconds / milliseconds["0% zeros"]
-print("95 % zeros: at least three quarters as long:", times_as_long["95% zeros"] > 0.75)
-half = times_as_long["50% zeros, stored without them"]
-print("50 % zeros, stored without them: longer:", half > 1)
 assert times_as_long["95% zeros"] > 0.75
-assert half > 1
+assert times_as_long["50% zeros, stored without them"] > 1
 
 # %% [markdown]
 # No time is saved: a dense product does not look at its numbers. There are tensors that

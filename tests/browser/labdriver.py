@@ -237,6 +237,7 @@ class Notebook:
 
     def _cells_left(self):
         """Return how many code cells have not run yet."""
+        assert self.error_outputs() == []  # JupyterLab runs no cell after it
         cells, run = self.page.evaluate(CELLS_RUN)
         return cells - run if cells else "no cells"
 
