@@ -1,30 +1,29 @@
 """Exercises: `check` an answer, ask for a `hint` or the `solution`, take the `quiz`.
 
-Each chapter has one module with its exercises, their solutions, the misconceptions that
-the checks recognize, and the quiz. `judge.py` judges answers, `words.py` says how they
-differ, `display.py` is what learners are shown.
+Each chapter has one module with its exercises, their solutions and the mistakes that
+the checks recognize, and a quiz in the folder quizzes/. `attempt.py` calls an answer,
+`judge.py` judges it, `diagnoses.py` and `words.py` say what is wrong, `display.py` is
+what learners are shown.
 """
 
 import ast
 import difflib
 import inspect
 import os
-import pkgutil
 import textwrap
 from collections import Counter
 from collections.abc import Iterable
 from importlib import import_module
 from types import ModuleType
 
+from bigmodel_lab.exercises import quiz_text
 from bigmodel_lab.exercises.display import Feedback, Hint, Quiz, Solution
 from bigmodel_lab.exercises.judge import Exercise
 
 __all__ = ["Feedback", "all_exercises", "check", "hint", "quiz", "solution"]
 
-# Modules of this package that are not a chapter's. A learner's kernel sees the first
-# three while it is graded.
-SEEN_IN_SANDBOX = ("display", "judge", "words")
-_NOT_CHAPTERS = {*SEEN_IN_SANDBOX, "draws", "slider"}
+# Modules of this package that a learner's kernel sees while it is graded.
+SEEN_IN_SANDBOX = ("attempt", "diagnoses", "display", "judge", "quiz_text", "words")
 # Set in the sandbox, where there are no solutions, to the folder of the arguments.
 IN_SANDBOX = "BIGMODEL_LAB_HANDOVER"
 
@@ -68,7 +67,7 @@ def quiz(chapter: str) -> Quiz:
     """Return the self-check quiz of `chapter`, as in "house_prices"."""
     if chapter not in chapters():
         raise ValueError(_unknown("quiz", chapter, chapters()))
-    return Quiz(chapter, _module(chapter).QUIZ)
+    return Quiz(chapter, quiz_text.questions(chapter))
 
 
 def code(name: str) -> str:
@@ -79,9 +78,8 @@ def code(name: str) -> str:
 
 
 def chapters() -> list[str]:
-    """Return the names of the chapter modules."""
-    modules = [module.name for module in pkgutil.iter_modules(__path__)]
-    return [name for name in modules if name not in _NOT_CHAPTERS]
+    """Return the names of the chapter modules: each has a quiz."""
+    return sorted(path.stem for path in quiz_text.FOLDER.glob("*.md"))
 
 
 def all_exercises() -> dict[str, Exercise]:

@@ -1,21 +1,32 @@
-"""How an answer is judged: against a solution, misconceptions and random inputs."""
+"""How an answer is judged: against a solution, known mistakes and random inputs."""
 
 import copy
-import dis
 import inspect
-import linecache
-import traceback
-from collections.abc import Callable
+import re
+import warnings
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from bigmodel_lab.datasets.fetching import DataUnavailable
+from bigmodel_lab.exercises.attempt import attempt, refusal, same_chance
+from bigmodel_lab.exercises.diagnoses import explain
 from bigmodel_lab.exercises.display import Feedback
-from bigmodel_lab.exercises.words import agree, as_array, difference
+from bigmodel_lab.exercises.words import (
+    EXACT,
+    agree,
+    as_array,
+    is_whole,
+    parts,
+    shape_error,
+)
+from bigmodel_lab.exercises.words import slack as slack_of
 
 CASES = 5  # random inputs per check
 _NOTHING = "It returns nothing: is a `return` missing?"
+# A few marks or counts cannot prove what somebody did.
+_GIVES_THIS = "Your result is what this mistake would give: "
 
 
 @dataclass(frozen=True)
@@ -46,31 +57,67 @@ class Exercise:
     hints : list of str
         From a nudge to nearly the answer.
     tolerance : float
-        Relative tolerance of the comparison.
+        Relative tolerance of the comparison; 0 for counts that must be exact.
+    also : list of callable
+        Other right answers that give other results, as a standard deviation with N - 1.
+    tables : list of callable
+        Each returns what known mistakes give for its arguments, by name.
+    help : dict
+        The sentence that helps against each mistake, by name, in the order of trial.
     """
 
     solution: Callable
     inputs: Callable | None = None
     hints: list[str] = field(default_factory=list)
     tolerance: float = 1e-4
-    misconceptions: list[Misconception] = field(default_factory=list)
+    also: list[Callable] = field(default_factory=list)
+    tables: list[Callable] = field(default_factory=list)
+    help: dict[str, str] = field(default_factory=dict)
 
-    def misconception(
-        self, answer: Callable | None = None, *, sign: Callable | None = None
-    ) -> Callable:
-        """Add a wrong answer, whose docstring is the help: a decorator.
+    def accepts(self, answer: Callable) -> Callable:
+        """Add another right answer: a decorator."""
+        self.also.append(answer)
+        return answer
 
-        `sign` is what a `Scored` exercise recognizes it by.
+    def mistakes(self, table: Callable) -> Callable:
+        """Add a table of mistakes: a decorator.
+
+        `table(*arguments)` returns what each of them gives, by name; its docstring has
+        the sentence that helps after each name and a colon.
         """
+        for name, text in re.findall(
+            r"(?ms)^(\w+): (.*?)(?=^\w+: |\Z)", inspect.getdoc(table)
+        ):
+            self.help[name] = " ".join(text.split())
+        self.tables.append(table)
+        return table
 
-        def add(answer):
-            text = " ".join(inspect.getdoc(answer).split())
-            self.misconceptions.append(
-                Misconception(answer.__name__, answer, text, sign)
-            )
-            return answer
+    def misconception(self, answer: Callable) -> Callable:
+        """Add one wrong answer, whose docstring is the help: a decorator.
 
-        return add(answer) if answer else add
+        For one that changes its arguments, which a table of mistakes would share.
+        """
+        self.help[answer.__name__] = " ".join(inspect.getdoc(answer).split())
+        self.tables.append(lambda *arguments: {answer.__name__: answer(*arguments)})
+        return answer
+
+    @property
+    def misconceptions(self) -> list[Misconception]:
+        """Return the known mistakes, each as an answer of its own."""
+
+        def answer(name):
+            return lambda *arguments: self.mistaken(arguments)[name]
+
+        return [Misconception(n, answer(n), text) for n, text in self.help.items()]
+
+    def mistaken(self, arguments: tuple) -> dict[str, object]:
+        """Return what each known mistake gives for the arguments, by name."""
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")  # log(0) may be the mistake
+            given = {}
+            for table in self.tables:
+                given |= table(*copy.deepcopy(arguments))
+        return given
 
     @property
     def parameters(self) -> list[str] | None:
@@ -87,7 +134,7 @@ class Exercise:
         if feedback := refusal(answer, self.parameters):
             return feedback
         try:
-            cases = self.cases(np.random.default_rng())
+            cases = self.cases(self.rng())
         except DataUnavailable as error:  # the answer's own would be an "error"
             return Feedback("no data", str(error))
         if self.inputs is None:
@@ -97,38 +144,62 @@ class Exercise:
             return results
         return self.compare(results, cases)
 
+    def rng(self) -> np.random.Generator:
+        """Return the generator of a check's inputs: other ones every time."""
+        return np.random.default_rng()
+
     def compare(self, results: list, cases: list[tuple]) -> Feedback:
         """Judge an answer by its results for the `cases`; return the `Feedback`."""
         if self.inputs and all(result is None or result is ... for result in results):
             return Feedback("wrong", _NOTHING)
-        pairs = list(zip(results, cases, strict=True))
-        differing = [
-            (result, expected, arguments)
-            for result, (arguments, expected) in pairs
-            if not agree(result, expected, self.tolerance)
-        ]
-        if not differing:
+        draws, expected = map(list, zip(*cases, strict=True))
+        if any(self._same(results, right) for right in self._right(cases)):
             return Feedback("correct")
-        for wrong in self.misconceptions:
-            if all(
-                agree(result, wrong.answer(*copy.deepcopy(arguments)), self.tolerance)
-                for result, (arguments, _) in pairs
-            ):
-                return Feedback("wrong", wrong.help, wrong.name)
-        result, expected, arguments = differing[0]
-        sentence = difference(result, expected, arguments or None, self.tolerance)
-        return Feedback("wrong", sentence)
+        tables = [self.mistaken(arguments) for arguments in draws]
+        for name, text in self.help.items():
+            if self._same(results, [table[name] for table in tables]):
+                lead = _GIVES_THIS if self.inputs and is_whole(expected) else ""
+                return Feedback("wrong", lead + text, name)
+        draws = [dict(zip(self.parameters or (), a, strict=True)) for a in draws]
+        return Feedback("wrong", explain(results, expected, draws, self.tolerance))
 
     def share(self, results: list, cases: list[tuple]) -> float:
         """Return the share of right results, 0 to 1; each part of a tuple counts."""
-        shares = []
-        for result, (_, expected) in zip(results, cases, strict=True):
+        return max(self._share(results, right) for right in self._right(cases))
+
+    def _right(self, cases: list[tuple]) -> Iterator[list]:
+        """Yield the right results for the cases, then those of `also`."""
+        yield [expected for _, expected in cases]
+        for answer in self.also:
+            yield [answer(*copy.deepcopy(arguments)) for arguments, _ in cases]
+
+    def _allowed(self, expected):
+        """Return the tolerance and the slack; a count drawn at random is exact."""
+        whole = self.inputs and is_whole(expected)
+        tolerance = min(self.tolerance, EXACT) if whole else self.tolerance
+        return tolerance, slack_of(expected, tolerance)
+
+    def _same(self, results, others):
+        """Tell whether all results agree with the others."""
+        tolerance, slack = self._allowed(others)
+        return all(
+            agree(result, other, tolerance, slack)
+            for result, other in zip(results, others, strict=True)
+        )
+
+    def _share(self, results, right):
+        """Return the share of results, or of their parts, that agree with `right`."""
+        (tolerance, slack), shares = self._allowed(right), []
+        for result, expected in zip(results, right, strict=True):
             if not isinstance(expected, tuple):
-                result, expected = (result,), (expected,)
-            elif not isinstance(result, (tuple, list)) or len(result) != len(expected):
-                result = (None,) * len(expected)
-            right = map(agree, result, expected, [self.tolerance] * len(expected))
-            shares.append(np.mean(list(right)))
+                shares.append(agree(result, expected, tolerance, slack))
+                continue
+            given = parts(result, len(expected)) or (None,) * len(expected)
+            agreeing = [
+                agree(one, other, tolerance, s)
+                for one, other, s in zip(given, expected, slack, strict=True)
+            ]
+            shares.append(np.mean(agreeing))
         return float(np.mean(shares))
 
 
@@ -137,15 +208,48 @@ class Scored(Exercise):
     """An exercise that many answers solve: judged by accuracy on data they never saw.
 
     `inputs(rng)` returns the arguments and, after them, the labels that the answer must
-    predict, in an array (N,).
+    predict, in an array (N,). A check draws the same ones every time: the same model is
+    not right today and wrong tomorrow.
 
     Parameters
     ----------
     bar : float
         The accuracy required, from 0 to 1.
+    signs : dict
+        What recognizes each mistake, by name: `sign(labels, predictions)` -> bool.
     """
 
     bar: float = 0.8
+    signs: dict[str, Callable] = field(default_factory=dict)
+    answers: dict[str, Callable] = field(default_factory=dict)
+
+    def misconception(self, sign: Callable) -> Callable:
+        """Add a wrong answer, whose docstring is the help: a decorator."""
+
+        def add(answer):
+            name = answer.__name__
+            self.help[name] = " ".join(inspect.getdoc(answer).split())
+            self.signs[name], self.answers[name] = sign, answer
+            return answer
+
+        return add
+
+    @property
+    def misconceptions(self) -> list[Misconception]:
+        """Return the known mistakes, each as an answer of its own."""
+        return [
+            Misconception(name, self.answers[name], text, self.signs[name])
+            for name, text in self.help.items()
+        ]
+
+    def judge(self, answer: object) -> Feedback:
+        """Judge a learner's answer, whose own chance is the same every time, too."""
+        with same_chance():
+            return super().judge(answer)
+
+    def rng(self) -> np.random.Generator:
+        """Return the generator of a check's data: the same ones every time."""
+        return np.random.default_rng(0)
 
     def cases(self, rng: np.random.Generator, count: int = 1) -> list[tuple]:
         """Return a single (arguments, labels) pair: one draw of the data."""
@@ -160,7 +264,7 @@ class Scored(Exercise):
         must = f"Every prediction must be {' or '.join(map(str, np.unique(labels)))}"
         predictions = as_array(result)
         if predictions is None or predictions.shape != labels.shape:
-            return Feedback("wrong", f"{difference(result, labels)} {must}.")
+            return Feedback("wrong", f"{shape_error(result, labels)} {must}.")
         strange = predictions[~np.isin(predictions, labels)]
         if strange.size:
             return Feedback("wrong", f"{must}, but one is {strange[0].item()!r}.")
@@ -185,40 +289,6 @@ class Scored(Exercise):
         return float(np.clip(share, 0, 1))
 
 
-def refusal(answer: object, parameters: list[str] | None) -> Feedback | None:
-    """Return the `Feedback` on an answer that cannot be tried, or None if it can.
-
-    It must be a function that takes `parameters`; where these are None, any value.
-    """
-    if answer is ... or answer is None:
-        return Feedback("not attempted")
-    if parameters is None:
-        return None
-    if not callable(answer):
-        return Feedback("wrong", f"Give the function itself, not {answer!r}.")
-    try:
-        inspect.signature(answer).bind(*parameters)
-    except TypeError:
-        return Feedback("wrong", f"The function must take {', '.join(parameters)}.")
-    except ValueError:  # some built-in functions do not say what they take
-        return None
-    return Feedback("not attempted") if _is_stub(answer) else None
-
-
-def attempt(answer: Callable, draws: list[tuple]) -> list | Feedback:
-    """Return what `answer` gives for each tuple of arguments; on an error, `Feedback`.
-
-    Needs no solution: this part of a check runs where a learner's code runs.
-    """
-    results = []
-    for arguments in draws:
-        try:
-            results.append(answer(*copy.deepcopy(arguments)))
-        except (Exception, SystemExit) as error:
-            return Feedback("error", _error_with_line(error, answer))
-    return results
-
-
 def exercise(**options: object) -> Callable:
     """Make an `Exercise` out of its solution: a decorator."""
     return lambda solution: Exercise(solution, **options)
@@ -227,27 +297,3 @@ def exercise(**options: object) -> Callable:
 def scored(**options: object) -> Callable:
     """Make a `Scored` exercise out of its solution: a decorator."""
     return lambda solution: Scored(solution, **options)
-
-
-def _is_stub(function):
-    """Tell whether a function's body does nothing: `...`, `pass` or a docstring."""
-    idle = {"RESUME", "LOAD_CONST", "RETURN_VALUE", "RETURN_CONST", "NOP"}
-    code = getattr(function, "__code__", None)
-    if code is None:
-        return False
-    steps = list(dis.get_instructions(code))
-    constants = {i.argval for i in steps if i.opname.endswith("CONST")}
-    return {i.opname for i in steps} <= idle and constants <= {None, ...}
-
-
-def _error_with_line(error, function):
-    """Return the error and the line of the learner's code that raised it."""
-    file = getattr(getattr(function, "__code__", None), "co_filename", None)
-    frames = [
-        f for f in traceback.extract_tb(error.__traceback__) if f.filename == file
-    ]
-    message = f"{type(error).__name__}: {error}"
-    if not frames:
-        return message
-    line = frames[-1].line or linecache.getline(file, frames[-1].lineno).strip()
-    return f"{message}\nin line {frames[-1].lineno}: {line}"

@@ -6,6 +6,8 @@ from bigmodel_lab.exercises.draws import normal
 from bigmodel_lab.exercises.judge import exercise
 from bigmodel_lab.exercises.slider import notch_above, notch_below
 
+# -- 1 ---------------------------------------------------------------------------------
+
 
 @exercise(
     inputs=lambda rng: (rng.normal(), rng.normal(), rng.uniform(0.01, 0.5)),
@@ -16,26 +18,30 @@ from bigmodel_lab.exercises.slider import notch_above, notch_below
     ],
 )
 def gradient_step(weight, gradient, learning_rate):
-    """Return the weight after one step of gradient descent."""
+    """Return the weight after one step of gradient descent; all are numbers."""
     return weight - learning_rate * gradient
 
 
-@gradient_step.misconception
-def uphill(weight, gradient, learning_rate):
-    """Right length, wrong direction: the gradient points uphill, so subtract it."""
-    return weight + learning_rate * gradient
+@gradient_step.mistakes
+def _(weight, gradient, learning_rate):
+    """
+    uphill: Right length, wrong direction: the gradient points uphill, so subtract it.
+    full_gradient: You took the whole gradient as the step: multiply it by the learning
+        rate.
+    only_the_step: That is the step alone. The new weight is the old weight plus the
+        step.
+    divided: You divided by the learning rate, so that a small one makes a long step:
+        multiply by it.
+    """
+    return {
+        "uphill": weight + learning_rate * gradient,
+        "full_gradient": weight - gradient,
+        "only_the_step": -learning_rate * gradient,
+        "divided": weight - gradient / learning_rate,
+    }
 
 
-@gradient_step.misconception
-def full_gradient(weight, gradient, learning_rate):
-    """You took the whole gradient as the step: multiply it by the learning rate."""
-    return weight - gradient
-
-
-@gradient_step.misconception
-def only_the_step(weight, gradient, learning_rate):
-    """That is the step alone. The new weight is the old weight plus the step."""
-    return -learning_rate * gradient
+# -- 2 ---------------------------------------------------------------------------------
 
 
 # Sizes that do not divide evenly: only then does the last, smaller batch matter.
@@ -59,34 +65,37 @@ def _sizes(rng):
     ],
 )
 def total_steps(samples, batch_size, epochs):
-    """Return how many steps a training takes."""
+    """Return how many steps a training takes, a whole number."""
     return math.ceil(samples / batch_size) * epochs
 
 
-@total_steps.misconception
-def drops_the_last_batch(samples, batch_size, epochs):
-    """You rounded down: the last, smaller batch of every epoch is a step too."""
-    return samples // batch_size * epochs
-
-
-@total_steps.misconception
-def not_whole(samples, batch_size, epochs):
-    """A step is taken or not: round the batches of one epoch up to a whole number."""
-    return samples / batch_size * epochs
-
-
-@total_steps.misconception
-def one_epoch(samples, batch_size, epochs):
-    """That is one epoch. The training goes through the data `epochs` times."""
-    return math.ceil(samples / batch_size)
-
-
-@total_steps.misconception
-def rounds_at_the_end(samples, batch_size, epochs):
-    """You rounded up once at the end. Every epoch starts again and ends with its own
-    smaller batch: round up for one epoch, then multiply.
+@total_steps.mistakes
+def _(samples, batch_size, epochs):
     """
-    return math.ceil(samples / batch_size * epochs)
+    drops_the_last_batch: You rounded down: the last, smaller batch of every epoch is a
+        step too.
+    not_whole: A step is taken or not: round the batches of one epoch up to a whole
+        number.
+    one_epoch: That is one epoch. The training goes through the data `epochs` times.
+    rounds_at_the_end: You rounded up once at the end. Every epoch starts again and ends
+        with its own smaller batch: round up for one epoch, then multiply.
+    samples_for_steps: You counted samples, not steps. A step takes a whole batch of
+        them: divide by its size.
+    one_batch_too_many: Adding 1 rounds up only what does not divide evenly; and round
+        up for each epoch, not once.
+    """
+    batches = math.ceil(samples / batch_size)
+    return {
+        "drops_the_last_batch": samples // batch_size * epochs,
+        "not_whole": samples / batch_size * epochs,
+        "one_epoch": batches,
+        "rounds_at_the_end": math.ceil(samples / batch_size * epochs),
+        "samples_for_steps": samples * epochs,
+        "one_batch_too_many": samples * epochs // batch_size + 1,
+    }
+
+
+# -- 3 ---------------------------------------------------------------------------------
 
 
 @exercise(
@@ -98,32 +107,32 @@ def rounds_at_the_end(samples, batch_size, epochs):
     ],
 )
 def mean_squared_error(predictions, targets):
-    """Return the mean of the squared errors."""
+    """Return the mean of the squared errors, a number; both are tensors (N,)."""
     return ((predictions - targets) ** 2).mean()
 
 
-@mean_squared_error.misconception
-def sum_of_squares(predictions, targets):
-    """That is the sum of the squares: divide it by their number, or call .mean()."""
-    return ((predictions - targets) ** 2).sum()
+@mean_squared_error.mistakes
+def _(predictions, targets):
+    """
+    sum_of_squares: That is the sum of the squares: divide it by their number, or call
+        .mean().
+    halved: Half of it: D0 §4.1 prints the factor 1/(2N), but the mean has 1/N.
+    square_of_mean: You averaged first, so errors of opposite sign cancel: square first.
+    absolute: That is the mean absolute error: square the errors instead.
+    not_squared: That is the mean of the errors, which may be negative: square them
+        first.
+    """
+    error = predictions - targets
+    return {
+        "sum_of_squares": (error**2).sum(),
+        "halved": (error**2).mean() / 2,
+        "square_of_mean": error.mean() ** 2,
+        "absolute": error.abs().mean(),
+        "not_squared": error.mean(),
+    }
 
 
-@mean_squared_error.misconception
-def halved(predictions, targets):
-    """Half of it: D0 §4.1 prints the factor 1/(2N), but the mean has 1/N."""
-    return ((predictions - targets) ** 2).mean() / 2
-
-
-@mean_squared_error.misconception
-def square_of_mean(predictions, targets):
-    """You averaged first, so errors of opposite sign cancel: square first."""
-    return (predictions - targets).mean() ** 2
-
-
-@mean_squared_error.misconception
-def absolute(predictions, targets):
-    """That is the mean absolute error: square the errors instead."""
-    return (predictions - targets).abs().mean()
+# -- 4 ---------------------------------------------------------------------------------
 
 
 @exercise(
@@ -135,27 +144,36 @@ def absolute(predictions, targets):
     ],
 )
 def line_loss(x, y, weight, bias):
-    """Return the mean squared error of the line weight * x + bias."""
+    """Return the mean squared error of the line weight * x + bias, a number.
+
+    x and y are tensors (N,); weight and bias are numbers.
+    """
     return ((weight * x + bias - y) ** 2).mean()
 
 
-@line_loss.misconception
-def no_bias(x, y, weight, bias):
-    """Your line always goes through 0: the bias is missing."""
-    return ((weight * x - y) ** 2).mean()
+@line_loss.mistakes
+def _(x, y, weight, bias):
+    """
+    no_bias: Your line always goes through 0: the bias is missing.
+    bias_times_weight: You shifted x before multiplying: it is weight * x + bias.
+    not_averaged: The errors are right; take the mean of their squares, not the sum.
+    weight_and_bias_exchanged: You multiplied by the bias and added the weight: it is
+        the other way around.
+    absolute: That is the mean absolute error: square the errors instead.
+    bias_subtracted: You subtracted the bias from the line: it is weight * x + bias.
+    """
+    error = weight * x + bias - y
+    return {
+        "no_bias": ((weight * x - y) ** 2).mean(),
+        "bias_times_weight": ((weight * (x + bias) - y) ** 2).mean(),
+        "not_averaged": (error**2).sum(),
+        "weight_and_bias_exchanged": ((bias * x + weight - y) ** 2).mean(),
+        "absolute": error.abs().mean(),
+        "bias_subtracted": ((error - 2 * bias) ** 2).mean(),
+    }
 
 
-@line_loss.misconception
-def bias_times_weight(x, y, weight, bias):
-    """You shifted x before multiplying: it is weight * x + bias."""
-    return ((weight * (x + bias) - y) ** 2).mean()
-
-
-@line_loss.misconception
-def not_averaged(x, y, weight, bias):
-    """The errors are right; take the mean of their squares, not the sum."""
-    return ((weight * x + bias - y) ** 2).sum()
-
+# -- 5 ---------------------------------------------------------------------------------
 
 # The toy's x has standard deviation 1.2: curvature 2 * 1.2², bound 2 / curvature.
 _TOY_BOUND = 2 / (2 * 1.2**2)
@@ -176,88 +194,16 @@ def first_diverging_notch():
     return notch_above(_TOY_BOUND)
 
 
-@first_diverging_notch.misconception
-def last_stable_notch():
-    """This one still trains. Go one notch further."""
-    return notch_below(_TOY_BOUND)
-
-
-@first_diverging_notch.misconception
-def one():
-    """1 diverges, but so do smaller ones: come back down, notch by notch."""
-    return 1.0
-
-
-@first_diverging_notch.misconception
-def end_of_the_slider():
-    """10 diverges in a few steps. Find the smallest learning rate that does."""
-    return 10.0
-
-
-QUIZ = [
-    {
-        "question": "Training loss falls, validation loss rises. What is happening?",
-        "type": "multiple_choice",
-        "answers": [
-            {
-                "answer": "Overfitting",
-                "correct": True,
-                "feedback": "Yes: the model learns what is particular to the training "
-                "samples.",
-            },
-            {
-                "answer": "The learning rate is too large",
-                "correct": False,
-                "feedback": "Then the training loss would rise as well.",
-            },
-            {
-                "answer": "It needs more epochs",
-                "correct": False,
-                "feedback": "More epochs would widen the gap.",
-            },
-        ],
-    },
-    {
-        "question": "100 samples, batch size 32, 5 epochs: how many steps?",
-        "type": "numeric",
-        "answers": [
-            {
-                "type": "value",
-                "value": 20,
-                "correct": True,
-                "feedback": "Yes: 4 batches an epoch, the last one with 4 samples.",
-            },
-            {
-                "type": "value",
-                "value": 15,
-                "correct": False,
-                "feedback": "The last, smaller batch of each epoch is a step too.",
-            },
-            {
-                "type": "default",
-                "feedback": "Round 100 / 32 up, then multiply by the epochs.",
-            },
-        ],
-    },
-    {
-        "question": "Which of these does training change?",
-        "type": "multiple_choice",
-        "answers": [
-            {
-                "answer": "The learning rate",
-                "correct": False,
-                "feedback": "That is a setting: you choose it before training.",
-            },
-            {
-                "answer": "The weights and the bias",
-                "correct": True,
-                "feedback": "Yes: these are the model's parameters.",
-            },
-            {
-                "answer": "The targets",
-                "correct": False,
-                "feedback": "The data stay as they are.",
-            },
-        ],
-    },
-]
+@first_diverging_notch.mistakes
+def _():
+    """
+    last_stable_notch: This one still trains. Go one notch further.
+    one: 1 diverges, but so do smaller ones: come back down, notch by notch.
+    end_of_the_slider: 10 diverges in a few steps. Find the smallest learning rate that
+        does.
+    """
+    return {
+        "last_stable_notch": notch_below(_TOY_BOUND),
+        "one": 1.0,
+        "end_of_the_slider": 10.0,
+    }

@@ -1,9 +1,16 @@
-"""Results compared, and their differences described in words."""
+"""Results compared, and said in words."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from numbers import Real
 
 import numpy as np
 import torch
 
 LISTED = 8  # entries of an array that a message shows
+LINE = 76  # characters of a call's arguments that a message shows
+EXACT = 1e-7  # relative: what float32 leaves of a count
+ROUNDING = 1e-5  # of the largest number: what float32 loses on the way to a result
 
 
 class Words(str):
@@ -11,22 +18,84 @@ class Words(str):
 
 
 def as_array(value: object) -> np.ndarray | None:
-    """Return a number, tensor or array-like as a NumPy array; else None."""
-    if isinstance(value, torch.Tensor):
-        value = value.detach().cpu()
-    elif isinstance(value, (tuple, list)):  # NumPy refuses tensors with a gradient
-        value = [v.detach().cpu() if isinstance(v, torch.Tensor) else v for v in value]
+    """Return a number, tensor or array-like as a NumPy array of floats; else None."""
     try:
-        array = np.asarray(value)
-    except (ValueError, TypeError):
+        array = np.asarray(_plain(value))
+        if array.dtype.kind == "O" and array.size:
+            if not all(isinstance(v, (Real, Decimal, np.bool_)) for v in array.flat):
+                return None
+            array = array.astype(float)
+        return array.astype(float) if array.dtype.kind in "biuf" else None
+    except Exception:  # a stranger's __array__ or __len__ may raise anything
         return None
-    return array.astype(float) if array.dtype.kind in "biuf" else None
 
 
-def agree(result: object, expected: object, tolerance: float) -> bool:
+def _plain(value):
+    """Return tensors as arrays, also in lists; a masked array's hidden entries stop."""
+    if isinstance(value, torch.Tensor):
+        value = value.detach().cpu().to_dense()
+        return (value.float() if value.dtype is torch.bfloat16 else value).numpy()
+    if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
+        raise ValueError("masked")
+    if isinstance(value, (tuple, list)):
+        return [_plain(v) for v in value]
+    return value
+
+
+def parts(result: object, count: int) -> tuple | None:
+    """Return a result that stands for `count` things as a tuple; else None."""
+    if isinstance(result, (np.ndarray, torch.Tensor)) and result.ndim:
+        result = tuple(result)
+    if not isinstance(result, (tuple, list)) or len(result) != count:
+        return None
+    return tuple(result)
+
+
+def is_whole(expected: Sequence) -> bool:
+    """Tell whether results are marks or counts: whole numbers, or True and False."""
+    return all(_is_whole(value) for value in expected)
+
+
+def _is_whole(value):
+    """Tell whether one result is made of whole numbers, or of True and False."""
+    if isinstance(value, (tuple, list)):
+        return all(map(_is_whole, value))
+    if isinstance(value, torch.Tensor):
+        return not (value.is_floating_point() or value.is_complex())
+    return isinstance(value, (bool, int, np.bool_, np.integer, str)) or (
+        isinstance(value, np.ndarray) and value.dtype.kind in "biu"
+    )
+
+
+def slack(expected: Sequence, tolerance: float) -> float | tuple:
+    """Return how far results of several cases may be off, beside `tolerance`.
+
+    A small part of the largest number: what float32 loses. For tuples, one for each
+    part. Whole numbers, and all of them at tolerance 0, have next to none.
+    """
+    if all(isinstance(value, tuple) for value in expected):
+        columns = zip(*expected, strict=True)
+        return tuple(slack(column, tolerance) for column in columns)
+    if not tolerance or is_whole(expected):
+        return 1e-7
+    arrays = filter(lambda a: a is not None, map(as_array, expected))
+    finite = [a[np.isfinite(a)] for a in arrays]
+    return 1e-7 + ROUNDING * max((abs(a).max() for a in finite if a.size), default=0.0)
+
+
+def agree(
+    result: object, expected: object, tolerance: float, slack: float | tuple = 1e-7
+) -> bool:
     """Tell whether two results are the same: tuples, ragged lists, arrays, numbers."""
+    if isinstance(expected, tuple):
+        given = parts(result, len(expected))
+        allowed = slack if isinstance(slack, tuple) else (slack,) * len(expected)
+        return given is not None and all(
+            agree(one, other, tolerance, s)
+            for one, other, s in zip(given, expected, allowed, strict=True)
+        )
     a, b = as_array(result), as_array(expected)
-    if isinstance(expected, tuple) or (isinstance(expected, list) and b is None):
+    if isinstance(expected, list) and b is None:
         return (
             isinstance(result, (tuple, list))
             and len(result) == len(expected)
@@ -36,92 +105,99 @@ def agree(result: object, expected: object, tolerance: float) -> bool:
         return type(result) is type(expected) and np.array_equal(result, expected)
     # A misconception may give NaN, as log(0) does: it must be recognized too.
     return a.shape == b.shape and np.allclose(
-        a, b, rtol=tolerance, atol=1e-7, equal_nan=True
+        a, b, rtol=tolerance, atol=slack, equal_nan=True
     )
-
-
-def difference(
-    result: object,
-    expected: object,
-    arguments: tuple | None = None,
-    tolerance: float = 1e-4,
-) -> str:
-    """Say how a result that no misconception explains differs from the expected one.
-
-    `arguments` are those of the call, None for a value; `tolerance` is the one at which
-    the two were found to differ.
-    """
-    if isinstance(expected, tuple):
-        if not isinstance(result, (tuple, list)) or len(result) != len(expected):
-            return f"It should return {len(expected)} things, not {_short(result)}."
-        for k, (one, other) in enumerate(zip(result, expected, strict=True), start=1):
-            if not agree(one, other, tolerance):
-                sentence = difference(one, other, tolerance=tolerance)
-                return f"Result {k} of {len(expected)}: {sentence}"
-    a, b = as_array(result), as_array(expected)
-    if a is None:
-        return f"It should return numbers, not {in_words(result)}."
-    if b is None:
-        return f"It should return lists of different lengths, not {_short(result)}."
-    if a.shape != b.shape:
-        return f"The result should have shape {b.shape}, not {a.shape}."
-    if np.isnan(a).any():
-        return "The result holds NaN: look for 0/0, log(0) or the root of a negative."
-    if arguments is None and a.ndim == 0:
-        return f"{float(a):.4g} is too {'small' if a < b else 'large'}."
-    with np.errstate(all="ignore"):
-        ratio = (a / b).ravel()
-    strict = min(tolerance, 1e-4)
-    if a.size > 1 and np.isfinite(ratio[0]) and np.allclose(ratio, ratio[0], strict, 0):
-        return (
-            f"Every value is {ratio[0]:.6g} times the expected one: a factor or a sign "
-            f"is off."
-        )
-    names = "" if arguments is None else f" for {', '.join(map(_short, arguments))}"
-    one, other = _short(result), _short(expected)
-    if a.ndim and (a.size > LISTED or one == other):
-        differing = np.argwhere(~np.isclose(a, b, rtol=tolerance, atol=1e-7))
-        index = tuple(differing[0].tolist())
-        one, other = _entry(result, index), _entry(expected, index)
-        return f"At {list(index)} it returns {one} where {other} is right{names}."
-    return f"It returns {one} where {other} is right{names}."
 
 
 def in_words(value: object) -> str:
     """Say what a result is that is not an array of numbers."""
     if isinstance(value, Words):
         return str(value)
-    if hasattr(value, "toarray"):
-        return "a sparse matrix: call .toarray()"
+    if isinstance(value, np.ma.MaskedArray):
+        return "a masked array: fill what is hidden with .filled(...)"
+    if isinstance(value, (torch.nn.Module, type)) or callable(value):
+        name = getattr(value, "__name__", type(value).__name__)
+        return f"{name}, which is to be called: return what it gives"
+    if hasattr(value, "__next__"):
+        return f"a {type(value).__name__}: make a list or an array of it"
     try:
-        entries = list(np.asarray(value).flat)
-    except (ValueError, TypeError):
+        if hasattr(value, "toarray"):
+            return "a sparse matrix: call .toarray()"
+        array = np.asarray(_plain(value))
+        if array.dtype.kind == "c":
+            return "complex numbers: take .real, if their imaginary part is 0"
+        entries = list(array.flat)
+    except Exception:
         entries = [value]
+        if isinstance(value, (list, tuple)):
+            return "rows of different length"
     if any(isinstance(entry, (list, np.ndarray)) for entry in entries):
         return "rows of different length"
     if len(entries) > 1 and any(entry is None for entry in entries):
         return "an array with None inside"
-    return _short(value)
+    return short(value)
 
 
-def _entry(value, index):
+def shape_error(result: object, expected: object) -> str:
+    """Say that a result is no array of numbers, or has not the expected shape."""
+    array, b = as_array(result), as_array(expected)
+    if array is None:
+        return f"It should return numbers, not {in_words(result)}."
+    return f"The result should have shape {b.shape}, not {array.shape}."
+
+
+def entry(value: object, index: tuple) -> str:
     """Return one entry of a result in a few characters; of a mask, True or False."""
-    entry = as_array(value)[index]
+    number = as_array(value)[index]
     is_mask = str(getattr(value, "dtype", "")).endswith("bool")  # NumPy's and torch's
-    return str(bool(entry)) if is_mask else f"{entry:.6g}"
+    return str(bool(number)) if is_mask else f"{number:.6g}"
 
 
-def _short(value):
-    """Return a value in a few characters."""
+def short(value: object) -> str:
+    """Return a value in a few characters, on one line."""
     array = as_array(value)
     if array is None:
-        kind, text = type(value).__name__, str(value)
-        return kind if "\n" in text else f"{kind} {text[:60]!r}"  # a model has lines
-    if array.ndim > 2:
+        return _stranger(value)
+    if array.ndim > 2 or array.size > 40:
         return f"an array of shape {array.shape}"
     if array.ndim == 0:
         return f"{float(array):.6g}"
     text = np.array2string(
-        array, precision=4, threshold=LISTED, edgeitems=2, separator=", "
+        array + 0.0,  # 0 where it is -0
+        precision=4,
+        threshold=LISTED,
+        edgeitems=2,
+        separator=", ",
+        suppress_small=True,
     )
     return " ".join(text.split())
+
+
+def _stranger(value):
+    """Return what is no number in a few characters, also where its str() fails."""
+    kind = type(value).__name__
+    try:
+        text = str(value)
+    except Exception:
+        return kind
+    # A model has lines.
+    return kind if "\n" in text or " at 0x" in text else f"{kind} {text[:40]!r}"
+
+
+def call(arguments: dict[str, object]) -> str:
+    """Return a call's arguments by name, in at most one line; "" if there are none."""
+    text = ", ".join(f"{name}={short(value)}" for name, value in arguments.items())
+    return text if len(text) <= LINE else text[: LINE - 2].rsplit(" ", 1)[0] + " …"
+
+
+def size(arguments: dict[str, object]) -> int:
+    """Return how many numbers and words a call's arguments hold."""
+    return sum(map(_size, arguments.values()))
+
+
+def _size(value):
+    """Return how many numbers and words a value holds."""
+    if isinstance(value, (list, tuple)):
+        return sum(map(_size, value))
+    array = as_array(value)
+    return 1 if array is None else array.size
