@@ -81,8 +81,6 @@ def _(samples, batch_size, epochs):
         with its own smaller batch: round up for one epoch, then multiply.
     samples_for_steps: You counted samples, not steps. A step takes a whole batch of
         them: divide by its size.
-    one_batch_too_many: Adding 1 rounds up only what does not divide evenly; and round
-        up for each epoch, not once.
     """
     batches = math.ceil(samples / batch_size)
     return {
@@ -91,7 +89,6 @@ def _(samples, batch_size, epochs):
         "one_epoch": batches,
         "rounds_at_the_end": math.ceil(samples / batch_size * epochs),
         "samples_for_steps": samples * epochs,
-        "one_batch_too_many": samples * epochs // batch_size + 1,
     }
 
 
