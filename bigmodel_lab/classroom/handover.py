@@ -17,8 +17,8 @@ import numpy as np
 from IPython.display import display
 
 from bigmodel_lab.exercises import IN_SANDBOX, Feedback, find, in_sandbox
-from bigmodel_lab.exercises.judge import Exercise, attempt, refusal
-from bigmodel_lab.exercises.words import Words, as_array, in_words
+from bigmodel_lab.exercises.judging.judge import Exercise, attempt, refusal
+from bigmodel_lab.exercises.judging.words import Words, as_array, in_words
 
 MIME = "application/vnd.bigmodel-lab.results+json"
 DRAWS = 10  # random inputs per exercise

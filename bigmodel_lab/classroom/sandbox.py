@@ -115,9 +115,9 @@ def _covers():
     """Return the options that cover the chapters' exercises: they hold solutions."""
     folder = PACKAGE / "exercises"
     options = ["--tmpfs", str(folder)]
-    for module in ("__init__", *SEEN_IN_SANDBOX):
-        file = str(folder / f"{module}.py")
-        options += ["--ro-bind", file, file]
+    for name in SEEN_IN_SANDBOX:
+        seen = str(folder / name)
+        options += ["--ro-bind", seen, seen]
     return [*options, "--remount-ro", str(folder)]
 
 

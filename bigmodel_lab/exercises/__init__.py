@@ -1,9 +1,8 @@
 """Exercises: `check` an answer, ask for a `hint` or the `solution`, take the `quiz`.
 
 Each chapter has one module with its exercises, their solutions and the mistakes that
-the checks recognize, and a quiz in the folder quizzes/. `attempt.py` calls an answer,
-`judge.py` judges it, `diagnoses.py` and `words.py` say what is wrong, `display.py` is
-what learners are shown.
+the checks recognize, and a quiz in the folder quizzes/. How an answer is judged lies in
+judging/; `display.py` is what learners are shown.
 """
 
 import ast
@@ -18,12 +17,12 @@ from types import ModuleType
 
 from bigmodel_lab.exercises import quiz_text
 from bigmodel_lab.exercises.display import Feedback, Hint, Quiz, Solution
-from bigmodel_lab.exercises.judge import Exercise
+from bigmodel_lab.exercises.judging.judge import Exercise
 
 __all__ = ["Feedback", "all_exercises", "check", "hint", "quiz", "solution"]
 
-# Modules of this package that a learner's kernel sees while it is graded.
-SEEN_IN_SANDBOX = ("attempt", "diagnoses", "display", "judge", "quiz_text", "words")
+# What a learner's kernel sees of this folder while it is graded.
+SEEN_IN_SANDBOX = ("__init__.py", "display.py", "judging", "quiz_text.py")
 # Set in the sandbox, where there are no solutions, to the folder of the arguments.
 IN_SANDBOX = "BIGMODEL_LAB_HANDOVER"
 

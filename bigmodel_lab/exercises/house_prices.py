@@ -8,7 +8,7 @@ from sklearn.model_selection import train_test_split
 
 from bigmodel_lab.datasets import saratoga_houses
 from bigmodel_lab.exercises.draws import normal
-from bigmodel_lab.exercises.judge import exercise
+from bigmodel_lab.exercises.judging.judge import exercise
 from bigmodel_lab.exercises.slider import notch_above, notch_below
 
 

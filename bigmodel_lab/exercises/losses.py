@@ -5,7 +5,7 @@ import math
 import torch
 
 from bigmodel_lab.exercises.draws import classes, normal
-from bigmodel_lab.exercises.judge import exercise
+from bigmodel_lab.exercises.judging.judge import exercise
 from bigmodel_lab.from_scratch.activations import sigmoid_derivative
 
 

@@ -8,7 +8,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from bigmodel_lab.exercises.draws import classes, torch_seeded_by
-from bigmodel_lab.exercises.judge import exercise
+from bigmodel_lab.exercises.judging.judge import exercise
 
 # -- 1 ---------------------------------------------------------------------------------
 

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from bigmodel_lab.exercises.draws import normal
-from bigmodel_lab.exercises.judge import exercise
+from bigmodel_lab.exercises.judging.judge import exercise
 from bigmodel_lab.exercises.slider import notch_above, notch_below
 
 

@@ -3,7 +3,7 @@
 import math
 
 from bigmodel_lab.exercises.draws import normal
-from bigmodel_lab.exercises.judge import exercise
+from bigmodel_lab.exercises.judging.judge import exercise
 from bigmodel_lab.exercises.slider import notch_above, notch_below
 
 # -- 1 ---------------------------------------------------------------------------------
@@ -44,11 +44,11 @@ def _(weight, gradient, learning_rate):
 # -- 2 ---------------------------------------------------------------------------------
 
 
-# Sizes that do not divide evenly: only then does the last, smaller batch matter.
+# The last batch is less than half a batch: rounding must not be right by luck.
 def _sizes(rng):
     """Return samples, batch_size, epochs."""
     batch_size = int(rng.integers(5, 50))
-    extra = int(rng.integers(1, batch_size))
+    extra = int(rng.integers(1, (batch_size + 1) // 2))
     return (
         batch_size * int(rng.integers(3, 30)) + extra,
         batch_size,

@@ -14,7 +14,7 @@ from torch.nn import functional as F
 
 from bigmodel_lab.datasets import chinese_reviews
 from bigmodel_lab.exercises.draws import normal, torch_seeded_by
-from bigmodel_lab.exercises.judge import exercise, scored
+from bigmodel_lab.exercises.judging.judge import exercise, scored
 from bigmodel_lab.from_scratch.text import chinese_words
 
 _WORDS = ["ball", "bat", "game", "goal", "moon", "ship", "star", "team", "win"]

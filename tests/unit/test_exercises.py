@@ -21,7 +21,7 @@ import bigmodel_lab as lab
 from bigmodel_lab import exercises
 from bigmodel_lab.authoring.notebooks import build, notebooks_folder
 from bigmodel_lab.datasets.fetching import DataUnavailable
-from bigmodel_lab.exercises.judge import Exercise, Scored, exercise
+from bigmodel_lab.exercises.judging.judge import Exercise, Scored, exercise
 
 ALL = exercises.all_exercises()
 TIMES = 5  # random inputs: once may be luck

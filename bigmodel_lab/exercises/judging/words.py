@@ -1,5 +1,6 @@
 """Results compared, and said in words."""
 
+import re
 from collections.abc import Sequence
 from decimal import Decimal
 from numbers import Real
@@ -8,7 +9,7 @@ import numpy as np
 import torch
 
 LISTED = 8  # entries of an array that a message shows
-LINE = 76  # characters of a call's arguments that a message shows
+LINE = 100  # characters of a call's arguments that a message shows
 EXACT = 1e-7  # relative: what float32 leaves of a count
 ROUNDING = 1e-5  # of the largest number: what float32 loses on the way to a result
 
@@ -153,24 +154,24 @@ def entry(value: object, index: tuple) -> str:
     return str(bool(number)) if is_mask else f"{number:.6g}"
 
 
-def short(value: object) -> str:
-    """Return a value in a few characters, on one line."""
+def short(value: object, digits: int = 4) -> str:
+    """Return a value in a few characters, on one line; 0 digits: an array's shape."""
     array = as_array(value)
     if array is None:
         return _stranger(value)
-    if array.ndim > 2 or array.size > 40:
-        return f"an array of shape {array.shape}"
     if array.ndim == 0:
-        return f"{float(array):.6g}"
+        return f"{float(array):.{max(digits, 1) + 2}g}"
+    if array.ndim > 2 or array.size > 40 or not digits:
+        return f"an array of shape {array.shape}"
     text = np.array2string(
         array + 0.0,  # 0 where it is -0
-        precision=4,
+        precision=digits,
         threshold=LISTED,
         edgeitems=2,
         separator=", ",
         suppress_small=True,
     )
-    return " ".join(text.split())
+    return re.sub(r"(?<=\[) | (?= )|\s(?=[],])", "", " ".join(text.split()))
 
 
 def _stranger(value):
@@ -186,8 +187,11 @@ def _stranger(value):
 
 def call(arguments: dict[str, object]) -> str:
     """Return a call's arguments by name, in at most one line; "" if there are none."""
-    text = ", ".join(f"{name}={short(value)}" for name, value in arguments.items())
-    return text if len(text) <= LINE else text[: LINE - 2].rsplit(" ", 1)[0] + " …"
+    for digits in (4, 2, 1, 0):
+        text = ", ".join(f"{n}={short(v, digits)}" for n, v in arguments.items())
+        if len(text) <= LINE:
+            return text
+    return text[: LINE - 2].rsplit(", ", 1)[0] + ", …"
 
 
 def size(arguments: dict[str, object]) -> int:

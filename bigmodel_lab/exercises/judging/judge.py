@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from bigmodel_lab.datasets.fetching import DataUnavailable
-from bigmodel_lab.exercises.attempt import attempt, refusal, same_chance
-from bigmodel_lab.exercises.diagnoses import explain
 from bigmodel_lab.exercises.display import Feedback
-from bigmodel_lab.exercises.words import (
+from bigmodel_lab.exercises.judging.attempt import attempt, refusal, same_chance
+from bigmodel_lab.exercises.judging.diagnoses import explain
+from bigmodel_lab.exercises.judging.words import (
     EXACT,
     agree,
     as_array,
@@ -21,7 +21,7 @@ from bigmodel_lab.exercises.words import (
     parts,
     shape_error,
 )
-from bigmodel_lab.exercises.words import slack as slack_of
+from bigmodel_lab.exercises.judging.words import slack as slack_of
 
 CASES = 5  # random inputs per check
 _NOTHING = "It returns nothing: is a `return` missing?"
@@ -161,7 +161,10 @@ class Exercise:
                 lead = _GIVES_THIS if self.inputs and is_whole(expected) else ""
                 return Feedback("wrong", lead + text, name)
         draws = [dict(zip(self.parameters or (), a, strict=True)) for a in draws]
-        return Feedback("wrong", explain(results, expected, draws, self.tolerance))
+        right = None if len(draws) == 1 else self.solution
+        return Feedback(
+            "wrong", explain(results, expected, draws, self.tolerance, right)
+        )
 
     def share(self, results: list, cases: list[tuple]) -> float:
         """Return the share of right results, 0 to 1; each part of a tuple counts."""

@@ -1,0 +1,73 @@
+"""Diagnoses of results that are no numbers, or have another shape; and of a value."""
+
+import numpy as np
+
+from bigmodel_lab.exercises.judging.outcomes import Outcomes, all_agree
+from bigmodel_lab.exercises.judging.words import in_words, shape_error, short
+
+SUMMARIES = ("mean", "sum", "max", "min")
+
+
+def no_numbers(outcomes: Outcomes) -> str | None:
+    """Say what a result is that has no numbers."""
+    pairs = zip(outcomes.given, outcomes.a, outcomes.b, strict=True)
+    for value, a, b in pairs:
+        if a is None:
+            return f"It should return numbers, not {in_words(value)}."
+        if b is None:
+            return f"It should return lists of different lengths, not {short(value)}."
+    return None
+
+
+def value(outcomes: Outcomes) -> str | None:
+    """Say whether a value that was asked for is too small or too large."""
+    (a,), (b,) = outcomes.a, outcomes.b
+    if a.shape != b.shape:
+        return shape_error(outcomes.given[0], outcomes.expected[0])
+    if a.ndim or not np.isfinite(a):
+        return None
+    close = {"rtol": max(outcomes.tolerance, 1e-4), "atol": 0}
+    if b and np.isclose(a, -b, **close):
+        return f"{float(a):.4g} has the wrong sign."
+    for power in (1, 2, 3, -1, -2, -3):
+        if b and np.isclose(a, b * 10.0**power, **close):
+            return f"{float(a):.4g} has the right digits: where is the decimal point?"
+    return f"{float(a):.4g} is too {'small' if a < b else 'large'}."
+
+
+def shape(outcomes: Outcomes) -> str | None:
+    """Say what is wrong with the shape, if it differs in any case."""
+    pairs = list(zip(outcomes.a, outcomes.b, strict=True))
+    if all(a.shape == b.shape for a, b in pairs):
+        return None
+    a, b = next((a, b) for a, b in pairs if a.shape != b.shape)
+    if b.ndim > 1 and outcomes.are(np.transpose):
+        return "Your result is transposed: its rows are the columns asked for."
+    if all(a.size == b.size for a, b in pairs) and all_agree(
+        [a.ravel() for a, _ in pairs], [b.ravel() for _, b in pairs], outcomes.tolerance
+    ):
+        return f"The numbers are right; their shape should be {b.shape}, not {a.shape}."
+    if all(b.ndim == 0 for _, b in pairs):
+        return _one_number(outcomes, a)
+    if all(a.ndim == 0 for a, _ in pairs):
+        return _several_numbers(outcomes, b)
+    return f"The result should have shape {b.shape}, not {a.shape}."
+
+
+def _one_number(outcomes, a):
+    """Say what is missing where one number is asked for."""
+    for name in SUMMARIES:
+        taken = [getattr(a, name)() if a.size else np.nan for a in outcomes.a]
+        if all_agree(taken, outcomes.expected, outcomes.tolerance):
+            return f"One number is asked for, not {a.size}: their {name} is right."
+    count = " × ".join(map(str, a.shape))
+    return f"One number is asked for, not {count}: is a .mean() or a .sum() missing?"
+
+
+def _several_numbers(outcomes, b):
+    """Say what is too much where several numbers are asked for."""
+    count = " × ".join(map(str, b.shape))
+    for name in SUMMARIES:
+        if outcomes.are(lambda b, name=name: getattr(b, name)()):
+            return f"This is the {name} of the {count} numbers that are asked for."
+    return f"An array of shape {b.shape} is asked for, not a single number."

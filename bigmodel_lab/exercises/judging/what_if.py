@@ -1,0 +1,168 @@
+"""A diagnosis by asking what is right for other arguments.
+
+If a wrong result is the right one with two arguments exchanged, or with one left out,
+that says where to look. It is a fact, whatever the learner's code does.
+"""
+
+import copy
+import warnings
+from collections.abc import Callable, Iterator
+from itertools import combinations
+
+import numpy as np
+import torch
+
+from bigmodel_lab.exercises.judging.outcomes import Outcomes
+from bigmodel_lab.exercises.judging.words import agree, as_array, parts, slack
+
+_LEADS = {
+    1: "Your result is the right one for ",
+    -1: "Your result is minus the one for ",
+}
+_CHANGES = (
+    (lambda x: 0 * x, "{name} = 0: is it left out?"),
+    (lambda x: 0 * x + 1, "{name} = 1: is it left out?"),
+    (lambda x: -x, "-{name}: a + for a -?"),
+    (lambda x: 1 / x, "1 / {name}: a division for a multiplication?"),
+    (lambda x: x**2, "the square of {name}."),
+    (lambda x: abs(x) ** 0.5, "the root of {name}."),
+    (lambda x: abs(x), "|{name}|: has a negative number lost its sign?"),
+    (lambda x: x + 1, "{name} + 1: one too many?"),
+    (lambda x: x - 1, "{name} - 1: one too few?"),
+    (lambda x: 1 - x, "1 - {name} in place of {name}."),
+    (lambda x: 2 * x, "2 * {name}."),
+    (lambda x: x / 2, "{name} / 2."),
+)
+_ROWS = (
+    (slice(1, None), "the arguments without their first row: is it left out?"),
+    (slice(None, -1), "the arguments without their last row: is it left out?"),
+    (slice(None, 1), "the first row alone."),
+    (slice(-1, None), "the last row alone."),
+)
+_SUMMARIES = {
+    "sum": np.sum,
+    "largest": np.max,
+    "smallest": np.min,
+    "median": np.median,
+}
+
+
+def rule(outcomes: Outcomes) -> str | None:
+    """Say for which other arguments the result would be right, if for any."""
+    if outcomes.right is None or not outcomes.draws[0] or not _many(outcomes):
+        return None
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        for change, words in _changes(outcomes.draws[0]):
+            if sign := _sign(outcomes, change, words):
+                return _LEADS[sign] + words
+        return _summary(outcomes)
+
+
+def _many(outcomes):
+    """Tell whether the right results differ between the cases."""
+    return len({repr(value) for value in outcomes.expected}) > 2
+
+
+def _changes(draw) -> Iterator[tuple[Callable, str]]:
+    """Yield changes of the arguments, and what to say of each."""
+    for one, other in combinations(draw, 2):
+        if _alike(draw[one], draw[other]):
+
+            def exchange(draw, one=one, other=other):
+                return draw | {one: draw[other], other: draw[one]}
+
+            yield exchange, f"{one} and {other} exchanged."
+    for name, value in draw.items():
+        for change, words in _CHANGES if _numeric(value) else ():
+
+            def alter(draw, name=name, change=change):
+                return draw | {name: change(draw[name])}
+
+            yield alter, words.format(name=name)
+    rows = _with_rows(draw)
+    for part, words in _ROWS if rows else ():
+
+        def cut(draw, part=part):
+            return draw | {name: draw[name][part] for name in rows}
+
+        yield cut, words
+
+
+def _sign(outcomes, change, words):
+    """Return 1 if all results are right for changed arguments, -1 if minus them is.
+
+    Minus is only tried where an argument is left out: a step for a weight.
+    """
+    allowed = slack(outcomes.expected, outcomes.tolerance)
+    signs = {1, -1} if "left out" in words else {1}
+    for draw, result in zip(outcomes.draws, outcomes.given, strict=True):
+        other = _right(outcomes, change, draw)
+        if other is None:
+            return None
+        for sign in list(signs):
+            value = other if sign == 1 else _minus(other)
+            if not agree(result, value, outcomes.tolerance, allowed):
+                signs.remove(sign)
+        if not signs:
+            return None
+    return max(signs)
+
+
+def _minus(value):
+    """Return minus an array or number; None for what has no minus."""
+    array = as_array(value)
+    return None if array is None else -array
+
+
+def _right(outcomes, change, draw):
+    """Return what is right for changed arguments, or None if they cannot be."""
+    try:
+        return outcomes.right(**change(copy.deepcopy(draw)))
+    except Exception:  # a count of -3, a learning rate of 0
+        return None
+
+
+def _summary(outcomes):
+    """Say that the result is a sum or so of what is right for each row alone."""
+    rows = _with_rows(outcomes.draws[0])
+    if not rows or parts(outcomes.expected[0], 2) is not None:
+        return None
+    by_row = []
+    for draw in outcomes.draws:
+        count = len(draw[rows[0]])
+        alone = [
+            _right(
+                outcomes,
+                lambda d, k=k: d | {name: d[name][k : k + 1] for name in rows},
+                draw,
+            )
+            for k in range(count)
+        ]
+        arrays = [as_array(value) for value in alone]
+        if any(array is None or array.ndim for array in arrays):
+            return None
+        by_row.append(arrays)
+    for name, summary in _SUMMARIES.items():
+        if outcomes.equal([summary(values) for values in by_row]):
+            return f"Your result is the {name} of what is right for each row alone."
+    return None
+
+
+def _with_rows(draw):
+    """Return the names of the arguments that have the rows: all arrays, one length."""
+    names = [n for n, v in draw.items() if _numeric(v) and getattr(v, "ndim", 0)]
+    lengths = {len(draw[name]) for name in names}
+    return names if len(lengths) == 1 and lengths.pop() >= 3 else []
+
+
+def _numeric(value):
+    """Return whether a value can be calculated with: a number, array or tensor."""
+    return isinstance(value, (int, float, np.number, np.ndarray, torch.Tensor))
+
+
+def _alike(one, other):
+    """Tell whether two arguments may be mistaken for each other."""
+    if not (_numeric(one) and _numeric(other)):
+        return False
+    return np.shape(one) == np.shape(other)
