@@ -13,6 +13,8 @@ from .exercises import check as check
 from .exercises import hint as hint
 from .exercises import quiz as quiz
 from .exercises import solution as solution
+from .exercises import solved as solved
+from .exercises import start_over as start_over
 from .from_scratch import activations as activations
 from .from_scratch import cleaning as cleaning
 from .from_scratch import images as images

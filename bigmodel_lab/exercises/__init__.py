@@ -12,17 +12,40 @@ import os
 import textwrap
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import replace
 from importlib import import_module
 from types import ModuleType
 
-from bigmodel_lab.exercises import quiz_text
-from bigmodel_lab.exercises.display import Feedback, Hint, Quiz, Solution
+from bigmodel_lab.exercises import quiz_text, record
+from bigmodel_lab.exercises.display import (
+    Feedback,
+    Hint,
+    Quiz,
+    Solution,
+    in_notebook,
+)
 from bigmodel_lab.exercises.judging.judge import Exercise
+from bigmodel_lab.exercises.record import Solved
 
-__all__ = ["Feedback", "all_exercises", "check", "hint", "quiz", "solution"]
+__all__ = [
+    "Feedback",
+    "all_exercises",
+    "check",
+    "hint",
+    "quiz",
+    "solution",
+    "solved",
+    "start_over",
+]
 
 # What a learner's kernel sees of this folder while it is graded.
-SEEN_IN_SANDBOX = ("__init__.py", "display.py", "judging", "quiz_text.py")
+SEEN_IN_SANDBOX = (
+    "__init__.py",
+    "display.py",
+    "judging",
+    "quiz_text.py",
+    "record.py",
+)
 # Set in the sandbox, where there are no solutions, to the folder of the arguments.
 IN_SANDBOX = "BIGMODEL_LAB_HANDOVER"
 
@@ -44,22 +67,54 @@ def check(name: str, answer: object) -> Feedback:
     """
     if in_sandbox():  # the hidden test comes next
         return Feedback("not attempted")
-    return find(name).judge(answer)
+    feedback = replace(find(name).judge(answer), exercise=name)
+    if in_notebook() and (trouble := record.note(name, feedback.outcome)):
+        feedback = replace(feedback, message=f"{feedback.message}\n{trouble}".strip())
+    return feedback
+
+
+def next_hint(name: str) -> tuple[int, int]:
+    """Return the number of the next hint of an exercise, and how many there are."""
+    count = len(find(name).hints)
+    return min(_hints_given[name] + 1, count), count
 
 
 def hint(name: str) -> Hint | None:
     """Return the next hint of the exercise `name`; after the last, the last again."""
     if in_sandbox():
         return None
-    hints = find(name).hints
-    number = min(_hints_given[name] + 1, len(hints))
+    number, count = next_hint(name)
     _hints_given[name] = number
-    return Hint(number, len(hints), hints[number - 1])
+    return Hint(number, count, find(name).hints[number - 1])
 
 
 def solution(name: str) -> Solution | None:
     """Return the solution of the exercise `name` as code to read."""
     return None if in_sandbox() else Solution(code(name))
+
+
+def start_over(name: str) -> Solution:
+    """Forget the tries of the exercise `name` and its hints; return its empty cell."""
+    variable = name.partition(".")[2]
+    stub = f"{variable} = ..."
+    if find(name).inputs:
+        body = ast.parse(code(name)).body[0].body[0]
+        stub = "".join(code(name).splitlines(keepends=True)[: body.end_lineno])
+        stub += "    ...\n\n"
+    _hints_given.pop(name, None)
+    record.forget(name)
+    return Solution(f'{stub}\nlab.check("{name}", {variable})\n')
+
+
+def solved(chapter: str) -> Solved:
+    """Return which exercises of `chapter` are solved, a line that displays itself."""
+    if chapter not in chapters():
+        raise ValueError(_unknown("chapter", chapter, chapters()))
+    known, trouble = record.read()
+    names = list(_of(chapter))
+    done = [name for name in names if known.get(name, {}).get("solved")]
+    short = [[name.partition(".")[2] for name in which] for which in (names, done)]
+    return Solved(*short, trouble)
 
 
 def quiz(chapter: str) -> Quiz:

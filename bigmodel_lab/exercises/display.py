@@ -5,8 +5,9 @@ Each displays itself as the last expression of a cell, and is plain text in a sc
 
 import html
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from IPython import get_ipython
 from IPython.display import Javascript, display
 
 from bigmodel_lab.colors import BLUE, GRAY, GREEN, ORANGE, RED
@@ -36,16 +37,23 @@ _QUIZ_NAMES = """for (const quiz of document.querySelectorAll(".Quiz")) {
 }"""
 
 
+def in_notebook() -> bool:
+    """Tell whether a kernel runs this, which has a page to show things on."""
+    return getattr(get_ipython(), "kernel", None) is not None
+
+
 @dataclass(frozen=True)
 class Feedback:
     """What a check says: the outcome, the reason, the misconception recognized.
 
-    `outcome` is "correct", "not attempted", "no data", "wrong" or "error".
+    `outcome` is "correct", "not attempted", "no data", "wrong" or "error". `exercise`
+    is the name of the one that was checked: then it has buttons in a notebook.
     """
 
     outcome: str
     message: str = ""
     misconception: str | None = None
+    exercise: str | None = field(default=None, compare=False)
 
     def __repr__(self) -> str:
         """Return the feedback as plain text."""
@@ -59,6 +67,15 @@ class Feedback:
             f'padding: 4px 12px; white-space: pre-wrap"><b>{head}</b> '
             f"{html.escape(self.message)}</div>"
         )
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        """Return the feedback with its buttons; in a script and elsewhere, nothing."""
+        if self.exercise is None or not in_notebook():
+            return {}
+        from bigmodel_lab.exercises.buttons import with_buttons
+
+        bundle = with_buttons(self)._repr_mimebundle_()
+        return bundle | {"text/plain": repr(self), "text/html": self._repr_html_()}
 
 
 @dataclass(frozen=True)

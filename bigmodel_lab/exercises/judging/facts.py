@@ -119,11 +119,16 @@ def in_part(outcomes: Outcomes) -> str | None:
     """Say that all is right but the first or the last value or row."""
     if not all(b.ndim and b.shape[0] >= MANY for b in outcomes.b):
         return None
-    kind = "value" if outcomes.b[0].ndim == 1 else "row"
-    for which, rest in (("first", slice(1, None)), ("last", slice(None, -1))):
+    for which, rest, place in (
+        ("first", slice(1, None), 0),
+        ("last", slice(None, -1), -1),
+    ):
         ours, right = ([x[rest] for x in y] for y in (outcomes.a, outcomes.b))
         if all_agree(ours, right, outcomes.tolerance):
-            return f"All is right but the {which} {kind}."
+            one, other = outcomes.a[0][place], outcomes.b[0][place]
+            kind = "row" if one.ndim else "value"
+            where = f"{short(one)} where {short(other)} is right"
+            return f"All is right but the {which} {kind}: {where}."
     return None
 
 
