@@ -6,6 +6,7 @@ import torch
 from scipy.sparse import csr_array
 
 from bigmodel_lab.datasets.fetching import DataUnavailable
+from bigmodel_lab.exercises.judging.attempt import PRINTED
 from bigmodel_lab.exercises.judging.judge import Exercise, Scored
 
 DOUBLE = Exercise(lambda x: 2 * x, inputs=lambda rng: (rng.normal(size=3),))
@@ -61,6 +62,199 @@ def test_feedback_helps_where_no_misconception_fits(answer, outcome, says):
     assert (feedback.outcome, feedback.misconception) == (outcome, None)
     assert says in feedback.message
     assert feedback.message.replace("<", "&lt;")[:20] in feedback._repr_html_()
+
+
+class Agreeable:
+    """It says yes to every comparison."""
+
+    __hash__ = None
+
+    def __eq__(self, other):
+        return True
+
+    def __bool__(self):
+        return True
+
+
+class AgreeableArray(np.ndarray):
+    """It has other numbers, and says that they are the same."""
+
+    def __eq__(self, other):
+        return np.ones(self.shape, bool)
+
+    def __sub__(self, other):
+        return np.zeros(self.shape)
+
+
+class Hostile:
+    """Whatever is asked of it, it raises an error."""
+
+    def __getattr__(self, name):
+        raise RuntimeError(name)
+
+    def fails(self, *arguments):
+        raise RuntimeError
+
+    __array__ = __len__ = __repr__ = __str__ = __iter__ = fails
+
+
+class Doubling(torch.nn.Module):
+    def forward(self, x):
+        return 2 * x
+
+
+class Holder:
+    def __init__(self, x):
+        self.x = 2 * x
+
+
+def generated(x):
+    yield from 2 * x
+
+
+def endless(x):
+    return endless(x)
+
+
+@pytest.mark.parametrize(
+    ("answer", "outcome", "says"),
+    [
+        (Doubling(), "correct", ""),
+        (lambda x: pd.Series(2 * x, index=[9, 8, 7]), "correct", ""),
+        (lambda x: np.ma.masked_array(2 * x), "correct", ""),
+        (lambda x: np.array(list(2 * x), dtype=object), "correct", ""),
+        (lambda x: [Fraction(float(2 * v)) for v in x], "correct", ""),
+        (lambda x: [Decimal(float(2 * v)) for v in x], "correct", ""),
+        (lambda x: torch.tensor(2 * x).to_sparse(), "correct", ""),
+        (partial(lambda a, x: a * x, 2), "correct", ""),
+        (generated, "wrong", "a generator: make a list or an array of it"),
+        (lambda x: map(float, 2 * x), "wrong", "a map: make a list"),
+        (lambda x: lambda: 2 * x, "wrong", "<lambda> itself: call it"),
+        (lambda x: Doubling(), "wrong", "Doubling itself: call it"),
+        (lambda x: float, "wrong", "float itself: call it"),
+        (Holder, "wrong", "numbers, not Holder"),
+        (lambda x: np.ma.masked_array(2 * x, [0, 1, 0]), "wrong", ".filled(...)"),
+        (lambda x: 2 * x + 0j, "wrong", "complex numbers: take .real"),
+        (lambda x: pd.DataFrame({"a": 2 * x}), "wrong", "shape should be (3,), not"),
+        (lambda x: torch.tensor(2 * x).bfloat16(), "wrong", "take float32"),
+        (lambda x: Agreeable(), "wrong", "numbers, not Agreeable"),
+        (lambda x: [Agreeable()] * 3, "wrong", "numbers, not list"),
+        (lambda x: (0 * x).view(AgreeableArray), "wrong", "Every value is 0"),
+        (lambda x: Hostile(), "wrong", "numbers, not Hostile"),
+        (lambda x: [Hostile()] * 3, "wrong", "numbers, not list"),
+        (lambda x: {"a": 1}, "wrong", "numbers, not dict"),
+        (lambda x: [], "wrong", "shape (3,), not (0,)"),
+        (lambda x: np.ones((1000, 1000)), "wrong", "not (1000, 1000)"),
+        (lambda x: x / 0, "wrong", "infinity"),
+        (Agreeable(), "wrong", "Give the function itself"),
+        (Hostile(), "wrong", "an object of the type Hostile"),
+        (endless, "error", "RecursionError"),
+    ],
+)
+def test_a_strange_answer_has_a_clear_outcome(answer, outcome, says):
+    with np.errstate(all="ignore"):
+        feedback = DOUBLE.judge(answer)
+    assert feedback.outcome == outcome
+    assert says in feedback.message
+
+
+@pytest.mark.parametrize(
+    "answer", [Agreeable(), Hostile(), [0.5, 0.5], "0.5", Doubling]
+)
+def test_a_strange_value_has_a_clear_outcome(answer):
+    feedback = Exercise(lambda: 0.5).judge(answer)
+    assert feedback.outcome == "wrong"
+    assert (
+        "One number is asked" in feedback.message or "numbers, not" in feedback.message
+    )
+
+
+def test_an_answer_that_prints_a_lot_is_cut_short(capsys):
+    def talkative(x):
+        print("word " * 10_000)
+        return 2 * x
+
+    assert DOUBLE.judge(talkative).outcome == "correct"
+    printed = capsys.readouterr().out
+    assert len(printed) < PRINTED + 100
+    assert "248,005 more characters were printed" in printed
+
+
+TENSORS = Exercise(
+    lambda x: 2 * x.mean(), inputs=lambda rng: (torch.from_numpy(rng.normal(size=4)),)
+)
+
+
+def test_arrays_where_tensors_were_refused_and_the_other_way_around():
+    assert TENSORS.judge(lambda x: 2 * np.mean(x)).outcome == "correct"
+    assert DOUBLE.judge(lambda x: torch.add(x, x)).outcome == "correct"
+    feedback = TENSORS.judge(lambda x: np.mean(x) + "one")
+    assert feedback.outcome == "error"
+    assert "write x.mean() or torch.mean(x)" in feedback.message
+
+
+def test_another_right_answer_is_accepted_and_scored():
+    one = Exercise(lambda x: x.std(), inputs=lambda rng: (rng.normal(size=4),))
+    assert one.judge(lambda x: x.std(ddof=1)).outcome == "wrong"
+
+    @one.accepts
+    def _(x):
+        return x.std(ddof=1)
+
+    assert one.judge(lambda x: x.std(ddof=1)).outcome == "correct"
+    cases = one.cases(np.random.default_rng(0))
+    assert one.share([x.std(ddof=1) for (x,), _ in cases], cases) == 1
+
+
+def test_a_count_must_be_exact_however_large():
+    one = Exercise(lambda x: 10**6 + x, inputs=lambda rng: (int(rng.integers(9)),))
+    assert one.judge(lambda x: float(10**6 + x)).outcome == "correct"
+    assert one.judge(lambda x: 10**6 + x + 1).message == (
+        "Every value is 1 too large, in every case."
+    )
+
+
+def test_marks_and_counts_prove_no_cause():
+    marks = Exercise(lambda x: x > 0, inputs=lambda rng: (rng.normal(size=4),))
+
+    @marks.mistakes
+    def _(x):
+        """
+        negative_ones: You took the negative ones.
+        """
+        return {"negative_ones": x < 0}
+
+    feedback = marks.judge(lambda x: x < 0)
+    assert feedback.misconception == "negative_ones"
+    assert feedback.message == (
+        "Your result is what this mistake would give: You took the negative ones."
+    )
+
+
+def test_tables_and_single_mistakes_are_tried_in_order():
+    one = Exercise(lambda x: 2 * x, inputs=lambda rng: (rng.normal(),))
+
+    @one.mistakes
+    def _(x):
+        """
+        first: The first, a sentence on
+            two lines: with a colon.
+        third: The third.
+        """
+        return {"third": x, "first": 3 * x}
+
+    @one.misconception
+    def single(x):
+        """One by itself."""
+        return 4 * x
+
+    assert list(one.help.values()) == [
+        "The first, a sentence on two lines: with a colon.",
+        "The third.",
+        "One by itself.",
+    ]
+    for factor, name in ((3, "first"), (1, "third"), (4, "single")):
+        assert one.judge(lambda x, k=factor: k * x).misconception == name
 
 
 def test_feedback_on_a_value_and_on_several_results():
@@ -242,3 +436,20 @@ def test_a_probability_is_shown_as_it_is():
     )
     feedback = exercise.judge(lambda train: np.array([0, 1, 0, 0.99999]))
     assert feedback.message == "Every prediction must be 0 or 1, but one is 0.99999."
+
+
+def test_a_score_does_not_hang_on_luck():
+    """The same data are drawn every time, and an answer's own chance is the same."""
+
+    def inputs(rng):
+        return rng.normal(size=(50, 2)), rng.integers(0, 2, 50)
+
+    def by_chance(X):
+        state = np.random.get_state()[1][0], torch.initial_seed()
+        assert state == (0, 0)
+        return np.random.randint(0, 2, len(X)) ^ torch.randint(0, 2, [len(X)]).numpy()
+
+    one = Scored(lambda X: X, inputs=inputs, bar=0.9)
+    before = np.random.get_state()[1].tolist(), torch.get_rng_state().tolist()
+    assert len({one.judge(by_chance).message for _ in range(5)}) == 1
+    assert before == (np.random.get_state()[1].tolist(), torch.get_rng_state().tolist())

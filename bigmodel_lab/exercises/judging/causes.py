@@ -34,6 +34,15 @@ def factor(outcomes: Outcomes) -> str | None:
     return None
 
 
+def share(outcomes: Outcomes) -> str | None:
+    """Say that a share is off by the factor between N and N - 1: 1 minus it is."""
+    pairs = zip(outcomes.a, outcomes.b, strict=True)
+    factors = [_ratio(1 - a, 1 - b) for a, b in pairs]
+    if None in factors or not outcomes.varied():
+        return None
+    return _n_minus_1(factors, outcomes)
+
+
 def _ratio(a, b):
     """Return the one factor between two arrays, or None."""
     known = np.isfinite(a) & np.isfinite(b) & (abs(b) > 1e-6 * abs(b).max(initial=0))
@@ -60,7 +69,7 @@ def _constant(factor):
 def _n_minus_1(factors, outcomes):
     """Say that the factors are those between dividing by N and by N - 1."""
     for _, n in outcomes.lengths():
-        if (n < 2).any():
+        if (n < 5).any():  # 3 / 2 may be anything
             continue
         for bessel in (n / (n - 1), (n / (n - 1)) ** 0.5):
             if np.allclose(factors, bessel, 1e-5, 0):
@@ -73,7 +82,7 @@ def _n_minus_1(factors, outcomes):
 def _times_length(factors, outcomes):
     """Say that the factor is a size of the arguments."""
     for words, n in outcomes.lengths():
-        if (n < 2).any():
+        if (n < 3).any():
             continue
         sizes = f"{n[0]}" if len(set(n)) == 1 else f"{n[0]}, {n[1]}, …"
         if np.allclose(factors, n, 1e-4, 0):
@@ -98,11 +107,17 @@ def function(outcomes: Outcomes) -> str | None:
     return None
 
 
+def _not_negative(b):
+    """Return 0 for negative numbers."""
+    return np.maximum(b, 0)
+
+
 _FUNCTIONS = (
     (np.square, "It is the square of the right result: is a root missing?"),
     (np.sqrt, "It is the root of the right result: is a square missing?"),
     (np.reciprocal, "It is 1 divided by the right result: upside down."),
     (lambda b: 1 - b, "It is 1 minus the right result."),
+    (_not_negative, "Where the right value is negative, yours is 0: a ReLU, a clamp?"),
     (np.abs, "The sizes are right, but negative numbers have lost their sign."),
     (np.exp, "It is exp of the right result: is a log missing?"),
     (np.log, "It is the logarithm of the right result."),
@@ -124,22 +139,39 @@ def rounded(outcomes: Outcomes) -> str | None:
 
 
 def straight_line(outcomes: Outcomes) -> str | None:
-    """Say that each case's values lie on a straight line over the right ones."""
-    slopes = []
-    for a, b in zip(outcomes.a, outcomes.b, strict=True):
-        if b.size < 5 or len(np.unique(b)) < 4 or not np.isfinite(b).all():
-            return None
-        slope, shift = np.polyfit(b.ravel(), a.ravel(), 1)
-        scale = 1e-4 * (abs(a).max() + abs(b).max())
-        if abs(slope) < 1e-6 or abs(slope * b + shift - a).max() > scale:
-            return None
-        slopes.append(slope)
+    """Say that the values lie on straight lines over the right ones.
+
+    One line in each case, or one in each column.
+    """
+    pairs = list(zip(outcomes.a, outcomes.b, strict=True))
+    lines = [_line(a, b) for a, b in pairs]
+    where = "In each case"
+    if None in lines and all(b.ndim == 2 for _, b in pairs):
+        columns = [x for a, b in pairs for x in zip(a.T, b.T, strict=True)]
+        lines = [_line(a, b) for a, b in columns]
+        where = "In each column"
+    if None in lines:
+        return None
+    slopes, shifts = np.transpose(lines)
     if np.allclose(slopes, 1, 1e-4):
-        return "In each case all values are off by one number: look at what you add."
+        return f"{where} a number is added to every value: look at what you subtract."
+    if np.allclose(shifts, 0, atol=1e-4):
+        return f"{where} every value is off by a factor: look at what you divide by."
     return (
-        "In each case the values are right up to a factor and a number added: look at "
-        "what you subtract and what you divide by."
+        f"{where} the values are right up to a factor and a number added: look at what "
+        "you subtract and what you divide by."
     )
 
 
-RULES = (factor, function, rounded, straight_line)
+def _line(a, b):
+    """Return slope and shift of a straight line of `a` over `b`, or None."""
+    if b.size < 5 or len(np.unique(b)) < 4 or not np.isfinite(b).all():
+        return None
+    slope, shift = np.polyfit(b.ravel(), a.ravel(), 1)
+    scale = 1e-4 * (abs(a).max() + abs(b).max())
+    if abs(slope) < 1e-6 or abs(slope * b + shift - a).max() > scale:
+        return None
+    return slope, shift / max(abs(a).max(), 1e-12)
+
+
+RULES = (factor, share, function, rounded, straight_line)

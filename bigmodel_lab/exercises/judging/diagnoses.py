@@ -47,7 +47,7 @@ def explain(
     rules = [shapes.no_numbers]
     if not draws[0]:
         rules.append(shapes.value)
-    rules += [shapes.shape, facts.not_finite, *facts.RULES]
+    rules += [shapes.shape, *facts.RULES]
     if not whole:
         rules += causes.RULES
     sentences = (rule(outcomes) for rule in [*rules, what_if.rule])

@@ -1,24 +1,44 @@
 """Diagnoses that state facts: for marks and counts, too, which can prove no cause."""
 
 import numpy as np
+import torch
 
 from bigmodel_lab.exercises.judging.outcomes import MANY, Outcomes, all_agree
 from bigmodel_lab.exercises.judging.words import agree, as_array, short, slack
+
+_NAN = "The result holds NaN: look for 0/0, log(0) or the root of a negative."
+_NAN_GIVEN = (
+    "The result holds NaN, as an argument does, where there should be a number."
+)
 
 
 def not_finite(outcomes: Outcomes) -> str | None:
     """Say that a result holds NaN or infinity where the right one has none."""
     pairs = list(zip(outcomes.a, outcomes.b, strict=True))
     if any((np.isnan(a) & ~np.isnan(b)).any() for a, b in pairs):
-        sentence = (
-            "The result holds NaN: look for 0/0, log(0) or the root of a negative."
-        )
+        given = any(a is not None and np.isnan(a).any() for a in _arrays(outcomes))
+        sentence = _NAN_GIVEN if given else _NAN
     elif any((np.isinf(a) & ~np.isinf(b)).any() for a, b in pairs):
         sentence = "The result holds infinity: look for a division by 0, log(0) or exp."
     else:
         return None
     where = right_on_small(outcomes)
     return f"{sentence} {where}" if where else sentence
+
+
+def _arrays(outcomes):
+    """Yield all arguments of all cases as arrays."""
+    for _, arrays in outcomes.arguments():
+        yield from arrays
+
+
+def coarse(outcomes: Outcomes) -> str | None:
+    """Say that numbers of 16 bits are right as far as they go."""
+    kinds = {getattr(value, "dtype", None) for value in outcomes.given}
+    short_kinds = {torch.float16, torch.bfloat16, np.dtype("float16")}
+    if kinds <= short_kinds and all_agree(outcomes.a, outcomes.b, 0.02):
+        return "Right to two or three digits, as far as 16 bits go: take float32."
+    return None
 
 
 def unchanged(outcomes: Outcomes) -> str | None:
@@ -32,6 +52,8 @@ def unchanged(outcomes: Outcomes) -> str | None:
 def always_the_same(outcomes: Outcomes) -> str | None:
     """Say that the result does not depend on the arguments."""
     first = outcomes.a[0]
+    if first.ndim and all(not a.any() for a in outcomes.a):
+        return "Every value is 0, in every case."
     same = all(a.shape == first.shape and (a == first).all() for a in outcomes.a)
     if same and len({b.tobytes() for b in outcomes.b}) >= MANY:
         return (
@@ -69,14 +91,17 @@ def right_on_small(outcomes: Outcomes) -> str | None:
 
 def ordered(outcomes: Outcomes) -> str | None:
     """Say that the values are the right ones in another order."""
-    if not all(b.ndim and len(np.unique(b)) >= MANY for b in outcomes.b):
+    if not all(b.ndim and b.size > MANY for b in outcomes.b):
         return None
-    if outcomes.are(lambda b: b[::-1]):
-        return "The values are right, but from last to first."
     if outcomes.b[0].ndim > 1 and outcomes.are(np.transpose):
         return "Your result is transposed: its rows are the columns asked for."
+    for axis in range(outcomes.b[0].ndim):
+        if outcomes.are(lambda b, axis=axis: np.flip(b, axis)):
+            along = "" if outcomes.b[0].ndim == 1 else f" along dimension {axis}"
+            return f"The values are right, but from last to first{along}."
     ours, right = ([np.sort(x, axis=None) for x in y] for y in (outcomes.a, outcomes.b))
-    if all_agree(ours, right, outcomes.tolerance):
+    different = min(len(np.unique(b)) for b in outcomes.b)
+    if different >= MANY and all_agree(ours, right, outcomes.tolerance):
         return "The values are right, but in another order."
     return None
 
@@ -125,15 +150,25 @@ def in_part(outcomes: Outcomes) -> str | None:
     ):
         ours, right = ([x[rest] for x in y] for y in (outcomes.a, outcomes.b))
         if all_agree(ours, right, outcomes.tolerance):
-            one, other = outcomes.a[0][place], outcomes.b[0][place]
+            one, other = _first_differing(outcomes, place)
             kind = "row" if one.ndim else "value"
             where = f"{short(one)} where {short(other)} is right"
             return f"All is right but the {which} {kind}: {where}."
     return None
 
 
+def _first_differing(outcomes, place):
+    """Return the value or row at a place, and the right one, where they differ."""
+    for a, b in zip(outcomes.a, outcomes.b, strict=True):
+        if not all_agree([a[place]], [b[place]], outcomes.tolerance):
+            return a[place], b[place]
+    return outcomes.a[0][place], outcomes.b[0][place]
+
+
 RULES = (
+    coarse,
     unchanged,
+    not_finite,
     always_the_same,
     opposite,
     right_on_small,

@@ -1,11 +1,13 @@
 """Diagnoses of results that are no numbers, or have another shape; and of a value."""
 
+from itertools import product
+
 import numpy as np
 
 from bigmodel_lab.exercises.judging.outcomes import Outcomes, all_agree
-from bigmodel_lab.exercises.judging.words import in_words, shape_error, short
+from bigmodel_lab.exercises.judging.words import in_words, short
 
-SUMMARIES = ("mean", "sum", "max", "min")
+SUMMARIES = {"mean": "mean", "sum": "sum", "max": "maximum", "min": "minimum"}
 
 
 def no_numbers(outcomes: Outcomes) -> str | None:
@@ -22,8 +24,8 @@ def no_numbers(outcomes: Outcomes) -> str | None:
 def value(outcomes: Outcomes) -> str | None:
     """Say whether a value that was asked for is too small or too large."""
     (a,), (b,) = outcomes.a, outcomes.b
-    if a.shape != b.shape:
-        return shape_error(outcomes.given[0], outcomes.expected[0])
+    if b.ndim == 0 and a.ndim:
+        return f"One number is asked for, not {short(a)}."
     if a.ndim or not np.isfinite(a):
         return None
     close = {"rtol": max(outcomes.tolerance, 1e-4), "atol": 0}
@@ -51,15 +53,39 @@ def shape(outcomes: Outcomes) -> str | None:
         return _one_number(outcomes, a)
     if all(a.ndim == 0 for a, _ in pairs):
         return _several_numbers(outcomes, b)
-    return f"The result should have shape {b.shape}, not {a.shape}."
+    return _along_a_dimension(outcomes) or (
+        f"The result should have shape {b.shape}, not {a.shape}."
+    )
+
+
+def _along_a_dimension(outcomes):
+    """Say that a mean or a sum along a dimension is missing, or one too many."""
+    if not all(a.size for a in outcomes.a):
+        return None
+    for name, axis in product(SUMMARIES, range(3)):
+
+        def taken(array, name=name, axis=axis):
+            return getattr(array, name)(axis) if array.ndim > axis else None
+
+        if outcomes.are(taken):
+            return f"This is the {name} along dimension {axis} of what is right."
+        shorter = [taken(a) for a in outcomes.a]
+        if all(x is not None for x in shorter) and all_agree(
+            shorter, outcomes.expected, outcomes.tolerance
+        ):
+            shape = outcomes.a[0].shape
+            return f"The shape is {shape}: the {name} along dimension {axis} is right."
+    return None
 
 
 def _one_number(outcomes, a):
     """Say what is missing where one number is asked for."""
-    for name in SUMMARIES:
+    for name, words in SUMMARIES.items():
         taken = [getattr(a, name)() if a.size else np.nan for a in outcomes.a]
         if all_agree(taken, outcomes.expected, outcomes.tolerance):
-            return f"One number is asked for, not {a.size}: their {name} is right."
+            return (
+                f"One number is asked for, not {a.size}: the {words} of them is right."
+            )
     count = " × ".join(map(str, a.shape))
     return f"One number is asked for, not {count}: is a .mean() or a .sum() missing?"
 
@@ -67,7 +93,7 @@ def _one_number(outcomes, a):
 def _several_numbers(outcomes, b):
     """Say what is too much where several numbers are asked for."""
     count = " × ".join(map(str, b.shape))
-    for name in SUMMARIES:
+    for name, words in SUMMARIES.items():
         if outcomes.are(lambda b, name=name: getattr(b, name)()):
-            return f"This is the {name} of the {count} numbers that are asked for."
+            return f"This is the {words} of the {count} numbers that are asked for."
     return f"An array of shape {b.shape} is asked for, not a single number."

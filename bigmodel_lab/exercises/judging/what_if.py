@@ -13,16 +13,17 @@ import numpy as np
 import torch
 
 from bigmodel_lab.exercises.judging.outcomes import Outcomes
-from bigmodel_lab.exercises.judging.words import agree, as_array, parts, slack
+from bigmodel_lab.exercises.judging.words import agree, as_array, parts, size, slack
 
 _LEADS = {
     1: "Your result is the right one for ",
     -1: "Your result is minus the one for ",
 }
+LARGE = 10_000  # numbers: to try everything on more would take seconds
+_SIGN = (lambda x: -x, "-{name}: a + for a -?")
 _CHANGES = (
     (lambda x: 0 * x, "{name} = 0: is it left out?"),
     (lambda x: 0 * x + 1, "{name} = 1: is it left out?"),
-    (lambda x: -x, "-{name}: a + for a -?"),
     (lambda x: 1 / x, "1 / {name}: a division for a multiplication?"),
     (lambda x: x**2, "the square of {name}."),
     (lambda x: abs(x) ** 0.5, "the root of {name}."),
@@ -49,11 +50,12 @@ _SUMMARIES = {
 
 def rule(outcomes: Outcomes) -> str | None:
     """Say for which other arguments the result would be right, if for any."""
-    if outcomes.right is None or not outcomes.draws[0] or not _many(outcomes):
+    draw = outcomes.draws[0]
+    if outcomes.right is None or not draw or not _many(outcomes) or size(draw) > LARGE:
         return None
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
-        for change, words in _changes(outcomes.draws[0]):
+        for change, words in _changes(draw):
             if sign := _sign(outcomes, change, words):
                 return _LEADS[sign] + words
         return _summary(outcomes)
@@ -73,8 +75,11 @@ def _changes(draw) -> Iterator[tuple[Callable, str]]:
                 return draw | {one: draw[other], other: draw[one]}
 
             yield exchange, f"{one} and {other} exchanged."
-    for name, value in draw.items():
-        for change, words in _CHANGES if _numeric(value) else ():
+    # In y - x the sign of x is wrong more often: the last argument comes first.
+    signs = [(name, *_SIGN) for name in reversed(draw)]
+    others = [(name, *change) for name in draw for change in _CHANGES]
+    for name, change, words in signs + others:
+        if _numeric(draw[name]):
 
             def alter(draw, name=name, change=change):
                 return draw | {name: change(draw[name])}
@@ -111,7 +116,7 @@ def _sign(outcomes, change, words):
 
 def _minus(value):
     """Return minus an array or number; None for what has no minus."""
-    array = as_array(value)
+    array = None if isinstance(value, tuple) else as_array(value)
     return None if array is None else -array
 
 

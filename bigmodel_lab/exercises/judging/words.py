@@ -102,8 +102,10 @@ def agree(
             and len(result) == len(expected)
             and all(map(agree, result, expected, [tolerance] * len(expected)))
         )
-    if a is None or b is None:
+    if b is None:  # words, or None inside
         return type(result) is type(expected) and np.array_equal(result, expected)
+    if a is None:
+        return False
     # A misconception may give NaN, as log(0) does: it must be recognized too.
     return a.shape == b.shape and np.allclose(
         a, b, rtol=tolerance, atol=slack, equal_nan=True
@@ -114,29 +116,39 @@ def in_words(value: object) -> str:
     """Say what a result is that is not an array of numbers."""
     if isinstance(value, Words):
         return str(value)
+    try:
+        return _kind(value) or _entries(value) or short(value)
+    except Exception:  # a stranger's attributes may raise anything
+        return type(value).__name__
+
+
+def _kind(value):
+    """Say what a single thing is, and what to do with it; None for a collection."""
     if isinstance(value, np.ma.MaskedArray):
         return "a masked array: fill what is hidden with .filled(...)"
-    if isinstance(value, (torch.nn.Module, type)) or callable(value):
+    if callable(value):
         name = getattr(value, "__name__", type(value).__name__)
-        return f"{name}, which is to be called: return what it gives"
+        return f"{name} itself: call it, and return what it gives"
     if hasattr(value, "__next__"):
         return f"a {type(value).__name__}: make a list or an array of it"
+    if hasattr(value, "toarray"):
+        return "a sparse matrix: call .toarray()"
+    return None
+
+
+def _entries(value):
+    """Say what is wrong with what a collection holds."""
     try:
-        if hasattr(value, "toarray"):
-            return "a sparse matrix: call .toarray()"
         array = np.asarray(_plain(value))
-        if array.dtype.kind == "c":
-            return "complex numbers: take .real, if their imaginary part is 0"
-        entries = list(array.flat)
-    except Exception:
-        entries = [value]
-        if isinstance(value, (list, tuple)):
-            return "rows of different length"
-    if any(isinstance(entry, (list, np.ndarray)) for entry in entries):
+    except ValueError:
         return "rows of different length"
-    if len(entries) > 1 and any(entry is None for entry in entries):
+    if array.dtype.kind == "c":
+        return "complex numbers: take .real, if their imaginary part is 0"
+    if any(isinstance(entry, (list, np.ndarray)) for entry in array.flat):
+        return "rows of different length"
+    if array.size > 1 and any(entry is None for entry in array.flat):
         return "an array with None inside"
-    return short(value)
+    return None
 
 
 def shape_error(result: object, expected: object) -> str:
