@@ -46,7 +46,8 @@ _ARC = {
     "With PyTorch": "The same with the library, asserted to be equal.",
     "On real data": "A baseline first, then the model.",
     "Turn the knobs": "A question, then the panel that answers it.",
-    "Exercises": "At least five, each with a stub and a check; then the quiz.",
+    "Quiz": "At least five exercises stand above, each under its section, with a stub "
+    "and a check. Here come the quiz and the line that says what is solved.",
     "Claims checked": "A table: what the articles claim, our verdict, and a link to "
     "the cell that shows it.",
     "Going further": "Honest limits and correct references.",
@@ -208,7 +209,8 @@ def new_chapter(number, topic, folder=None):
         '# %% tags=["course-colab"]\n# Written by `python -m bigmodel_lab course`.',
         # Its output names the device and the versions.
         '# %% tags=["nbval-ignore-output"]\nimport bigmodel_lab as lab\n\n'
-        f'device = lab.start_chapter("{name}", version="{VERSION}")',
+        f'device = lab.start_chapter("{name}", version="{VERSION}")\n'
+        f'lab.solved("{topic}")',
     ]
     path = folder / f"{name}.py"
     write(path, "\n\n".join(cells) + "\n")

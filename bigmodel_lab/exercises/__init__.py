@@ -96,7 +96,7 @@ def solution(name: str) -> Solution | None:
 def start_over(name: str) -> Solution:
     """Forget the tries of the exercise `name` and its hints; return its empty cell."""
     variable = name.partition(".")[2]
-    stub = f"{variable} = ..."
+    stub = f"{variable} = ...\n"
     if find(name).inputs:
         body = ast.parse(code(name)).body[0].body[0]
         stub = "".join(code(name).splitlines(keepends=True)[: body.end_lineno])

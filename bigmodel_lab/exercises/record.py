@@ -7,7 +7,7 @@ it; a file that cannot be read is kept under another name.
 import html
 import json
 import os
-import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -66,17 +66,13 @@ def _keep(path):
 
 def _write(record):
     """Replace the file in one step; return what went wrong, or ""."""
-    temporary = None
+    temporary = Path(f".{FILE}.{os.getpid()}")
     try:
-        with tempfile.NamedTemporaryFile(
-            "w", dir=".", prefix=".solved-", delete=False, encoding="utf-8"
-        ) as file:
-            temporary = file.name
-            json.dump(record, file, indent=1)
+        temporary.write_text(json.dumps(record, indent=1), encoding="utf-8")
         os.replace(temporary, FILE)
     except OSError as error:
-        if temporary:
-            Path(temporary).unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
         return _UNWRITABLE.format(error=error)
     return ""
 

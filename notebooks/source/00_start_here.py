@@ -42,12 +42,35 @@ if "google.colab" in sys.modules:
 import bigmodel_lab as lab
 
 device = lab.start_chapter("00_start_here", version="0.1")
+lab.solved("start_here")
 
 # %% [markdown]
-# That line tells you where your models train: on a graphics card (CUDA, MPS) if you
-# have one, otherwise on the processor (cpu). Every chapter runs on either without
-# changes. If you see an error instead, it says what to do;
-# `python -m bigmodel_lab doctor` in a terminal tells you more.
+# The first line tells you where your models train: on a graphics card (CUDA, MPS) if
+# you have one, otherwise on the processor (cpu). Every chapter runs on either without
+# changes. The second line keeps count of the exercises that you have solved. If you see
+# an error instead, it says what to do; `python -m bigmodel_lab doctor` in a terminal
+# tells you more.
+
+# %% [markdown]
+# ## Tensors are arrays
+#
+# Our numbers live in *tensors*, PyTorch's arrays: they can lie on a graphics card, and
+# they know how to compute gradients. **If you know NumPy, what do you have to learn
+# anew?**
+
+# %%
+import torch
+
+heights = torch.tensor([1.62, 1.75, 1.81])  # as np.array
+print(heights.shape, heights.mean(), heights**2)  # as in NumPy
+print(heights.sum().item())  # .item() makes a Python number of a single one
+print(heights.numpy(), torch.from_numpy(heights.numpy()))  # there and back
+print(heights.std(), heights.std(correction=0))  # divided by N - 1, by N as in NumPy
+
+# %% [markdown]
+# Next to nothing. Write `heights.mean()` rather than `np.mean(heights)`, which fails;
+# where NumPy says `axis`, PyTorch says `dim`; and mind the last line: the two libraries
+# do not mean the same standard deviation.
 
 # %% [markdown]
 # ## A model that learns in seconds
@@ -58,7 +81,6 @@ device = lab.start_chapter("00_start_here", version="0.1")
 
 # %%
 import matplotlib.pyplot as plt
-import torch
 
 generator = torch.Generator().manual_seed(0)
 x = torch.randn(10_000, 1, generator=generator)  # (N, 1)
@@ -98,10 +120,78 @@ by_hand = [parameter.item() for parameter in model.parameters()]
 print(f"weight {by_hand[0]:.3f}, bias {by_hand[1]:.3f} after {8000 // 100} steps")
 
 # %% [markdown]
-# The last line does, `optimizer.step()`. `lab.Training` is this loop, written once for
-# all chapters: it also measures on points that are held back (*validation*), draws
-# curves, stops when the loss becomes infinite, and can be paused and continued. **Does
-# it find the same line?**
+# The last line does, `optimizer.step()`.
+
+# %% [markdown]
+# ## How exercises work
+#
+# Each exercise is a function whose body is `...`, or a value. Replace the `...`, run
+# the cell, and read the feedback. A check gives one of four answers: correct; not
+# attempted; wrong, with the reason; or an error, with the line in your code. It tries
+# your function on new random inputs each time.
+#
+# The button *Hint* under the feedback gives you a nudge, pressed again a stronger one;
+# *Start over* forgets your tries and shows the empty cell. As a last resort, run
+# `lab.solution("start_here.gradient_step")`. What you have solved is kept in the file
+# `exercises_solved.json` beside the notebooks, and sent nowhere.
+
+# %% [markdown]
+# ### Exercise 1: one step
+#
+# *Easy · 3 minutes*
+#
+# Gradient descent moves a weight against its gradient.
+
+
+# %%
+def gradient_step(weight, gradient, learning_rate):
+    """Return the weight after one step of gradient descent; all are numbers."""
+    ...
+
+
+lab.check("start_here.gradient_step", gradient_step)
+
+# %% [markdown]
+# ### Exercise 2: how wrong?
+#
+# *Easy · 5 minutes*
+#
+# The loss above is the mean squared error.
+
+
+# %%
+def mean_squared_error(predictions, targets):
+    """Return the mean of the squared errors, a number; both are tensors (N,)."""
+    ...
+
+
+lab.check("start_here.mean_squared_error", mean_squared_error)
+
+# %% [markdown]
+# ### Exercise 3: the loss of a line
+#
+# *Easy · 5 minutes*
+#
+# Now from the points themselves: predict, then measure.
+
+
+# %%
+def line_loss(x, y, weight, bias):
+    """Return the mean squared error of the line weight * x + bias, a number.
+
+    x and y are tensors (N,); weight and bias are numbers.
+    """
+    ...
+
+
+lab.check("start_here.line_loss", line_loss)
+
+# %% [markdown]
+# ## The loop, written once
+#
+# `lab.Training` is the loop above, written once for all chapters: it also measures on
+# points that are held back (*validation*), draws curves, stops when the loss becomes
+# infinite, and can be paused and continued. **Does it find the same line?**
 
 
 # %%
@@ -142,6 +232,23 @@ for step in toy_training(learning_rate=0.01, epochs=10):
         break
 
 # %% [markdown]
+# ### Exercise 4: how many steps?
+#
+# *Easy · 5 minutes*
+#
+# A step sees one batch; an epoch sees every sample once. The last batch of an epoch may
+# be smaller.
+
+
+# %%
+def total_steps(samples, batch_size, epochs):
+    """Return how many steps a training takes, a whole number."""
+    ...
+
+
+lab.check("start_here.total_steps", total_steps)
+
+# %% [markdown]
 # ## The panel
 #
 # Here is the same function with sliders. **Press Train.** The solid curve is the loss
@@ -171,77 +278,22 @@ panel
 # | Chart as PNG, Histories as CSV | save what you see |
 # | Copy as code | copies the call that repeats the last run, to paste into a cell of your own |
 #
-# **What you should have seen:** at 0.0001 the loss is still falling when the epochs run
-# out; at 0.01 it reaches 0.25, the scatter we put in, within an epoch; above a certain
-# learning rate it grows until it overflows, and the panel says *diverged*. The earlier
-# runs are safe. Chapter 04 shows how to predict that learning rate.
-
-# %% [markdown]
-# ## How exercises work
+# **At which learning rate is the loss still falling at the end, at which is it flat at
+# once, and at which does it grow?** Try three.
 #
-# Each exercise is a function whose body is `...`, or a value. Replace the `...`, run
-# the cell, and read the feedback. A check gives one of four answers: correct; not
-# attempted; wrong, with the reason; or an error, with the line in your code. It tries
-# your function on new random inputs each time.
+# <details><summary>What you should have seen</summary>
 #
-# For help, run `lab.hint("start_here.gradient_step")` in a cell. Run it again for the
-# next hint, and `lab.solution("start_here.gradient_step")` as a last resort.
-
-# %% [markdown]
-# ### Exercise 1: one step
+# At 0.0001 the loss is still falling when the epochs run out; at 0.01 it reaches 0.25,
+# the scatter we put in, within an epoch; above a certain learning rate it grows until
+# it overflows, and the panel says *diverged*. The earlier runs are safe. Chapter 04
+# shows how to predict that learning rate.
 #
-# Gradient descent moves a weight against its gradient.
-
-
-# %%
-def gradient_step(weight, gradient, learning_rate):
-    """Return the weight after one step of gradient descent."""
-    ...
-
-
-lab.check("start_here.gradient_step", gradient_step)
-
-# %% [markdown]
-# ### Exercise 2: how many steps?
-#
-# A step sees one batch; an epoch sees every sample once. The last batch of an epoch may
-# be smaller.
-
-
-# %%
-def total_steps(samples, batch_size, epochs):
-    """Return how many steps a training takes."""
-    ...
-
-
-lab.check("start_here.total_steps", total_steps)
-
-# %% [markdown]
-# ### Exercise 3: how wrong?
-
-
-# %%
-def mean_squared_error(predictions, targets):
-    """Return the mean of the squared errors."""
-    ...
-
-
-lab.check("start_here.mean_squared_error", mean_squared_error)
-
-# %% [markdown]
-# ### Exercise 4: the loss of a line
-
-
-# %%
-def line_loss(x, y, weight, bias):
-    """Return the mean squared error of the line weight * x + bias."""
-    ...
-
-
-lab.check("start_here.line_loss", line_loss)
+# </details>
 
 # %% [markdown]
 # ### Exercise 5: the panel's question
+#
+# *Easy · 5 minutes*
 #
 # The slider moves in notches. What is the smallest notch at which the toy diverges? Two
 # digits are enough.
@@ -252,10 +304,13 @@ first_diverging_notch = ...
 lab.check("start_here.first_diverging_notch", first_diverging_notch)
 
 # %% [markdown]
-# ### Quiz
+# ## Quiz
 
 # %%
 lab.quiz("start_here")
+
+# %% tags=["nbval-ignore-output"]
+lab.solved("start_here")
 
 # %% [markdown] tags=["course-articles"]
 # ## The chapters and the articles

@@ -17,6 +17,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 
 import bigmodel_lab as lab
 from bigmodel_lab import exercises
+from bigmodel_lab.authoring.card import facts_of
 from bigmodel_lab.authoring.notebooks import build, notebooks_folder
 from bigmodel_lab.datasets.fetching import DataUnavailable
 from bigmodel_lab.exercises.judging.judge import Exercise, Scored, exercise
@@ -109,6 +110,55 @@ def test_hints_lead_to_the_solution(name):
     assert hints[0].number == 1
     assert hints[-1] == hints[-2]  # the last hint again
     assert lab.solution(name).code.startswith("def ")
+
+
+def statement_of(name):
+    """Return the Markdown cell above an exercise's stub."""
+    cells = build(SOURCES[name.partition(".")[0]]).cells
+    (k,) = [k for k, c in enumerate(cells) if f'lab.check("{name}"' in c.source]
+    return cells[k - 1].source
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_an_exercise_says_how_hard_it_is_and_how_long_it_takes(name):
+    heading, _, level, *_ = statement_of(name).split("\n")
+    assert re.fullmatch(r"### Exercise \d+: .+", heading)
+    assert re.fullmatch(r"\*(Easy|Medium|Hard) · [1-9]\d? minutes\*", level)
+
+
+@pytest.mark.parametrize("chapter", SOURCES)
+def test_exercises_are_numbered_in_order_and_fit_into_the_chapters_time(chapter):
+    text = SOURCES[chapter].read_text()
+    numbers = re.findall(r"^# ### Exercise (\d+):", text, re.M)
+    names = [name for name in ALL if name.startswith(f"{chapter}.")]
+    assert numbers == [str(k + 1) for k in range(len(names))]
+    assert re.findall(r'lab\.check\(\s*"([\w.]+)"', text) == names  # as in the module
+    minutes = map(int, re.findall(r" · (\d+) minutes\*$", text, re.M))
+    assert sum(minutes) < facts_of(SOURCES[chapter].stem)["minutes"]
+
+
+@pytest.mark.parametrize("chapter", SOURCES)
+def test_what_is_solved_is_shown_at_the_beginning_and_at_the_end(chapter):
+    cells = [
+        (cell.source, k)
+        for k, cell in enumerate(build(SOURCES[chapter]).cells)
+        if f'lab.solved("{chapter}")' in cell.source
+    ]
+    (first, k), (_, last) = cells
+    assert "lab.start_chapter" in first
+    checks = [
+        k
+        for k, cell in enumerate(build(SOURCES[chapter]).cells)
+        if "lab.check(" in cell.source
+    ]
+    assert k < min(checks) <= max(checks) < last
+
+
+@pytest.mark.parametrize("chapter", SOURCES)
+def test_what_one_should_have_seen_is_folded(chapter):
+    text = SOURCES[chapter].read_text().lower()
+    seen = text.count("what you should have seen")
+    assert seen == text.count("<summary>what you should have seen</summary>")
 
 
 @pytest.mark.parametrize("chapter", SOURCES)
