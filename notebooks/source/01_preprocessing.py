@@ -68,10 +68,9 @@ houses = lab.datasets.ames_houses()
 price = houses["price"]
 labels = ["Order", "PID", "MS.SubClass"]  # numbers in name only
 measured = houses.select_dtypes("number").drop(columns=labels)
-lower, upper = measured.quantile(0.25), measured.quantile(0.75)
-width = (upper - lower).where(upper > lower)  # NaN where most share a value: 0 porches
-far = 1.5 * width  # Tukey's rule: farther than that from the middle half
-strange = ((measured < lower - far) | (measured > upper + far)).any(axis=1)
+spread = measured.quantile(0.75) > measured.quantile(0.25)  # else most have 0 porches
+distance = measured.loc[:, spread].apply(lab.cleaning.iqr_distance)
+strange = (distance > 1.5).any(axis=1)  # Tukey: 1.5 widths outside the middle half
 
 print(f"{len(houses):,} houses, {houses.isna().sum().sum():,} missing values")
 print(f"without a missing value: {len(houses.dropna()):,}")
@@ -139,7 +138,34 @@ print(pd.read_csv(io.StringIO(as_written), keep_default_na=False, na_values=[""]
 # The category is called "None", and `read_csv` takes that word for a missing value (as
 # it does "NA" and "null"; a person named "Null" narrowly escapes). The program that
 # reads a file decides what counts as missing.
+
+# %% [markdown]
+# In an exercise, write your answer in place of the `...` and run the cell.
+# `lab.hint("preprocessing.fill_quality")` helps step by step;
+# `lab.solution("preprocessing.fill_quality")` shows a solution.
 #
+# ### Exercise 1: absent or unknown?
+#
+# *Medium · 10 minutes*
+#
+# In Ames the quality of all 13 pools is known; in this table it is not. Fill the two
+# kinds of gap in two ways.
+
+
+# %%
+def fill_quality(quality, area):
+    """Return the quality (N,) without gaps: 0 for no pool, the median for unknown.
+
+    quality is an array (N,), from 1 to 5, and NaN where it is missing; area is an
+    array (N,), in square feet, and 0 where there is no pool. The median is that of
+    the known ones.
+    """
+    ...
+
+
+lab.check("preprocessing.fill_quality", fill_quality)
+
+# %% [markdown]
 # ### Impossible values
 #
 # A gap is easy to see. A wrong value is not, unless it contradicts something. **Which
@@ -203,10 +229,11 @@ SCORES = {
     "isolation forest": -forest.score_samples(pair),
     "local outlier factor": -neighbors.negative_outlier_factor_,
 }
-ranks = pd.DataFrame(SCORES).rank(ascending=False).astype(int)
-ranks.columns = ["by IQR", "by forest", "by LOF"]
 big = houses["area"] > 4000
-pair.join(houses["Sale.Condition"])[big].join(ranks).sort_values("price", kind="stable")
+order = pd.DataFrame(SCORES)[big].rank(ascending=False).astype(int)
+order.columns = ["by IQR", "by forest", "by LOF"]
+print("the five, and their order by each method, from the strangest:")
+pair.join(houses["Sale.Condition"])[big].join(order).sort_values("price", kind="stable")
 
 # %%
 figure, charts = plt.subplots(ncols=3, figsize=(10, 3.4), sharey=True)
@@ -253,7 +280,29 @@ print("the three giants:", [f"{np.exp(v) - 1:+.0%}" for v in above[partial & big
 # that is not in the table. De Cock, who compiled the table, advises leaving out the
 # houses above 4,000 square feet. **A detector says where to look; only knowledge of the
 # data says what to do.**
+
+# %% [markdown]
+# ### Exercise 2: fences
 #
+# *Medium · 10 minutes*
+#
+# Compute the fences of a box plot, k box lengths outside the box.
+
+
+# %%
+def iqr_outliers(values, k):
+    """Return a mask (N,), True where a value is an outlier.
+
+    An outlier lies more than k interquartile ranges below the lower quartile of
+    values or above the upper one, as np.quantile gives them. values is an array (N,),
+    k a number.
+    """
+    ...
+
+
+lab.check("preprocessing.iqr_outliers", iqr_outliers)
+
+# %% [markdown]
 # ### Turn the knobs: mark the strangest
 
 
@@ -265,7 +314,7 @@ UNIT = {
 }
 
 
-def mark_outliers(method, marked=30):
+def mark_outliers(method, marked=1):
     """Mark the strangest houses by a method; say which of the five big ones are found."""
     score = SCORES[method]
     order = np.argsort(-score, kind="stable")
@@ -291,11 +340,31 @@ lab.Explorer(
 )
 
 # %% [markdown]
-# **What you should have seen.** LOF needs 5 marks, one for each big house; IQR needs 7.
-# The forest needs more (Exercise 11 asks how many): before it gets to the cheap giants,
-# it marks houses that are merely large and expensive. (Its cuts are random: another
-# seed gives another count.)
+# **How many marks does each method need?**
 #
+# <details><summary>What you should have seen</summary>
+#
+# LOF needs 5 marks, one for each big house; IQR needs 7. The forest needs more
+# (Exercise 3 asks how many): before it gets to the cheap giants, it marks houses that
+# are merely large and expensive. (Its cuts are random: another seed gives another
+# count.)
+#
+# </details>
+
+# %% [markdown]
+# ### Exercise 3: the outlier explorer's question
+#
+# *Easy · 5 minutes*
+#
+# How many houses must the *isolation forest* mark until all five houses above 4,000 square
+# feet are among them?
+
+# %%
+marks_needed = ...
+
+lab.check("preprocessing.marks_needed", marks_needed)
+
+# %% [markdown]
 # ### Filling what is unknown
 #
 # To judge how well a gap was filled, we need the truth. So we hide a fifth of the
@@ -395,7 +464,27 @@ pd.DataFrame(rows).T
 
 # %% [markdown]
 # They are equal, on the test rows too: a scaler is just two numbers for each column.
+
+# %% [markdown]
+# ### Exercise 4: to [0, 1]
 #
+# *Medium · 10 minutes*
+#
+# D0 §3.2 asks for this but does not say where the range comes from. You have to decide.
+
+
+# %%
+def min_max(train, test):
+    """Return both parts, scaled so that each column of train goes from 0 to 1.
+
+    train is an array (N, d), test an array (M, d); test may leave [0, 1].
+    """
+    ...
+
+
+lab.check("preprocessing.min_max", min_max)
+
+# %% [markdown]
 # ### One outlier is enough
 #
 # D0 does not say that two of these scalers depend on the smallest and the largest value
@@ -438,7 +527,29 @@ assert squeezed.quantile(0.99) < 0.02
 # error: among the lots *as they are*, one of nearly five acres squeezes 99 % of them
 # into the lowest seventh. A model can hardly tell them apart, and gradient descent has
 # to find a huge weight for the column.
+
+# %% [markdown]
+# ### Exercise 5: a scale that outliers cannot move
 #
+# *Easy · 5 minutes*
+#
+# Use the median and the interquartile range instead of the mean and the standard
+# deviation.
+
+
+# %%
+def robust_scale(X):
+    """Return X, an array (N, d), each column minus its median and divided by its IQR.
+
+    The interquartile range (IQR) is the upper quartile minus the lower quartile, as
+    np.quantile gives them.
+    """
+    ...
+
+
+lab.check("preprocessing.robust_scale", robust_scale)
+
+# %% [markdown]
 # ### Turn the knobs: a scale for each column
 #
 # `largest times` multiplies the largest value of the column, so you can make your own
@@ -486,13 +597,18 @@ lab.Explorer(
 )
 
 # %% [markdown]
-# **What you should have seen.** Multiply the largest area by 20. With [0, 1] and [-1,
-# 1], nearly all houses fall into two bars; `standard` squeezes the middle half to a
-# fifth of its width; with `robust` it stays between -0.514 and 0.486. A scaler never
-# changes the shape: [0, 1] shows the upper picture with different ticks, and the
-# windows of `standard` and `robust` (-3 to 6) cut off what lies farther out. The lots
-# are piled up from the beginning: a column this skewed needs something else, a
-# logarithm, which does change the shape.
+# **Which scaler keeps the houses in place when one value is wrong?**
+#
+# <details><summary>What you should have seen</summary>
+#
+# Multiply the largest area by 20. With [0, 1] and [-1, 1], nearly all houses fall into
+# two bars; `standard` squeezes the middle half to a fifth of its width; with `robust`
+# it stays between -0.514 and 0.486. A scaler never changes the shape: [0, 1] shows the
+# upper picture with different ticks, and the windows of `standard` and `robust` (-3 to
+# 6) cut off what lies farther out. The lots are piled up from the beginning: a column
+# this skewed needs something else, a logarithm, which does change the shape.
+#
+# </details>
 #
 # ### Leakage: what may a scaler see?
 #
@@ -504,7 +620,9 @@ lab.Explorer(
 # this for 400 samples of each size.
 
 # %%
+from sklearn.impute import SimpleImputer
 from sklearn.linear_model import Ridge
+from sklearn.pipeline import make_pipeline
 
 NINE = ["area", "Lot.Area", "Lot.Frontage", "Total.Bsmt.SF", "Garage.Area"]
 NINE += ["Year.Built", "TotRms.AbvGrd", "Mas.Vnr.Area", "Overall.Qual"]
@@ -534,8 +652,8 @@ def flattery(prepare, table, size, repeats):
 
 def fill_and_scale(X, y, rows, leak):
     """Fill gaps with the median of the rows, scale by their mean and deviation."""
-    X = np.where(np.isnan(X), np.nanmedian(X[rows], axis=0), X)  # (N, 9)
-    return (X - X[rows].mean(0)) / X[rows].std(0)
+    steps = make_pipeline(SimpleImputer(strategy="median"), StandardScaler())
+    return steps.fit(X[rows]).transform(X)  # (N, 9)
 
 
 for size in (40, 100, 400):
@@ -593,7 +711,27 @@ assert np.mean(scores["before the split"]) > 0.3
 # **A model that explains 40 % of the variance from pure noise.** The more a step
 # learns, above all from the target, the more its leak flatters. So split first, and let
 # everything that learns (`fit`) see only the training part.
+
+# %% [markdown]
+# ### Exercise 6: from which part?
 #
+# *Medium · 10 minutes*
+#
+# Fill the gaps of both parts with medians, and let nothing leak from test into train.
+
+
+# %%
+def fill_gaps(train, test):
+    """Return both parts without gaps, filled with the medians of train's columns.
+
+    train and test are arrays, (N, d) and (M, d), NaN where a value is missing.
+    """
+    ...
+
+
+lab.check("preprocessing.fill_gaps", fill_gaps)
+
+# %% [markdown]
 # ### One pipeline, and what each step is worth
 #
 # scikit-learn's `Pipeline` and `ColumnTransformer` keep that rule for us: in
@@ -603,8 +741,6 @@ assert np.mean(scores["before the split"]) > 0.3
 # %%
 from sklearn.compose import TransformedTargetRegressor, make_column_transformer
 from sklearn.dummy import DummyRegressor
-from sklearn.impute import SimpleImputer
-from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder
 
 features = clean.drop(columns=["price", "Order", "PID"])
@@ -713,7 +849,28 @@ table.rename_axis("the three giants, in $1,000")
 # (Two shortcuts remain: 157 houses without a garage get the median garage year, and 30
 # unknown kinds of brickwork become "none". `SimpleImputer(add_indicator=True)` fixes
 # the first.)
+
+# %% [markdown]
+# ### Exercise 7: a name is not a number
 #
+# *Medium · 10 minutes*
+#
+# Tomorrow's house may be built of something that training has never seen.
+
+
+# %%
+def one_hot(values, categories):
+    """Return an array (N, C): 1 where the row's value is the column's category, else 0.
+
+    values is a list of N names, categories the list of the C names known from
+    training. A value that is not known gets a row of zeros.
+    """
+    ...
+
+
+lab.check("preprocessing.one_hot", one_hot)
+
+# %% [markdown]
 # ## Text
 #
 # ### Which words?
@@ -802,7 +959,30 @@ pd.DataFrame(rows).T.rename_axis("ids, at most")
 # A thousand words cover five sixths of what people write, but no vocabulary covers
 # everything: a quarter of the *different* words in the test reviews never occurred in
 # training. This is why large models cut text into pieces of words.
+
+# %% [markdown]
+# ### Exercise 8: from words to ids
 #
+# *Medium · 10 minutes*
+#
+# A batch is a rectangle: cut long documents, pad short ones, and keep unknown words in
+# their places.
+
+
+# %%
+def encode(documents, vocabulary, length):
+    """Return a list of `length` ids for each document: 0 is padding, 1 an unknown word.
+
+    documents is a list of lists of words, vocabulary a dict from words to ids, from 2
+    up; length is a number. Padding stands at the end; a document that is too long is
+    cut at the end.
+    """
+    ...
+
+
+lab.check("preprocessing.encode", encode)
+
+# %% [markdown]
 # ### tf-idf, by hand
 #
 # A word weighs more the more often it occurs in a text (tf) and the fewer texts contain
@@ -828,12 +1008,36 @@ heaviest = np.argsort(-ours[20], kind="stable")[:6]
 print({words_by_column[k]: round(ours[20, k].item(), 2) for k in heaviest})
 
 # %% [markdown]
+# It is equal.
+
+# %% [markdown]
+# ### Exercise 9: words by weight
+#
+# *Hard · 20 minutes*
+#
+# Weight words as `TfidfVectorizer` does by default. No document is empty, and every
+# word occurs somewhere.
+
+
+# %%
+def tf_idf(counts):
+    """Return the tf-idf weights (N, V) of an array of counts (N, V), as scikit-learn.
+
+    A count is multiplied by idf = ln((1 + N) / (1 + df)) + 1, where df is the number
+    of the N documents that hold the word; then each row is scaled to length 1.
+    """
+    ...
+
+
+lab.check("preprocessing.tf_idf", tf_idf)
+
+# %% [markdown]
 # ### What is each step worth?
 #
-# It is equal. Is each step worth the trouble? D1 §3.2.1 drops stop words, "words of
-# little influence on the training". scikit-learn's list has 318. **What does a linear
-# classifier lose without them?** We use three-fold cross-validation over all 4,973
-# different reviews: each is judged by a model that has not seen it.
+# Is each step worth the trouble? D1 §3.2.1 drops stop words, "words of little influence
+# on the training". scikit-learn's list has 318. **What does a linear classifier lose
+# without them?** We use three-fold cross-validation over all 4,973 different reviews:
+# each is judged by a model that has not seen it.
 
 # %%
 from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
@@ -915,8 +1119,8 @@ pd.DataFrame(rows).T
 # %%
 embedding = nn.Embedding(len(vocabulary), 50, padding_idx=0, dtype=torch.float64)
 padded = lab.text.pad(ids)  # (2, 5)
-one_hot = nn.functional.one_hot(padded, len(vocabulary)).double()  # (2, 5, 5000)
-product = one_hot @ embedding.weight  # (2, 5, 50)
+ones = nn.functional.one_hot(padded, len(vocabulary)).double()  # (2, 5, 5000)
+product = ones @ embedding.weight  # (2, 5, 50)
 assert torch.allclose(product, embedding(padded))
 print("looking up a row = one-hot vector times the matrix;", end=" ")
 print("padding is all 0:", bool((embedding(padded)[1, 2:] == 0).all()))
@@ -1067,6 +1271,41 @@ lab.plots.show(
     "turned; larger and smaller; shifted; all of that at once. In the sixth row some are "
     "mirrored and are no digit; in the seventh some stand on their heads and read as 9.",
 )
+
+# %% [markdown]
+# ### Exercise 10: bytes to [-1, 1]
+#
+# *Easy · 5 minutes*
+#
+# The images come as `uint8`. Watch out for what 200 + 200 is in that type.
+
+
+# %%
+def scale_pixels(images):
+    """Return the images (N, 28, 28) as floats from -1 (for 0) to 1 (for 255).
+
+    images is an array of uint8.
+    """
+    ...
+
+
+lab.check("preprocessing.scale_pixels", scale_pixels)
+
+# %% [markdown]
+# ### Exercise 11: upside down
+#
+# *Easy · 5 minutes*
+#
+# Write an augmentation by hand, for a whole batch; the images are not square.
+
+
+# %%
+def half_turn(images):
+    """Return the images, an array (N, H, W), each turned by 180 degrees."""
+    ...
+
+
+lab.check("preprocessing.half_turn", half_turn)
 
 # %% [markdown]
 # ### Which augmentation breaks which label?
@@ -1233,12 +1472,17 @@ lab.Explorer(
 )
 
 # %% [markdown]
-# **What you should have seen.** At strength 33, with turns of up to 59°, the judge
-# reads 64 % and you read nearly all. When digits move by up to 5 pixels, it reads a
-# third, although nothing is cut off yet. That gap, the digits that *you* can still read
-# and the judge cannot, is what augmentation can teach. From 7 pixels on, edges are cut
-# off and you have to guess too. Scale hurts the judge least. A mirrored 3 leaves you
-# unsure at any strength.
+# **At which strength would you yourself no longer be sure of a label?**
+#
+# <details><summary>What you should have seen</summary>
+#
+# At strength 33, with turns of up to 59°, the judge reads 64 % and you read nearly all.
+# When digits move by up to 5 pixels, it reads a third, although nothing is cut off yet.
+# That gap, the digits that *you* can still read and the judge cannot, is what
+# augmentation can teach. From 7 pixels on, edges are cut off and you have to guess too.
+# Scale hurts the judge least. A mirrored 3 leaves you unsure at any strength.
+#
+# </details>
 #
 # ### Turn the knobs: train with and without
 #
@@ -1279,13 +1523,16 @@ panel = lab.TuningPanel(
 panel
 
 # %% [markdown]
-# **What you should have seen.** Without augmentation the training loss goes to almost
-# 0, while the validation loss is lowest after about 6 epochs and rises from then on:
-# the network learns its 500 digits by heart. With all three augmentations it never sees
-# an image twice: after 15 epochs the training loss is still *above* the validation
-# loss. The validation loss is less than half of what it was and keeps falling (try 40
-# epochs). The mirror does not help: its validation loss is the highest. New images help
-# only if their labels are right.
+# <details><summary>What you should have seen</summary>
+#
+# Without augmentation the training loss goes to almost 0, while the validation loss is
+# lowest after about 6 epochs and rises from then on: the network learns its 500 digits
+# by heart. With all three augmentations it never sees an image twice: after 15 epochs
+# the training loss is still *above* the validation loss. The validation loss is less
+# than half of what it was and keeps falling (try 40 epochs). The mirror does not help:
+# its validation loss is the highest. New images help only if their labels are right.
+#
+# </details>
 #
 # ## When the data are not what you think
 #
@@ -1312,201 +1559,9 @@ for name, call in BAD.items():
 
 # %% [markdown]
 # An early error with the column's name is better than a NaN ten steps later.
-#
-# ## Exercises
-#
-# Write your answer in place of the `...` and run the cell.
-# `lab.hint("preprocessing.…")` helps step by step; `lab.solution("preprocessing.…")`
-# shows a solution.
-#
-# ### Exercise 1: absent or unknown?
-#
-# In Ames the quality of all 13 pools is known; in this table it is not. Fill the two
-# kinds of gap in two ways.
-
-
-# %%
-def fill_quality(quality, area):
-    """Return the quality (N,) without gaps: 0 for no pool, the median for unknown.
-
-    quality (N,) goes from 1 to 5 and is NaN where it is missing; area (N,), in
-    square feet, is 0 where there is no pool. The median is that of the known ones.
-    """
-    ...
-
-
-lab.check("preprocessing.fill_quality", fill_quality)
 
 # %% [markdown]
-# ### Exercise 2: from which part?
-#
-# Fill the gaps of both parts with medians, and let nothing leak from test into train.
-
-
-# %%
-def fill_gaps(train, test):
-    """Return both parts without gaps, filled with the medians of train's columns.
-
-    train (N, d) and test (M, d) hold NaN where a value is missing.
-    """
-    ...
-
-
-lab.check("preprocessing.fill_gaps", fill_gaps)
-
-# %% [markdown]
-# ### Exercise 3: to [0, 1]
-#
-# D0 §3.2 asks for this but does not say where the range comes from. You have to decide.
-
-
-# %%
-def min_max(train, test):
-    """Return both parts, scaled so that each column of train goes from 0 to 1.
-
-    train is (N, d), test (M, d); test may leave [0, 1].
-    """
-    ...
-
-
-lab.check("preprocessing.min_max", min_max)
-
-# %% [markdown]
-# ### Exercise 4: a scale that outliers cannot move
-#
-# Use the median and the interquartile range instead of the mean and the standard
-# deviation.
-
-
-# %%
-def robust_scale(X):
-    """Return X (N, d), each column minus its median and divided by its IQR.
-
-    The interquartile range (IQR) is the upper quartile minus the lower quartile.
-    """
-    ...
-
-
-lab.check("preprocessing.robust_scale", robust_scale)
-
-# %% [markdown]
-# ### Exercise 5: fences
-#
-# Compute the fences of a box plot, k box lengths outside the box.
-
-
-# %%
-def iqr_outliers(values, k):
-    """Return a mask (N,), True where a value is an outlier.
-
-    An outlier lies more than k interquartile ranges below the lower quartile of
-    values (N,) or above the upper one.
-    """
-    ...
-
-
-lab.check("preprocessing.iqr_outliers", iqr_outliers)
-
-# %% [markdown]
-# ### Exercise 6: a name is not a number
-#
-# Tomorrow's house may be built of something that training has never seen.
-
-
-# %%
-def one_hot(values, categories):
-    """Return an array (N, C): 1 where the row's value is the column's category, else 0.
-
-    values is a list of N names, categories the list of the C names known from
-    training. A value that is not known gets a row of zeros.
-    """
-    ...
-
-
-lab.check("preprocessing.one_hot", one_hot)
-
-# %% [markdown]
-# ### Exercise 7: words by weight
-#
-# Weight words as `TfidfVectorizer` does by default. No document is empty, and every
-# word occurs somewhere.
-
-
-# %%
-def tf_idf(counts):
-    """Return the tf-idf weights (N, V) of counts (N, V), as scikit-learn's default.
-
-    A count is multiplied by idf = ln((1 + N) / (1 + df)) + 1, where df is the number
-    of the N documents that hold the word; then each row is scaled to length 1.
-    """
-    ...
-
-
-lab.check("preprocessing.tf_idf", tf_idf)
-
-# %% [markdown]
-# ### Exercise 8: from words to ids
-#
-# A batch is a rectangle: cut long documents, pad short ones, and keep unknown words in
-# their places.
-
-
-# %%
-def encode(documents, vocabulary, length):
-    """Return a list of `length` ids for each document: 0 is padding, 1 an unknown word.
-
-    documents are lists of words, vocabulary gives the id of a word, from 2 up.
-    Padding stands at the end; a document that is too long is cut at the end.
-    """
-    ...
-
-
-lab.check("preprocessing.encode", encode)
-
-# %% [markdown]
-# ### Exercise 9: bytes to [-1, 1]
-#
-# The images come as `uint8`. Watch out for what 200 + 200 is in that type.
-
-
-# %%
-def scale_pixels(images):
-    """Return the images (N, 28, 28) as floats from -1 (for 0) to 1 (for 255).
-
-    The images are uint8.
-    """
-    ...
-
-
-lab.check("preprocessing.scale_pixels", scale_pixels)
-
-# %% [markdown]
-# ### Exercise 10: upside down
-#
-# Write an augmentation by hand, for a whole batch; the images are not square.
-
-
-# %%
-def half_turn(images):
-    """Return the images (N, H, W), each turned by 180 degrees."""
-    ...
-
-
-lab.check("preprocessing.half_turn", half_turn)
-
-# %% [markdown]
-# ### Exercise 11: the outlier explorer's question
-#
-# How many houses must the *isolation forest* mark until all five houses above 4,000 square
-# feet are among them?
-
-# %%
-marks_needed = ...
-
-lab.check("preprocessing.marks_needed", marks_needed)
-
-# %% [markdown]
-# ### Quiz
+# ## Quiz
 
 # %%
 lab.quiz("preprocessing")

@@ -34,6 +34,14 @@ def image(explorer):
     return explorer.answer.locator("img").get_attribute("src")
 
 
+def test_no_answer_is_shown_before_it_is_asked_for(notebook, outliers):
+    expect(outliers.answer).to_contain_text("Marked: 1,")
+    fold = notebook.locator("details", has_text="LOF needs 5 marks")
+    expect(fold.locator("p")).to_be_hidden()
+    fold.locator("summary").click()
+    expect(fold.locator("p")).to_be_visible()
+
+
 @pytest.mark.parametrize(
     ("method", "needed"),
     [("IQR", 7), ("isolation forest", 17), ("local outlier factor", 5)],
