@@ -40,7 +40,7 @@ def _button(words, tooltip):
 def _give_hint(name, shown, button):
     """Show the next hint below those before; after the last one the button rests."""
     hint = exercises.hint(name)
-    text = MarkdownIt().render(hint._repr_markdown_())
+    text = MarkdownIt().renderInline(hint._repr_markdown_())
     shown.children += (widgets.HTML(f'<div role="status">{text}</div>'),)
     button.description, button.disabled = _next(name), hint.number == hint.count
 

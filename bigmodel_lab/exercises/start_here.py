@@ -44,6 +44,84 @@ def _(weight, gradient, learning_rate):
 # -- 2 ---------------------------------------------------------------------------------
 
 
+@exercise(
+    inputs=lambda rng: (normal(rng, 5), normal(rng, 5)),
+    hints=[
+        "Three words, three steps, read from right to left: error, squared, mean.",
+        "The error is predictions - targets, an array; square it with ** 2.",
+        "`((predictions - targets) ** 2).mean()`",
+    ],
+)
+def mean_squared_error(predictions, targets):
+    """Return the mean of the squared errors, a number; both are tensors (N,)."""
+    return ((predictions - targets) ** 2).mean()
+
+
+@mean_squared_error.mistakes
+def _(predictions, targets):
+    """
+    sum_of_squares: That is the sum of the squares: divide it by their number, or call
+        .mean().
+    halved: Half of it: D0 §4.1 prints the factor 1/(2N), but the mean has 1/N.
+    square_of_mean: You averaged first, so errors of opposite sign cancel: square first.
+    absolute: That is the mean absolute error: square the errors instead.
+    not_squared: That is the mean of the errors, which may be negative: square them
+        first.
+    """
+    error = predictions - targets
+    return {
+        "sum_of_squares": (error**2).sum(),
+        "halved": (error**2).mean() / 2,
+        "square_of_mean": error.mean() ** 2,
+        "absolute": error.abs().mean(),
+        "not_squared": error.mean(),
+    }
+
+
+# -- 3 ---------------------------------------------------------------------------------
+
+
+@exercise(
+    inputs=lambda rng: (normal(rng, 6), normal(rng, 6), rng.normal(), rng.normal()),
+    hints=[
+        "First the predictions of the line, then their errors, then the loss.",
+        "The line predicts weight * x + bias.",
+        "`((weight * x + bias - y) ** 2).mean()`",
+    ],
+)
+def line_loss(x, y, weight, bias):
+    """Return the mean squared error of the line weight * x + bias, a number.
+
+    x and y are tensors (N,); weight and bias are numbers.
+    """
+    return ((weight * x + bias - y) ** 2).mean()
+
+
+@line_loss.mistakes
+def _(x, y, weight, bias):
+    """
+    no_bias: Your line always goes through 0: the bias is missing.
+    bias_times_weight: You shifted x before multiplying: it is weight * x + bias.
+    not_averaged: The errors are right; take the mean of their squares, not the sum.
+    weight_and_bias_exchanged: You multiplied by the bias and added the weight: it is
+        the other way around.
+    absolute: That is the mean absolute error: square the errors instead.
+    bias_subtracted: You subtracted the bias from the line: it is weight * x + bias.
+    """
+    error = weight * x + bias - y
+    return {
+        "no_bias": ((weight * x - y) ** 2).mean(),
+        "bias_times_weight": ((weight * (x + bias) - y) ** 2).mean(),
+        "not_averaged": (error**2).sum(),
+        "weight_and_bias_exchanged": ((bias * x + weight - y) ** 2).mean(),
+        "absolute": error.abs().mean(),
+        "bias_subtracted": ((error - 2 * bias) ** 2).mean(),
+    }
+
+
+# -- 4 ---------------------------------------------------------------------------------
+
+
 # The last batch is less than half a batch: rounding must not be right by luck.
 def _sizes(rng):
     """Return samples, batch_size, epochs."""
@@ -89,84 +167,6 @@ def _(samples, batch_size, epochs):
         "one_epoch": batches,
         "rounds_at_the_end": math.ceil(samples / batch_size * epochs),
         "samples_for_steps": samples * epochs,
-    }
-
-
-# -- 3 ---------------------------------------------------------------------------------
-
-
-@exercise(
-    inputs=lambda rng: (normal(rng, 5), normal(rng, 5)),
-    hints=[
-        "Three words, three steps, read from right to left: error, squared, mean.",
-        "The error is predictions - targets, an array; square it with ** 2.",
-        "`((predictions - targets) ** 2).mean()`",
-    ],
-)
-def mean_squared_error(predictions, targets):
-    """Return the mean of the squared errors, a number; both are tensors (N,)."""
-    return ((predictions - targets) ** 2).mean()
-
-
-@mean_squared_error.mistakes
-def _(predictions, targets):
-    """
-    sum_of_squares: That is the sum of the squares: divide it by their number, or call
-        .mean().
-    halved: Half of it: D0 §4.1 prints the factor 1/(2N), but the mean has 1/N.
-    square_of_mean: You averaged first, so errors of opposite sign cancel: square first.
-    absolute: That is the mean absolute error: square the errors instead.
-    not_squared: That is the mean of the errors, which may be negative: square them
-        first.
-    """
-    error = predictions - targets
-    return {
-        "sum_of_squares": (error**2).sum(),
-        "halved": (error**2).mean() / 2,
-        "square_of_mean": error.mean() ** 2,
-        "absolute": error.abs().mean(),
-        "not_squared": error.mean(),
-    }
-
-
-# -- 4 ---------------------------------------------------------------------------------
-
-
-@exercise(
-    inputs=lambda rng: (normal(rng, 6), normal(rng, 6), rng.normal(), rng.normal()),
-    hints=[
-        "First the predictions of the line, then their errors, then the loss.",
-        "The line predicts weight * x + bias.",
-        "`((weight * x + bias - y) ** 2).mean()`",
-    ],
-)
-def line_loss(x, y, weight, bias):
-    """Return the mean squared error of the line weight * x + bias, a number.
-
-    x and y are tensors (N,); weight and bias are numbers.
-    """
-    return ((weight * x + bias - y) ** 2).mean()
-
-
-@line_loss.mistakes
-def _(x, y, weight, bias):
-    """
-    no_bias: Your line always goes through 0: the bias is missing.
-    bias_times_weight: You shifted x before multiplying: it is weight * x + bias.
-    not_averaged: The errors are right; take the mean of their squares, not the sum.
-    weight_and_bias_exchanged: You multiplied by the bias and added the weight: it is
-        the other way around.
-    absolute: That is the mean absolute error: square the errors instead.
-    bias_subtracted: You subtracted the bias from the line: it is weight * x + bias.
-    """
-    error = weight * x + bias - y
-    return {
-        "no_bias": ((weight * x - y) ** 2).mean(),
-        "bias_times_weight": ((weight * (x + bias) - y) ** 2).mean(),
-        "not_averaged": (error**2).sum(),
-        "weight_and_bias_exchanged": ((bias * x + weight - y) ** 2).mean(),
-        "absolute": error.abs().mean(),
-        "bias_subtracted": ((error - 2 * bias) ** 2).mean(),
     }
 
 

@@ -59,18 +59,21 @@ lab.solved("start_here")
 # anew?**
 
 # %%
+import numpy as np
 import torch
 
-heights = torch.tensor([1.62, 1.75, 1.81])  # as np.array
-print(heights.shape, heights.mean(), heights**2)  # as in NumPy
-print(heights.sum().item())  # .item() makes a Python number of a single one
-print(heights.numpy(), torch.from_numpy(heights.numpy()))  # there and back
-print(heights.std(), heights.std(correction=0))  # divided by N - 1, by N as in NumPy
+array = np.array([1.5, 1.75, 2.0])
+tensor = torch.tensor([1.5, 1.75, 2.0])
+print(array.mean(), tensor.mean())
+print(tensor.mean().item())  # .item() makes a Python number of a single one
+print(tensor**2, tensor.numpy(), torch.from_numpy(array))  # there and back
+print(f"{array.std():.3f} in NumPy, {tensor.std():.3f} in PyTorch", end=", ")
+print(f"{tensor.std(correction=0):.3f} with correction=0")
 
 # %% [markdown]
-# Next to nothing. Write `heights.mean()` rather than `np.mean(heights)`, which fails;
-# where NumPy says `axis`, PyTorch says `dim`; and mind the last line: the two libraries
-# do not mean the same standard deviation.
+# Next to nothing. Write `tensor.mean()` rather than `np.mean(tensor)`, which fails;
+# where NumPy says `axis`, PyTorch says `dim`. Mind the last line: NumPy's standard
+# deviation divides by N, PyTorch's by N - 1.
 
 # %% [markdown]
 # ## A model that learns in seconds
