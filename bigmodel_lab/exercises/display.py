@@ -27,12 +27,18 @@ _QUIZ_COLORS = {
 # Without this, jupyterquiz loads another MathJax from the network, for no formulas.
 _NO_MATHJAX = "if (window.MathJax) MathJax.typeset ??= () => {};"
 # jupyterquiz does not tell a screen reader which question a field answers, or whether
-# the answer was right.
+# the answer was right; and it drops a decimal comma, so that 20,0 would be 200.
 _QUIZ_NAMES = """for (const quiz of document.querySelectorAll(".Quiz")) {
   const question = quiz.querySelector("[id^=quizQn]").id;
   quiz.setAttribute("role", "group");
   for (const named of [quiz, ...quiz.querySelectorAll(".Input-text")])
     named.setAttribute("aria-labelledby", question);
+  for (const field of quiz.querySelectorAll(".Input-text"))
+    field.addEventListener("keydown", (event) => {
+      if (event.key !== ",") return;
+      event.preventDefault();
+      field.setRangeText(".", field.selectionStart, field.selectionEnd, "end");
+    });
   quiz.querySelector(".Feedback").setAttribute("role", "status");
 }"""
 

@@ -55,6 +55,28 @@ def test_quiz_takes_a_number(notebook):
     field.fill("15")
     field.press("Enter")
     expect(question.locator(".Feedback")).to_contain_text("smaller batch")
-    field.fill("20")
+    field.fill("")
+    field.type("20,0")  # a decimal comma
     field.press("Enter")
     expect(question.locator(".Feedback")).to_contain_text("Yes")
+
+
+def test_a_hint_is_a_button_away_and_what_is_solved_is_shown(notebook, exercise):
+    notebook.write_cell(exercise, EXERCISE.format(answer="weight"))
+    notebook.run_cell(exercise)
+    area = exercise.locator(".jp-OutputArea")
+    area.locator("button", has_text="Hint 1 of 3").click()
+    expect(area).to_contain_text("The gradient points uphill")
+    area.locator("button", has_text="Hint 2 of 3").click()
+    expect(area).to_contain_text("it multiplies the gradient")
+    notebook.write_cell(exercise, EXERCISE.format(answer=RIGHT))
+    notebook.run_cell(exercise)
+    area.locator("button", has_text="Our solution").click()
+    expect(area).to_contain_text("return weight - learning_rate * gradient")
+    last = notebook.locator(".jp-CodeCell", has_text='lab.solved("start_here")').last
+    notebook.run_cell(last)
+    expect(last.locator(".jp-OutputArea")).to_contain_text("✔ gradient_step")
+    area.locator("button", has_text="Start over").click()
+    expect(area).to_contain_text("This is how the cell began")
+    notebook.run_cell(last)
+    expect(last.locator(".jp-OutputArea")).to_contain_text("○ gradient_step")
