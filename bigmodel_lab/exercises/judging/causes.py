@@ -4,13 +4,9 @@ import numpy as np
 
 from bigmodel_lab.exercises.judging.outcomes import Outcomes
 
-_POPULATION = (
-    "Dividing by N - 1 gives this, as std() and var() do in PyTorch and pandas; here "
-    "it is N (as in NumPy; correction=0 in PyTorch)."
-)
-_SAMPLE = (
-    "Dividing by N gives this, as NumPy's std() and var() do; here it is N - 1 "
-    "(ddof=1)."
+_N_OR_LESS = (
+    "Your values are off by what lies between N and N - 1: std() and var() divide by N "
+    "in NumPy, by N - 1 in PyTorch and pandas (correction=0 and ddof=0 make it N)."
 )
 _HINTS = {
     2.0: " (twice too much?)",
@@ -71,11 +67,10 @@ def _n_minus_1(factors, outcomes):
     for _, n in outcomes.lengths():
         if (n < 5).any():  # 3 / 2 may be anything
             continue
-        for bessel in (n / (n - 1), (n / (n - 1)) ** 0.5):
-            if np.allclose(factors, bessel, 1e-5, 0):
-                return _POPULATION
-            if np.allclose(factors, 1 / bessel, 1e-5, 0):
-                return _SAMPLE
+        bessel = n / (n - 1)
+        for expected in (bessel, 1 / bessel, bessel**0.5, bessel**-0.5):
+            if np.allclose(factors, expected, 1e-5, 0):
+                return _N_OR_LESS
     return None
 
 

@@ -172,8 +172,8 @@ RULES = (
     always_the_same,
     opposite,
     right_on_small,
+    shifted,
     ordered,
     offset,
-    shifted,
     in_part,
 )

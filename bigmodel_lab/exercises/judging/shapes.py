@@ -83,9 +83,7 @@ def _one_number(outcomes, a):
     for name, words in SUMMARIES.items():
         taken = [getattr(a, name)() if a.size else np.nan for a in outcomes.a]
         if all_agree(taken, outcomes.expected, outcomes.tolerance):
-            return (
-                f"One number is asked for, not {a.size}: the {words} of them is right."
-            )
+            return f"One number is asked for, not {a.size}: their {words} is right."
     count = " × ".join(map(str, a.shape))
     return f"One number is asked for, not {count}: is a .mean() or a .sum() missing?"
 

@@ -1,0 +1,164 @@
+"""General diagnoses: what is said of a wrong answer whose mistake nobody listed."""
+
+import numpy as np
+import pytest
+
+from bigmodel_lab.exercises.judging.judge import Exercise
+
+
+def rows(rng):
+    """Return two columns of numbers, whose length differs from case to case."""
+    n = int(rng.integers(6, 20))
+    return rng.normal(size=n), rng.normal(size=n)
+
+
+def table(rng):
+    """Return a table (n, 3) of positive numbers."""
+    return (rng.uniform(1, 9, (int(rng.integers(6, 12)), 3)),)
+
+
+MSE = Exercise(lambda p, t: ((p - t) ** 2).mean(), inputs=rows)
+VARIANCE = Exercise(lambda p, t: p.var(), inputs=rows)
+DIFFERENCES = Exercise(lambda p, t: p - t, inputs=rows)
+MEANS = Exercise(lambda X: X.mean(0), inputs=table)
+CENTERED = Exercise(lambda X: (X - X.mean(0)) / X.std(0), inputs=table)
+POSITIVE = Exercise(lambda p, t: p > 0, inputs=rows)
+RANKS = Exercise(lambda p, t: np.argsort(p), inputs=rows)
+BOTH = Exercise(lambda p, t: (p.mean(), p.std()), inputs=rows)
+SHARE = Exercise(
+    lambda done, of, step: step * done / of,
+    inputs=lambda rng: (int(rng.integers(1, 50)), int(rng.integers(60, 99)), 0.5),
+)
+
+
+def sizes(rng):
+    """Return small numbers in most cases, in one of them large ones."""
+    sizes.calls += 1
+    return (rng.uniform(1, 2, 4) * (1000 if sizes.calls % 3 == 0 else 1),)
+
+
+sizes.calls = 0
+EXP = Exercise(lambda x: x - np.log(np.exp(x - x.max()).sum()) - x.max(), inputs=sizes)
+
+
+def overflows(x):
+    with np.errstate(all="ignore"):
+        return x - np.log(np.exp(x).sum())
+
+
+@pytest.mark.parametrize(
+    ("one", "answer", "says"),
+    [
+        # shapes
+        (MSE, lambda p, t: (p - t) ** 2, "their mean is right"),
+        (MSE, lambda p, t: p - t, "is a .mean() or a .sum() missing?"),
+        (MEANS, lambda X: X, "is right"),
+        (MEANS, lambda X: X.mean(), "This is the mean of the 3 numbers"),
+        (MEANS, lambda X: np.ones(4), "shape (3,), not (4,)"),
+        (CENTERED, lambda X: ((X - X.mean(0)) / X.std(0)).T, "transposed"),
+        (DIFFERENCES, lambda p, t: (p - t)[:, None], "The numbers are right; their sh"),
+        # facts
+        (DIFFERENCES, lambda p, t: t, "This is t as it came in"),
+        (DIFFERENCES, lambda p, t: 0 * p, "Every value is 0"),
+        (MSE, lambda p, t: 1.25, "It returns 1.25 whatever the arguments are"),
+        (POSITIVE, lambda p, t: p <= 0, "Every mark is the opposite"),
+        (DIFFERENCES, lambda p, t: (p - t)[::-1], "from last to first"),
+        (DIFFERENCES, lambda p, t: np.sort(p - t), "right, but in another order"),
+        (RANKS, lambda p, t: np.argsort(p) + 1, "Every value is 1 too large"),
+        (DIFFERENCES, lambda p, t: p - t - 0.5, "Every value is 0.5 too small"),
+        (DIFFERENCES, lambda p, t: np.roll(p - t, 1), "one place too late"),
+        (DIFFERENCES, lambda p, t: np.roll(p - t, -1), "one place too early"),
+        (DIFFERENCES, lambda p, t: np.append(p[:-1] - t[:-1], 9), "but the last value"),
+        (DIFFERENCES, lambda p, t: np.append(9, p[1:] - t[1:]), "but the first value"),
+        (DIFFERENCES, lambda p, t: p + np.nan, "holds NaN: look for"),
+        (EXP, overflows, "right where the numbers are small, up to 1."),
+        # causes
+        (MSE, lambda p, t: 3 * ((p - t) ** 2).mean(), "3 times the right one"),
+        (MSE, lambda p, t: -((p - t) ** 2).mean(), "The sign is wrong"),
+        (MSE, lambda p, t: ((p - t) ** 2).mean() / 2, "(is a half too many?)"),
+        (MSE, lambda p, t: ((p - t) ** 2).sum(), "that is the length of p: is a sum"),
+        (MSE, lambda p, t: ((p - t) ** 2).mean() / len(p), "divided twice?"),
+        (MSE, lambda p, t: ((p - t) ** 2).mean() ** 0.5, "is a square missing?"),
+        (MSE, lambda p, t: ((p - t) ** 2).mean() ** 2, "is a root missing?"),
+        (MSE, lambda p, t: 1 / ((p - t) ** 2).mean(), "upside down"),
+        (MSE, lambda p, t: 1 - ((p - t) ** 2).mean(), "1 minus the right"),
+        (MSE, lambda p, t: np.log(((p - t) ** 2).mean()), "the logarithm of"),
+        (MSE, lambda p, t: round(((p - t) ** 2).mean(), 2), "rounded to 2 digits"),
+        (VARIANCE, lambda p, t: p.var(ddof=1), "between N and N - 1"),
+        (CENTERED, lambda X: (X - X.mean(0)) / X.std(0, ddof=1), "between N and N - 1"),
+        (DIFFERENCES, lambda p, t: abs(p - t), "lost their sign"),
+        (DIFFERENCES, lambda p, t: np.maximum(p - t, 0), "yours is 0: a ReLU"),
+        (CENTERED, lambda X: X - X.mean(0), "In each column every value is off by"),
+        (CENTERED, lambda X: X / X.std(0), "In each column a number is added"),
+        (CENTERED, lambda X: (X - X.min(0)) / X.max(0), "up to a factor and a number"),
+        # for other arguments
+        (DIFFERENCES, lambda p, t: p + t, "for -t: a + for a -?"),
+        (DIFFERENCES, lambda p, t: p - t**2, "for the square of t"),
+        (MSE, lambda p, t: (p**2).mean(), "for t = 0: is it left out?"),
+        (MSE, lambda p, t: ((p - t)[1:] ** 2).mean(), "without their first row"),
+        (MSE, lambda p, t: ((p - t) ** 2).max(), "the largest of what is right for"),
+        (SHARE, lambda done, of, step: step * of / done, "done and of exchanged"),
+        (SHARE, lambda done, of, step: done / of, "2 times"),
+        (SHARE, lambda done, of, step: step * (done + 1) / of, "for done + 1: one too"),
+        # several results
+        (BOTH, lambda p, t: (p.std(), p.mean()), "right, but in another order"),
+        (BOTH, lambda p, t: (p.mean(), p.var()), "2 of 2 (the other is right): It is"),
+        (BOTH, lambda p, t: p.mean(), "It should return 2 things, not"),
+    ],
+)
+def test_what_holds_in_every_case_is_said(one, answer, says):
+    for _ in range(3):
+        feedback = one.judge(answer)
+        assert feedback.outcome == "wrong"
+        assert says in feedback.message
+
+
+@pytest.mark.parametrize(
+    ("one", "answer"),
+    [
+        (MSE, lambda p, t: (p**2 - t**2).mean()),
+        (MSE, lambda p, t: p.mean() + 1.5 * t.std()),
+        (DIFFERENCES, lambda p, t: p - t + 0.1 * p * t),
+        (CENTERED, lambda X: np.sin(X)),
+        (POSITIVE, lambda p, t: p > 0.4),
+        (SHARE, lambda done, of, step: done % 7),
+    ],
+)
+def test_where_no_rule_holds_a_case_is_shown_and_no_cause_named(one, answer):
+    for _ in range(10):
+        message = one.judge(answer).message
+        assert " is right for " in message
+        assert "?" not in message
+
+
+def test_the_smallest_case_is_shown_on_one_line():
+    lengths = iter([50, 3, 20, 7, 30])
+
+    def inputs(rng):
+        n = next(lengths)
+        return rng.normal(size=n), rng.normal(size=n)
+
+    one = Exercise(lambda p, t: (p * t).sum(), inputs=inputs)
+    message = one.judge(lambda p, t: p.sum() * t.sum() + 0.3).message
+    arguments = message.partition(" for ")[2]
+    assert arguments.count(",") == 5  # 3 numbers each
+    assert len(arguments) <= 101
+
+
+def test_a_factor_that_n_and_n_minus_1_could_only_be_by_chance_is_a_factor():
+    """3 / 2 has nothing to do with the three features."""
+    one = Exercise(
+        lambda X, theta: X @ theta,
+        inputs=lambda rng: (rng.normal(size=(9, 3)), rng.normal(size=3)),
+    )
+    message = one.judge(lambda X, theta: 1.5 * X @ theta).message
+    assert message.startswith("Every value is 1.5 times the right one")
+
+
+def test_a_solution_that_fails_for_other_arguments_stops_no_check():
+    def solution(count):
+        return sum(1 / k for k in range(1, count + 1)) / [0, 1][count > 1]
+
+    one = Exercise(solution, inputs=lambda rng: (int(rng.integers(2, 50)),))
+    message = one.judge(lambda count: count % 5 + 0.123).message
+    assert " is right for count=" in message
