@@ -18,6 +18,7 @@ from bigmodel_lab.widgets.look import (
     plain_text,
     question_line,
 )
+from bigmodel_lab.widgets.still import StillBox
 from bigmodel_lab.widgets.word_table import WORDS_STYLE, colored_text, strongest_words
 
 SHOWN = 5_000  # characters of the text that are shown with colors
@@ -35,7 +36,7 @@ STYLE = f"""
 """
 
 
-class TextExplorer(widgets.VBox):
+class TextExplorer(StillBox):
     """Type a text and watch what a classifier makes of it, word by word.
 
         lab.TextExplorer(probabilities, ["negative", "positive"], vocabulary=vocabulary)

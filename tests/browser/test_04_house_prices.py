@@ -47,7 +47,7 @@ def test_arrow_keys_move_the_learning_rate(panel):
     for _ in range(5):
         panel.page.keyboard.press("ArrowRight")
     readout = panel.part("learning-rate").locator(".widget-readout")
-    expect(readout).to_have_text("0.032")
+    expect(readout).to_have_text("0.03162")
     panel.notebook.wait_for(
         "print(round(panel.settings['learning_rate'], 4))", "0.0316"
     )
@@ -180,7 +180,7 @@ def test_reset_clears_the_runs_and_the_settings(panel):
     panel.reset()
     expect(panel.rows).to_have_count(0)
     readout = panel.part("learning-rate").locator(".widget-readout")
-    expect(readout).to_have_text("0.010")
+    expect(readout).to_have_text("0.01")
     expect(panel.part("epochs").locator(".widget-readout")).to_have_text("30")
 
 

@@ -20,7 +20,9 @@ lab.start_chapter("accessibility", version=lab.__version__)
 x = torch.linspace(-1, 1, 60)[:, None]
 
 
-def toy_training(learning_rate=0.1, epochs=10, batch_size=20, decay=False):
+def toy_training(
+    learning_rate=0.1, epochs=10, batch_size=20, momentum=0.5, decay=False
+):
     model = nn.Linear(1, 1)
     optimizer = torch.optim.SGD(model.parameters(), learning_rate)
     return lab.Training(model, nn.MSELoss(), optimizer, train=(x, 2 * x),
@@ -151,7 +153,7 @@ def test_the_panel_trains_by_keys(notebook):
     page.keyboard.press("Enter")
     expect(box.get_by_role("status")).to_contain_text("Run 1: Finished")
     expect(box.get_by_role("img", name="over the epochs: run 1").first).to_be_visible()
-    expect(rate).to_have_attribute("aria-valuetext", "0.10")  # not the exponent -1
+    expect(rate).to_have_attribute("aria-valuetext", "0.1")  # not the exponent -1
 
 
 @pytest.mark.parametrize(
@@ -160,19 +162,75 @@ def test_the_panel_trains_by_keys(notebook):
         ("learning rate", "0,001", "0.001"),
         ("learning rate", "0.02", "0.02"),
         ("learning rate", "1e-3", "0.001"),
-        ("learning rate", "a lot", "0.1"),
+        ("learning rate", "1/10", "0.1"),
+        ("learning rate", "0.1234567", "0.1234567"),
+        ("momentum", "0.995", "0.995"),  # between two steps of its slider
         ("epochs", "1,0", "1"),
         ("epochs", "12", "12"),
     ],
 )
 def test_numbers_are_taken_as_they_are_typed(notebook, name, typed, value):
     parameter = name.replace(" ", "_")
-    notebook.execute("panel.controls['learning_rate'].value = 0.1")
+    notebook.execute("panel.controls['learning_rate'].value = 0.02")
     field = notebook.locator(PANEL).get_by_role("textbox", name=f"{name}, typed")
     expect(field).not_to_have_text("")
     field.fill(typed)
     field.press("Enter")
     notebook.wait_for(f"print(panel.settings['{parameter}'])", value)
+    field.click()
+    field.blur()  # a number that is shown rounded stays what it is
+    notebook.wait_for(f"print(panel.settings['{parameter}'])", value)
+
+
+@pytest.mark.parametrize(
+    ("name", "typed", "says"),
+    [
+        ("epochs", "2.7", "epochs takes whole numbers from 1 to 40: 2.7 was not"),
+        ("epochs", "50", "epochs takes whole numbers from 1 to 40: 50 was not taken."),
+        ("epochs", "1/10", "whole numbers from 1 to 40: 1/10 was not taken."),
+        ("epochs", "1/10/2", "1/10/2 was not taken."),
+        ("learning rate", "a lot", "takes numbers from 0.00001 to 10: a lot was not"),
+        ("learning rate", "20", "learning rate takes numbers from 0.00001 to 10: 20"),
+        ("momentum", "1.5", "momentum takes numbers from 0 to 1: 1.5 was not taken."),
+        ("momentum", "", "momentum takes numbers from 0 to 1: nothing was typed."),
+    ],
+)
+def test_what_a_number_box_does_not_take_it_refuses_in_words(
+    notebook, name, typed, says
+):
+    notebook.execute("panel.controls['epochs'].max = 40; panel.reset()")
+    panel = notebook.locator(PANEL)
+    before = notebook.execute("print(panel.settings)")
+    field = panel.get_by_role("textbox", name=f"{name}, typed")
+    old = field.inner_text()
+    field.fill(typed)
+    field.press("Enter")
+    expect(panel.get_by_role("status")).to_contain_text(says)
+    expect(field).to_have_text(old)
+    field.blur()
+    notebook.wait_for("print(panel.settings)", before)
+    field.fill("1")
+    field.press("Enter")
+    expect(panel.get_by_role("status")).not_to_contain_text("not taken")
+
+
+def test_a_number_is_taken_when_its_box_is_left(notebook):
+    field = notebook.locator(PANEL).get_by_role("textbox", name="epochs, typed")
+    field.fill("7")
+    field.press("Tab")
+    notebook.wait_for("print(panel.settings['epochs'])", "7")
+
+
+def test_an_explorer_takes_what_is_between_two_steps(notebook):
+    field = notebook.locator(EXPLORER).get_by_role("textbox", name="place, typed")
+    field.fill("0.155")
+    field.press("Enter")
+    value = "print(round(explorer.controls['place'].value, 9))"
+    notebook.wait_for(value, "0.155")
+    expect(field).to_have_text("0.155")
+    field.fill("0")
+    field.press("Enter")
+    notebook.wait_for(value, "0.0")
 
 
 def test_thousands_may_have_commas(notebook):
@@ -188,7 +246,7 @@ def test_the_explorer_plays_by_keys(notebook):
     place, steps = (box.get_by_role("slider", name=n) for n in ("place", "steps"))
     place.focus()
     page.keyboard.press("ArrowUp")
-    expect(place).to_have_attribute("aria-valuetext", "0.10")
+    expect(place).to_have_attribute("aria-valuetext", "0.1")
     expect(box.get_by_role("status")).to_have_text("loss 0.01")
     tab_to(page, steps)
     page.keyboard.press("Home")
