@@ -120,6 +120,11 @@ def test_the_quiz_has_names_and_tells_what_was_answered(notebook):
     expect(quiz.get_by_role("status")).not_to_be_empty()
 
 
+def test_where_the_widget_is_its_picture_is_not(notebook):
+    expect(notebook.locator(PANEL)).to_be_visible()
+    expect(notebook.locator('img[alt*="Run this cell"]')).to_have_count(0)
+
+
 # -- by the keyboard alone -------------------------------------------------------------
 
 
