@@ -16,6 +16,7 @@ from PIL import Image
 from bigmodel_lab.colors import COLORS, ORANGE
 
 WIDE = (9, 3.6)  # inches, of two charts side by side; one alone has figure.figsize
+READABLE = 480  # px: where a page is narrower, a figure scrolls rather than shrinks
 STYLE = {
     "axes.prop_cycle": plt.cycler(color=COLORS),
     "axes.grid": True,
@@ -73,7 +74,8 @@ def picture(figure: Figure, alt: str, colors: int | None = None) -> str:
     width = int(96 * figure.get_figwidth())
     return (
         f'<img alt="{html.escape(alt)}" width="{width}" '
-        f'style="max-width: 100%" src="data:image/png;base64,{data}">'
+        f'style="max-width: 100%; min-width: {min(width, READABLE)}px" '
+        f'src="data:image/png;base64,{data}">'
     )
 
 

@@ -22,6 +22,7 @@ STYLE = f"""
 [data-jp-theme-light="false"] .lab-widget select {{ color-scheme: dark;
   appearance: auto; background-image: none !important; }}
 .lab-widget .widget-html-content {{ line-height: 1.5; }}
+.lab-answer > .widget-html-content {{ overflow-x: auto; }}
 .lab-said {{ border-left: 4px solid {ORANGE}; padding-left: 8px; font-weight: bold; }}
 .lab-widget [inert] {{ opacity: 0.5; }}
 .lab-widget .widget-dropdown {{ max-width: calc(100% - 4px); }}

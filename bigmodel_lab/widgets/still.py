@@ -1,6 +1,7 @@
 """A still picture of a widget as it starts, for readers who have not run its cell."""
 
 import base64
+import html
 import io
 import math
 import re
@@ -21,13 +22,14 @@ from bigmodel_lab.widgets.controls import NUMBER_BOXES
 from bigmodel_lab.widgets.look import plain_text
 
 CALL = "Run this cell to use it"
-ALT = "A {widget} as it starts. {call}. It shows: {parts}"
+ALT = "A picture of the {widget} as it starts. {call}. It shows: {parts}"
 WIDTH = 7.0  # inches, as all lengths here
 LINE, GAP, LABEL, NUMBER = 0.2, 0.1, 1.35, 0.7
 CHART, PAPER = 2.4, 2.2  # the height of a chart, the side of a canvas
 LETTERS = 14  # of a text to an inch
-COLORS = 32  # of the picture: a third of the bytes
+COLORS = 64  # of the picture: a third of the bytes
 DASHES = {"solid": "-", "dashed": "--", "dotted": ":", "dash_dotted": "-."}
+ENTRIES = re.compile(r'color: (#\w+)" aria-hidden="true">(.)</span> ([^<]*)')
 PICTURES = re.compile(r'src="data:image/png;base64,([^"]+)"')
 
 
@@ -153,7 +155,9 @@ class Sheet:
 
     def _html(self, markup, x, y, width):
         """Draw what HTML says, and the pictures that it holds."""
-        text = " ".join(plain_text(markup).split())
+        entries = ENTRIES.findall(markup)
+        text = plain_text(markup.partition("<span")[0] if entries else markup)
+        text = re.sub(r"\s+([;:,.])|\s+", lambda space: space[1] or " ", text)
         height = 0
         if text:
             question = markup.startswith("<b>")
@@ -161,12 +165,26 @@ class Sheet:
             text = self._noted(text) if question else text
             lines = "\n".join(textwrap.wrap(text, max(20, int(LETTERS * width))))
             height = self._text(x, y, lines, weight="bold" if question else "normal")
+        if entries:
+            height += self._legend(entries, x, y + height, width)
         for data in PICTURES.findall(markup):
             pixels = imread(io.BytesIO(base64.b64decode(data)))
             tall = width * pixels.shape[0] / pixels.shape[1]
             self._inset(x, y + height, width, tall).imshow(pixels, aspect="auto")
             self.axes.child_axes[-1].axis("off")
             height += tall
+        return height
+
+    def _legend(self, entries, x, y, width):
+        """Draw the signs and names of a legend in as many lines as it takes."""
+        left, height = x, LINE
+        for color, sign, name in entries:
+            end = left + (len(name) + 4) / LETTERS
+            if end > x + width and left > x:
+                left, end, height = x, end - left + x, height + LINE
+            self._text(left, y + height - LINE, sign, color=color)
+            self._text(left + 0.15, y + height - LINE, html.unescape(name))
+            left = end
         return height
 
     def _chart(self, figure, x, y, width):

@@ -146,7 +146,8 @@ def test_copied_code_reproduces_the_run(panel):
     assert panel.notebook.execute(REPRODUCE.format(code=copied)) == "12 equal rows"
 
 
-def test_rerunning_the_cell_stops_the_old_run(panel):
+def test_rerunning_the_cell_stops_the_old_run_and_keeps_all(panel):
+    panel.run(epochs=5)
     panel.start_long_run()
     panel.notebook.execute("old = panel")
     cell = panel.notebook.locator(".jp-CodeCell:has(.lab-panel)")
@@ -159,6 +160,11 @@ def test_rerunning_the_cell_stops_the_old_run(panel):
         )
         == "True False stopped"
     )
+    expect(panel.status).to_contain_text("Earlier runs were kept")
+    expect(panel.rows).to_contain_text(["finished", "stopped"])
+    expect(panel.curves).to_have_count(4)
+    panel.run(epochs=5)
+    expect(panel.rows.last).to_contain_text("3")
 
 
 def test_logarithmic_axis_redraws_the_curve(panel):

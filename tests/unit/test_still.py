@@ -86,7 +86,9 @@ def test_a_widget_has_a_small_picture_with_words_besides_itself(name):
     assert set(bundle) == {"text/plain", VIEW, "text/html"}
     assert bundle["text/plain"] == repr(widget)
     [alt] = re.findall('alt="(.*?)"', bundle["text/html"])
-    assert alt == f"A {name} as it starts. {CALL}. It shows: {ALTS[name]}"
+    assert (
+        alt == f"A picture of the {name} as it starts. {CALL}. It shows: {ALTS[name]}"
+    )
     data = png(bundle["text/html"])
     assert len(data) < 25_000
     height, width, _ = imread(io.BytesIO(data)).shape
@@ -132,6 +134,17 @@ def test_a_chart_is_drawn_with_what_is_in_it():
         line for line in chart.lines if len(line.get_xdata()) and line not in curves
     ]
     assert any(line.get_marker() == "o" for line in dots)
+
+
+def test_the_legend_has_its_colors():
+    signs = {t.get_text(): t.get_color() for t in drawn(make_explorer()).axes.texts}
+    assert {"━": "#0072B2", "●": "#D55E00"}.items() <= signs.items()
+    assert {"curve", "you"} <= signs.keys()
+    image = Image.open(io.BytesIO(png(still(make_explorer())))).convert("RGB")
+    pixels = {color for _, color in image.getcolors()}
+    assert {(0, 114, 178), (213, 94, 0)} <= pixels  # few colors, but the right ones
+    race = TuningPanel(toy, compare={"kind": ["slow", "quick", "a < b"]})
+    assert {"slow", "quick", "a < b"} <= set(texts(drawn(race)))
 
 
 def test_an_answers_picture_is_drawn():
