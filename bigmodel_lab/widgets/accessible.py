@@ -25,6 +25,8 @@ STYLE = f"""
 .lab-answer > .widget-html-content {{ overflow-x: auto; }}
 .lab-said {{ border-left: 4px solid {ORANGE}; padding-left: 8px; font-weight: bold; }}
 .lab-widget [inert] {{ opacity: 0.5; }}
+.lab-widget.jupyter-widgets-disconnected::before,
+.lab-widget .jupyter-widgets-disconnected::before {{ display: none; }}
 .lab-widget .widget-dropdown {{ max-width: calc(100% - 4px); }}
 .lab-widget .widget-dropdown > select {{ min-width: 0; }}
 .lab-widget .lab-chart.bqplot > svg .axis text.axislabel,
