@@ -30,6 +30,7 @@ LETTERS = 14  # of a text to an inch
 COLORS = 64  # of the picture: a third of the bytes
 DASHES = {"solid": "-", "dashed": "--", "dotted": ":", "dash_dotted": "-."}
 ENTRIES = re.compile(r'color: (#\w+)" aria-hidden="true">(.)</span> ([^<]*)')
+LEFT_OUT = re.compile(r"<(table|button|a)\b.*?</\1>", re.DOTALL)  # of HTML's text
 PICTURES = re.compile(r'src="data:image/png;base64,([^"]+)"')
 
 
@@ -155,6 +156,7 @@ class Sheet:
 
     def _html(self, markup, x, y, width):
         """Draw what HTML says, and the pictures that it holds."""
+        markup = LEFT_OUT.sub("", markup)
         entries = ENTRIES.findall(markup)
         text = plain_text(markup.partition("<span")[0] if entries else markup)
         text = re.sub(r"\s+([;:,.])|\s+", lambda space: space[1] or " ", text)

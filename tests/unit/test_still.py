@@ -147,6 +147,14 @@ def test_the_legend_has_its_colors():
     assert {"slow", "quick", "a < b"} <= set(texts(drawn(race)))
 
 
+def test_of_html_only_running_text_is_written():
+    markup = (
+        "a <b>bold</b> word<table><tr><td>7</td></tr></table> and <a href=x>go</a>."
+    )
+    explorer = Explorer(lambda strength: markup, strength=3)
+    assert "a bold word and." in texts(drawn(explorer))
+
+
 def test_an_answers_picture_is_drawn():
     data = base64.b64encode(png(still(make_explorer()))).decode()
 
