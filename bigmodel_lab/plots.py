@@ -11,10 +11,12 @@ import pandas as pd
 from IPython.display import HTML, display
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
+from PIL import Image
 
 from bigmodel_lab.colors import COLORS, ORANGE
 
 WIDE = (9, 3.6)  # inches, of two charts side by side; one alone has figure.figsize
+READABLE = 480  # px: where a page is narrower, a figure scrolls rather than shrinks
 STYLE = {
     "axes.prop_cycle": plt.cycler(color=COLORS),
     "axes.grid": True,
@@ -47,11 +49,12 @@ def show(figure: Figure, alt: str) -> None:
     display(HTML(picture(figure, alt)))
 
 
-def picture(figure: Figure, alt: str) -> str:
+def picture(figure: Figure, alt: str, colors: int | None = None) -> str:
     """Return `figure` as an HTML image with the text alternative `alt`, and close it.
 
     It is HTML because JupyterLab gives its own image outputs no alternative text, and
-    because an `Explorer` can show it.
+    because an `Explorer` can show it. With few `colors`, up to 256, it takes a third
+    of the bytes.
 
     Raises
     ------
@@ -63,11 +66,16 @@ def picture(figure: Figure, alt: str) -> str:
     file = io.BytesIO()
     figure.savefig(file, format="png", dpi=144, metadata={"Software": None})
     plt.close(figure)
+    if colors is not None:
+        image = Image.open(file).convert("RGB").quantize(colors, dither=0)
+        file = io.BytesIO()
+        image.save(file, format="png", optimize=True)
     data = base64.b64encode(file.getvalue()).decode()
     width = int(96 * figure.get_figwidth())
     return (
         f'<img alt="{html.escape(alt)}" width="{width}" '
-        f'style="max-width: 100%" src="data:image/png;base64,{data}">'
+        f'style="max-width: 100%; min-width: {min(width, READABLE)}px" '
+        f'src="data:image/png;base64,{data}">'
     )
 
 

@@ -1,9 +1,6 @@
 // What ipywidgets, bqplot and ipycanvas leave out, for those who listen to a page or do
 // not use a mouse. Every widget of the workbook runs it on itself: see accessible.py.
-(start) => {
-  const box = start.closest(".lab-widget");
-  if (!box || box.labObserver) return;
-
+(box) => {
   const set = (element, name, value) => {
     // Only what differs, or the observer below would run forever.
     if (element && element.getAttribute(name) !== value) element.setAttribute(name, value);
@@ -46,23 +43,24 @@
     }
   };
   fix();
-  box.labObserver = new MutationObserver(fix);
-  box.labObserver.observe(box, {
+  new MutationObserver(fix).observe(box, {
     childList: true, subtree: true, attributeFilter: ["aria-valuetext"],
   });
 
-  // A typed number may have a decimal comma, an integer commas between thousands.
-  const tidy = ({ target }) => {
-    if (!target.matches?.(".widget-readout")) return;
-    const whole = target.closest(".lab-whole");
-    const typed = text(target).replace("−", "-");
-    const number = whole ? typed.replace(/,(?=\d{3}(\D|$))/g, "") : typed;
-    const plain = number.replace(/^([-+]?\d*),(\d+(e[-+]?\d+)?)$/i, "$1.$2");
-    if (plain !== target.textContent) target.textContent = plain;
+  // Say a sentence of the browser's own above the status line's, or take it back.
+  box.labSay = (sentence) => {
+    const line = box.querySelector(
+      ".widget-html-content:is([role=status], [role=timer])");
+    line?.querySelector(".lab-said")?.remove();
+    if (!line || !sentence) return;
+    const said = document.createElement("div");
+    said.className = "lab-said";
+    said.textContent = sentence;
+    set(line, "role", "status");
+    line.prepend(said);
   };
-  box.addEventListener("blur", tidy, true);
+
   box.addEventListener("keydown", (event) => {
-    if (event.key === "Enter") tidy(event);
     const drawn = event.target.matches("canvas.lab-paper");
     // ipycanvas keeps every key to itself: Tab could not leave it.
     if (drawn && !event.key.startsWith("Arrow")) event.stopPropagation();

@@ -5,9 +5,12 @@ from pathlib import Path
 
 import ipywidgets as widgets
 
-from bigmodel_lab.colors import GRAY
+from bigmodel_lab.colors import GRAY, ORANGE
 
-SCRIPT = Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
+SCRIPTS = [
+    Path(__file__).with_name(f"{name}.js").read_text(encoding="utf-8")
+    for name in ("accessible", "numbers", "kernel")
+]
 STYLE = f"""
 .lab-widget {{ color: var(--jp-content-font-color1);
   --jp-widgets-input-border-color: {GRAY}; }}
@@ -19,6 +22,11 @@ STYLE = f"""
 [data-jp-theme-light="false"] .lab-widget select {{ color-scheme: dark;
   appearance: auto; background-image: none !important; }}
 .lab-widget .widget-html-content {{ line-height: 1.5; }}
+.lab-answer > .widget-html-content {{ overflow-x: auto; }}
+.lab-said {{ border-left: 4px solid {ORANGE}; padding-left: 8px; font-weight: bold; }}
+.lab-widget [inert] {{ opacity: 0.5; }}
+.lab-widget.jupyter-widgets-disconnected::before,
+.lab-widget .jupyter-widgets-disconnected::before {{ display: none; }}
 .lab-widget .widget-dropdown {{ max-width: calc(100% - 4px); }}
 .lab-widget .widget-dropdown > select {{ min-width: 0; }}
 .lab-widget .lab-chart.bqplot > svg .axis text.axislabel,
@@ -34,11 +42,13 @@ STYLE = f"""
 def make_accessible(widget: widgets.Box, style: str = ""):
     """Make a widget of the workbook accessible, and add `style`, its own CSS.
 
-    The script is in `accessible.js`. ipywidgets gives no names to screen readers, and a
-    front end of our own would have to be installed; but the browser runs a style's
-    `onload` wherever and whenever the widget is shown.
+    The scripts are the `.js` files beside this one. ipywidgets gives no names to screen
+    readers, and a front end of our own would have to be installed; but the browser runs
+    a style's `onload` wherever and whenever the widget is shown.
     """
-    script = html.escape(f"({SCRIPT})(this)")
+    calls = "".join(f"({script})(box);" for script in SCRIPTS)
+    once = "const box = this.closest('.lab-widget'); if (box && !box.labSay)"
+    script = html.escape(f"{once} {{ {calls} }}")
     start = widgets.HTML(
         f'<style onload="{script}">{STYLE}{style}</style>', layout={"display": "none"}
     )

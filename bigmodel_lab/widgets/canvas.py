@@ -28,6 +28,7 @@ from bigmodel_lab.widgets.look import (
     plain_text,
     question_line,
 )
+from bigmodel_lab.widgets.still import StillBox
 
 SCALE = 10  # pixels of the canvas to one pixel of MNIST
 SIZE, PEN = 28 * SCALE, 2 * SCALE
@@ -48,7 +49,7 @@ STYLE = f"""
 {BARS_STYLE}"""
 
 
-class DigitCanvas(widgets.VBox):
+class DigitCanvas(StillBox):
     """Draw a digit with mouse, finger or arrow keys; watch what a network makes of it.
 
         canvas = lab.DigitCanvas(model, samples=X_test[:20])

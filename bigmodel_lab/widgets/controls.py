@@ -7,6 +7,13 @@ from numbers import Real
 import ipywidgets as widgets
 import numpy as np
 
+# What `numbers.js` knows a slider by, to say what its number box takes.
+NUMBER_BOXES = {
+    widgets.IntSlider: "lab-whole",
+    widgets.FloatSlider: "lab-real",
+    widgets.FloatLogSlider: "lab-power",
+}
+
 
 def make_controls(
     function: Callable, given: dict, without: Iterable[str] = ()
@@ -44,6 +51,21 @@ def check_parameters(function: Callable, names: Iterable[str]):
             )
 
 
+def check_comparison(make_training, compare, controls):
+    """Raise TypeError or ValueError if `compare` is not as `TuningPanel` says."""
+    good = isinstance(compare, dict) and len(compare) == 1
+    for values in compare.values() if good else ():
+        good = isinstance(values, list | tuple) and len(values) >= 2
+    if not good:
+        raise ValueError(
+            "compare must be one parameter with a list of at least two values, as in "
+            f"{{'optimizer': ['SGD', 'Adam']}}; got {compare!r}."
+        )
+    check_parameters(make_training, compare)
+    if twice := compare.keys() & controls.keys():
+        raise ValueError(f"compare races {twice.pop()!r}: it can have no control.")
+
+
 def _control(name, value, default):
     """Return the control of one parameter from its start value or range."""
     if value is inspect.Parameter.empty:
@@ -71,8 +93,10 @@ def _control(name, value, default):
         control.style.description_width = "92px"
         control.layout.width = "auto"
         control.add_class(f"lab-{name.replace('_', '-')}")
-        if isinstance(control, widgets.IntSlider):
-            control.add_class("lab-whole")
+        if kind := NUMBER_BOXES.get(type(control)):
+            control.add_class(kind)
+        if kind == "lab-real" and control is not value:
+            control.readout_format = ""  # all digits that were typed: 0.995
     return control
 
 
@@ -92,8 +116,7 @@ def _learning_rate_slider(value, default):
         min=ends[0],
         max=ends[1],
         step=0.1,
-        readout_format=".2g",
-        # Otherwise ipywidgets would round a typed value to the step of the slider.
+        readout_format=".4",  # as in the table of runs
         continuous_update=False,
     )
 

@@ -14,9 +14,10 @@ from bigmodel_lab.widgets.controls import (
     visible,
 )
 from bigmodel_lab.widgets.look import plain_text, question_line, side_by_side
+from bigmodel_lab.widgets.still import StillBox
 
 
-class Explorer(widgets.VBox):
+class Explorer(StillBox):
     """Show what a function makes of the controls' values, again at every move.
 
         lab.Explorer(price_house, area=(500, 5000, 50), waterfront=False)

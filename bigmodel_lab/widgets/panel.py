@@ -11,7 +11,7 @@ import torch
 from bigmodel_lab.training import Training
 from bigmodel_lab.widgets.accessible import make_accessible
 from bigmodel_lab.widgets.controls import (
-    check_parameters,
+    check_comparison,
     make_controls,
     values_of,
     visible,
@@ -23,26 +23,34 @@ from bigmodel_lab.widgets.look import (
     question_line,
     side_by_side,
 )
+from bigmodel_lab.widgets.rerun import same_function
 from bigmodel_lab.widgets.runs import Run, take_turns
+from bigmodel_lab.widgets.still import StillBox
 from bigmodel_lab.widgets.view import (
     PANEL_STYLE,
     LossChart,
     copy_button,
     csv_link,
+    histories,
     outcome,
     progress,
     runs_table,
     table_html,
 )
 
+READY = "Ready: choose settings and press Train."
+KEPT = "Earlier runs were kept; Reset clears them."
+CLEARED = "The function changed: earlier runs were cleared."
 CLICK_DELAY = 0.15  # seconds: the browser may send a click before a slider's last move
 DRAWING_SHARE = 0.04  # of the training time may go into drawing
 
 
-class TuningPanel(widgets.VBox):
+class TuningPanel(StillBox):
     """Train under sliders: press Train, watch the loss, change a setting, compare.
 
         lab.TuningPanel(house_training, learning_rate=0.1, epochs=30)
+
+    A cell that is run again keeps its panel's runs unless the function has changed.
 
     Parameters
     ----------
@@ -98,10 +106,10 @@ class TuningPanel(widgets.VBox):
         **controls,
     ):
         self.make_training, self.runs = make_training, []
-        self._thread, self._stop = None, threading.Event()
+        self._thread, self._stop, self._heir = None, threading.Event(), None
         self.compare = {}
         if compare is not None:
-            _check_comparison(make_training, compare, controls)
+            check_comparison(make_training, compare, controls)
             self.compare = compare
         self.controls = make_controls(make_training, controls, without=self.compare)
         self._start_values = self.settings
@@ -113,7 +121,7 @@ class TuningPanel(widgets.VBox):
         self._build(question)
         name = f"{make_training.__module__}.{make_training.__qualname__}"
         if name in TuningPanel._panels:
-            TuningPanel._panels[name].stop()
+            self._follow(TuningPanel._panels[name])
         TuningPanel._panels[name] = self
 
     def __repr__(self):
@@ -140,14 +148,7 @@ class TuningPanel(widgets.VBox):
     @property
     def history(self) -> pd.DataFrame:
         """All runs' histories in one frame: run, settings, epoch, losses, seconds."""
-        frames = [
-            run.training.history.assign(run=run.number, **run.settings)
-            for run in self.runs
-            if run.training is not None and run.training.rows
-        ]
-        first = ["run", *self.compare, *self.controls]
-        whole = pd.concat(frames or [pd.DataFrame(columns=first)], ignore_index=True)
-        return whole[[*first, *whole.columns.drop(first)]]
+        return histories(self.runs, [*self.compare, *self.controls])
 
     def code(self) -> str:
         """Return the call that repeats the last run; before any, with the settings.
@@ -217,10 +218,23 @@ class TuningPanel(widgets.VBox):
         for name, value in self._start_values.items():
             self.controls[name].value = value
         self.runs = []
-        self.chart.show(self.runs)
         self._progress.value = 0
         self._show_runs()
-        self._status.say("Ready: choose settings and press Train.")
+        self._status.say(READY)
+
+    def _follow(self, earlier):
+        """Stop the function's earlier panel; keep its runs if it made the same ones."""
+        earlier.stop()
+        if not earlier.runs:
+            return
+        one, other = ((*p.compare, *p._entries, *p.controls) for p in (self, earlier))
+        if one == other and same_function(self.make_training, earlier.make_training):
+            # One list: a run that is still stopping ends here, too.
+            self.runs, earlier._heir = earlier.runs, self
+            self._show_runs()
+            self._status.say(f"{READY} {KEPT}")
+        else:
+            self._status.say(f"{READY} {CLEARED}")
 
     # -- the background thread: never prints, draws within its share of the time -----
 
@@ -268,7 +282,6 @@ class TuningPanel(widgets.VBox):
         if "finished" in states and "stopped" not in states:
             self._progress.value = 1
         self._status.say(outcome(runs))
-        self.chart.draw(runs)
         self._show_runs()
         # Last: while this thread is alive, a press of Train is ignored.
         self._train_button.disabled, self._stop_button.disabled = False, True
@@ -319,28 +332,17 @@ class TuningPanel(widgets.VBox):
         )
         self.add_class("lab-panel")
         make_accessible(self, PANEL_STYLE)
-        self._status.say("Ready: choose settings and press Train.")
+        self._status.say(READY)
 
     def _show_runs(self):
-        """Show the table of runs, the last run's code, the histories as a download."""
+        """Show the runs: curves, table, the last one's code, histories to download."""
+        self.chart.show(self.runs)
+        self.chart.draw(list(self.chart.lines))
         colors = [self.chart.color(run.number) for run in self.runs]
         self._table.value = table_html(self.table, colors)
         self._csv.value = self._code.value = ""
         if self.runs:
             self._csv.value = csv_link(self.make_training.__name__, self.history)
             self._code.value = copy_button(self.code())
-
-
-def _check_comparison(make_training, compare, controls):
-    """Raise an error if `compare` is not as `TuningPanel` describes it."""
-    good = isinstance(compare, dict) and len(compare) == 1
-    for values in compare.values() if good else ():
-        good = isinstance(values, list | tuple) and len(values) >= 2
-    if not good:
-        raise ValueError(
-            "compare must be one parameter with a list of at least two values, as in "
-            f"{{'optimizer': ['SGD', 'Adam']}}; got {compare!r}."
-        )
-    check_parameters(make_training, compare)
-    if twice := compare.keys() & controls.keys():
-        raise ValueError(f"compare races {twice.pop()!r}: it can have no control.")
+        if self._heir is not None:
+            self._heir._show_runs()

@@ -2,13 +2,14 @@
 
 import html
 from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from numbers import Integral
 
 import ipywidgets as widgets
 
 from bigmodel_lab.colors import BLUE, GRAY
 from bigmodel_lab.explain import word_influences
-from bigmodel_lab.from_scratch.text import english_words
+from bigmodel_lab.from_scratch.text import chinese_words, english_words
 from bigmodel_lab.widgets.accessible import make_accessible
 from bigmodel_lab.widgets.look import (
     BARS_STYLE,
@@ -18,11 +19,14 @@ from bigmodel_lab.widgets.look import (
     plain_text,
     question_line,
 )
+from bigmodel_lab.widgets.still import StillBox
 from bigmodel_lab.widgets.word_table import WORDS_STYLE, colored_text, strongest_words
 
 SHOWN = 5_000  # characters of the text that are shown with colors
 WORK = 200_000  # words that the model reads at a change, in all variants of the text
 NAMED = 20  # unknown words that are listed, at most
+CUT_AS_CHINESE = "This text is Chinese: jieba has cut it into words."
+ALL_UNKNOWN = "The model knows none of these words: its answer is not about your text."
 NONE = -1  # nothing chosen: for the value None ipywidgets shows an empty line
 STYLE = f"""
 .lab-own-text {{ overflow-wrap: anywhere; }}
@@ -35,7 +39,7 @@ STYLE = f"""
 """
 
 
-class TextExplorer(widgets.VBox):
+class TextExplorer(StillBox):
     """Type a text and watch what a classifier makes of it, word by word.
 
         lab.TextExplorer(probabilities, ["negative", "positive"], vocabulary=vocabulary)
@@ -52,7 +56,8 @@ class TextExplorer(widgets.VBox):
     classes : list
         The names of the C classes, in the order of the columns.
     cut : callable
-        From a text to its words, for example `text.chinese_words`.
+        From a text to its words, for example `text.chinese_words`, which also cuts a
+        Chinese text that another `cut` refuses with a ValueError.
     vocabulary : text.Vocabulary, dict, list or set, optional
         The words that the model knows; the others are marked.
     limit : int, optional
@@ -160,7 +165,7 @@ class TextExplorer(widgets.VBox):
 
     def _read(self):
         """Return the text's words, its probabilities (C,), the words' influences."""
-        words = list(self.cut(self.text))
+        words = self._cut_text()
         read = words[: self.limit]
         most = max(1, WORK // max(1, len(read)))
         shares, influences = word_influences(self.probabilities, read, most)
@@ -170,6 +175,18 @@ class TextExplorer(widgets.VBox):
                 f"{len(self.classes)} classes: {', '.join(self.classes)}."
             )
         return words, shares, influences
+
+    def _cut_text(self):
+        """Return the words of the text; jieba cuts a Chinese one that `cut` refuses."""
+        self._chinese = False
+        try:
+            return list(self.cut(self.text))
+        except ValueError:
+            with suppress(ValueError):  # the first error says more
+                words = chinese_words(self.text)
+                self._chinese = True
+                return words
+            raise
 
     def _show(self, _=None):
         """Show what was read: probabilities, strongest words, colored text, notes."""
@@ -202,6 +219,10 @@ class TextExplorer(widgets.VBox):
         unknown, length = self.result["unknown"], len(self.text)
         read, weighed = len(self.result["words"]), len(self.result["influence"])
         different = len(set(self.result["words"]))
+        if self._chinese:
+            yield CUT_AS_CHINESE
+        if len(unknown) == different:
+            yield ALL_UNKNOWN
         if unknown:
             more = f" and {len(unknown) - NAMED:,} more" if len(unknown) > NAMED else ""
             yield f"Unknown to the model: {', '.join(unknown[:NAMED])}{more}."

@@ -183,6 +183,18 @@ def runs_table(runs: list[Run]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def histories(runs: list[Run], settings: list[str]) -> pd.DataFrame:
+    """Return all runs' histories in one frame: run, settings, what was measured."""
+    frames = [
+        run.training.history.assign(run=run.number, **run.settings)
+        for run in runs
+        if run.training is not None and run.training.rows
+    ]
+    first = ["run", *settings]
+    whole = pd.concat(frames or [pd.DataFrame(columns=first)], ignore_index=True)
+    return whole[[*first, *whole.columns.drop(first)]]
+
+
 def table_html(table: pd.DataFrame, colors: list[str]) -> str:
     """Return the table of runs as HTML, each row with its run's color at the left."""
     if table.empty:

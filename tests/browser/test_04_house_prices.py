@@ -47,7 +47,7 @@ def test_arrow_keys_move_the_learning_rate(panel):
     for _ in range(5):
         panel.page.keyboard.press("ArrowRight")
     readout = panel.part("learning-rate").locator(".widget-readout")
-    expect(readout).to_have_text("0.032")
+    expect(readout).to_have_text("0.03162")
     panel.notebook.wait_for(
         "print(round(panel.settings['learning_rate'], 4))", "0.0316"
     )
@@ -146,7 +146,8 @@ def test_copied_code_reproduces_the_run(panel):
     assert panel.notebook.execute(REPRODUCE.format(code=copied)) == "12 equal rows"
 
 
-def test_rerunning_the_cell_stops_the_old_run(panel):
+def test_rerunning_the_cell_stops_the_old_run_and_keeps_all(panel):
+    panel.run(epochs=5)
     panel.start_long_run()
     panel.notebook.execute("old = panel")
     cell = panel.notebook.locator(".jp-CodeCell:has(.lab-panel)")
@@ -159,6 +160,11 @@ def test_rerunning_the_cell_stops_the_old_run(panel):
         )
         == "True False stopped"
     )
+    expect(panel.status).to_contain_text("Earlier runs were kept")
+    expect(panel.rows).to_contain_text(["finished", "stopped"])
+    expect(panel.curves).to_have_count(4)
+    panel.run(epochs=5)
+    expect(panel.rows.last).to_contain_text("3")
 
 
 def test_logarithmic_axis_redraws_the_curve(panel):
@@ -180,7 +186,7 @@ def test_reset_clears_the_runs_and_the_settings(panel):
     panel.reset()
     expect(panel.rows).to_have_count(0)
     readout = panel.part("learning-rate").locator(".widget-readout")
-    expect(readout).to_have_text("0.010")
+    expect(readout).to_have_text("0.01")
     expect(panel.part("epochs").locator(".widget-readout")).to_have_text("30")
 
 

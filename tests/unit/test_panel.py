@@ -13,6 +13,7 @@ from widget_parts import part, parts
 
 from bigmodel_lab import Diverged, Training, TuningPanel, models
 from bigmodel_lab.from_scratch.losses import mse
+from bigmodel_lab.widgets import panel as panel_module
 
 
 def line_training(learning_rate, epochs, batch_size=8, nesterov=False):
@@ -169,6 +170,65 @@ def test_a_second_panel_of_the_function_stops_the_first(gate):
     TuningPanel(gate.training)
     gate.open.set()
     assert first.wait(60).state == "stopped"
+
+
+def again(panel, make_training=line_training, **controls):
+    """Return the panel that the same cell, or a changed one, makes after `panel`."""
+    controls = controls or {"learning_rate": 0.1, "epochs": 5}
+    return TuningPanel(make_training, **controls)
+
+
+def test_a_cell_run_again_keeps_the_runs_of_the_same_function(panel):
+    first = train(panel, learning_rate=0.05)
+    rerun = again(panel)
+    assert rerun.runs == [first]
+    assert rerun.settings["learning_rate"] == 0.1  # as the cell says
+    assert "Earlier runs were kept" in rerun.status
+    assert part(rerun, "table").value == part(panel, "table").value != ""
+    assert "line_training" in part(rerun, "code").value
+    shown, before = rerun.chart.lines[first], panel.chart.lines[first]
+    for new, old in zip(shown, before, strict=True):
+        np.testing.assert_array_equal(new.y, old.y)
+        assert len(new.y)
+    assert train(rerun).number == 2
+    assert rerun.history["run"].tolist() == [1] * 5 + [2] * 5
+    rerun.reset()
+    assert again(rerun).status == panel_module.READY  # there is nothing to keep
+
+
+def test_a_changed_function_starts_empty_and_says_so(panel):
+    train(panel)
+    namespace = {"line_training": line_training}
+    code = "def changed(learning_rate, epochs): return line_training(0.2, 1)"
+    exec(code, namespace)
+    changed = namespace["changed"]
+    changed.__module__ = line_training.__module__
+    changed.__qualname__ = line_training.__qualname__
+    rerun = again(panel, changed)
+    assert rerun.runs == rerun.chart.figure.marks == []
+    assert "The function changed: earlier runs were cleared." in rerun.status
+    assert len(panel.runs) == 1
+
+
+def test_other_settings_start_empty(race):
+    train(race)
+    rerun = TuningPanel(racing_training, compare={"optimizer": ["SGD", "Adam"]})
+    assert rerun.runs == []
+    assert "earlier runs were cleared" in rerun.status
+
+
+def test_a_run_that_is_still_stopping_ends_in_the_new_panel_too(gate):
+    first = TuningPanel(gate.training)
+    first.train()
+    assert gate.waiting.wait(60)
+    second = TuningPanel(gate.training)
+    third = TuningPanel(gate.training)
+    assert third.table["ended"].tolist() == ["running"]
+    gate.open.set()
+    assert first.wait(60).state == "stopped"
+    assert third.runs == second.runs == first.runs
+    assert "stopped" in part(third, "table").value
+    third.reset()
 
 
 def test_the_buttons_do_what_they_say(panel):
@@ -522,7 +582,7 @@ def test_the_leader_and_the_share_of_all_steps_are_shown(race, monkeypatch):
         lambda runs: shown.append((race.status, part(race, "progress").value)),
     )
     train(race, epochs=12)
-    text, share = shown[0]
+    text, share = next(news for news in shown if news[0].startswith("Epoch"))
     assert re.search(
         r"Epoch 1 of 12, (SGD|Adam) leads with loss [\d.]+, \d+ s left", text
     )

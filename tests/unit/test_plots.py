@@ -209,3 +209,21 @@ def test_what_are_no_rows_of_images_is_refused(shapes, says):
     with pytest.raises(ValueError, match=re.escape(says)):
         plots.image_rows(rows, title="x")
     assert plt.get_fignums() == []
+
+
+def test_a_figure_keeps_a_readable_width_on_a_phone():
+    wide, small = (
+        plots.picture(plt.figure(figsize=(inches, 2)), "an empty figure")
+        for inches in (7, 3)
+    )
+    assert "max-width: 100%; min-width: 480px" in wide
+    assert "min-width: 288px" in small  # none is enlarged
+
+
+def test_few_colors_make_a_smaller_file():
+    def draw(**options):
+        figure, axes = plt.subplots()
+        axes.plot([1, 3, 2])
+        return plots.picture(figure, "a line", **options)
+
+    assert len(draw(colors=32)) < len(draw()) / 2

@@ -214,6 +214,20 @@ def test_what_is_typed_is_never_html(own):
         assert tag not in markup(own) + part(own, "status").value
 
 
+def test_a_chinese_text_is_cut_where_english_was_asked_for(own, model):
+    own.text = "酒店很干净，服务非常好！"
+    assert own.result["words"] == chinese_words(own.text)
+    assert own.result["unknown"] == list(dict.fromkeys(own.result["words"]))
+    assert own.status.startswith("Most probable: ")
+    assert text_explorer.CUT_AS_CHINESE in own.answer
+    assert text_explorer.ALL_UNKNOWN in own.answer
+    own.text = "The moon!"
+    assert text_explorer.CUT_AS_CHINESE not in own.answer
+    assert text_explorer.ALL_UNKNOWN not in own.answer
+    own.text = "Большая"
+    assert "its letters are Cyrillic" in own.status
+
+
 def test_chinese():
     reviews = {
         "negative": ["很差的酒店", "服务太差了", "房间很脏"],
