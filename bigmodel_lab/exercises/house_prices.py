@@ -350,8 +350,6 @@ def _(weights, bias, mean, std):
         standard deviation: divide each by its std.
     bias_not_summed: The weights are right. But the model has a single bias: take off
         the sum of weights * mean / std.
-    bias_without_weights: The weights are right; in the bias you took off mean / std as
-        it is. Each of them counts as much as its weight: weights * mean / std.
     """
     right, shift = weights / std, weights * mean / std
     return {
@@ -361,7 +359,6 @@ def _(weights, bias, mean, std):
         "mean_not_scaled": (right, bias - (weights * mean).sum()),
         "weights_as_they_were": (weights, bias - shift.sum()),
         "bias_not_summed": (right, bias - shift),
-        "bias_without_weights": (right, bias - (mean / std).sum()),
     }
 
 
