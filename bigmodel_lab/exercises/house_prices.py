@@ -28,58 +28,48 @@ def _prices(rng):
 
 
 @exercise(
-    inputs=lambda rng: (normal(rng, 8, 3), normal(rng, 8), normal(rng, 3)),
+    inputs=_prices,
     hints=[
-        "Write the loss of one house, (prediction - y)², and differentiate it by the "
-        "chain rule: outer derivative times inner derivative.",
-        "The outer derivative is 2 (prediction - y), the inner one is the row x. "
-        "Then take the mean over the rows.",
-        "In matrix form: `2 / N * X.T @ (X @ theta - y)` with N rows.",
+        "The mean squared error of prices in dollars has the unit dollars squared.",
+        "Take the mean first, the root last.",
+        "`((predictions - targets) ** 2).mean().sqrt()`",
     ],
 )
-def mse_gradient(X, y, theta):
-    """Return the gradient (3,) of the mean squared error of X @ theta."""
-    return 2 / len(X) * X.T @ (X @ theta - y)
+def rmse(predictions, targets):
+    """Return the root mean squared error, a number, in the unit of the targets.
 
-
-@mse_gradient.misconception
-def climbs(X, y, theta):
-    """Your gradient has the right size and the wrong sign: this update climbs. That
-    is the sign printed in D0 §4.3, (y - prediction) instead of (prediction - y).
+    predictions and targets are tensors (N,).
     """
-    return 2 / len(X) * X.T @ (y - X @ theta)
+    return ((predictions - targets) ** 2).mean().sqrt()
 
 
-@mse_gradient.misconception
-def climbs_half(X, y, theta):
-    """This is the formula printed in D0 §4.3: its sign is wrong, so the update climbs;
-    and it belongs to the loss with 1/(2N), so a factor 2 is missing as well.
+@rmse.mistakes
+def _(predictions, targets):
     """
-    return X.T @ (y - X @ theta) / len(X)
-
-
-@mse_gradient.misconception
-def half_convention(X, y, theta):
-    """Half the gradient: it belongs to the loss with 1/(2N) that D0 §4.1 prints. The
-    mean squared error has 1/N, so the 2 of the square stays.
+    still_squared: That is the mean squared error, in dollars squared. D0 §5.4 made the
+        reverse slip: it read 29,432 dollars squared, a typical error of $172, without
+        comment.
+    mean_absolute: The root of each square is the absolute error, so this is the mean
+        absolute error. It forgives large misses more than RMSE does: take the root of
+        the mean.
+    root_of_the_sum: You took the root of the sum: it grows with the number of houses.
+        Take the root of the mean.
+    signs_cancel: You averaged before squaring, so that errors of opposite sign cancel:
+        square first, then average.
+    root_before_the_mean: You divided by the number of houses after taking the root, so
+        that the error shrinks with more of them: the mean belongs under the root.
+    spread_of_errors: That is the standard deviation of the errors. It is 0 for a model
+        that is $20,000 too high everywhere: do not subtract the errors' mean.
     """
-    return X.T @ (X @ theta - y) / len(X)
-
-
-@mse_gradient.misconception
-def summed(X, y, theta):
-    """You summed over the houses and did not divide by their number: with more data
-    the same learning rate would take longer steps.
-    """
-    return 2 * X.T @ (X @ theta - y)
-
-
-@mse_gradient.misconception
-def forgets_the_input(X, y, theta):
-    """You stopped the chain rule too early: the inner derivative of X @ theta with
-    respect to theta is X, so every weight needs its own column of X.
-    """
-    return torch.full_like(theta, 2 * (X @ theta - y).mean())
+    error = predictions - targets
+    return {
+        "still_squared": (error**2).mean(),
+        "mean_absolute": error.abs().mean(),
+        "root_of_the_sum": (error**2).sum().sqrt(),
+        "signs_cancel": error.mean().abs(),
+        "root_before_the_mean": (error**2).sum().sqrt() / len(error),
+        "spread_of_errors": error.std(),
+    }
 
 
 # -- 2 ---------------------------------------------------------------------------------
@@ -96,60 +86,115 @@ def forgets_the_input(X, y, theta):
     ],
 )
 def standardize(X_train, X_test):
-    """Return both parts, scaled to mean 0 and standard deviation 1 of X_train."""
+    """Return both parts, scaled to mean 0 and standard deviation 1 of X_train.
+
+    They are tensors (N, 3) and (M, 3); the standard deviation divides by N.
+    """
     mean, std = X_train.mean(0), X_train.std(0, correction=0)
     return (X_train - mean) / std, (X_test - mean) / std
 
 
-def _scaled(X, reference, correction=0):
-    """Return X standardized by the statistics of `reference`."""
-    return (X - reference.mean(0)) / reference.std(0, correction=correction)
-
-
-@standardize.misconception
-def each_by_itself(X_train, X_test):
-    """You scaled the test part by its own mean and standard deviation: the same house
-    then gets different numbers in the two parts. Use those of the training part.
+@standardize.mistakes
+def _(X_train, X_test):
     """
-    return _scaled(X_train, X_train), _scaled(X_test, X_test)
-
-
-@standardize.misconception
-def from_everything(X_train, X_test):
-    """You took mean and standard deviation from both parts together: the test set has
-    leaked into training. Use those of the training part alone.
+    each_by_itself: You scaled the test part by its own mean and standard deviation: the
+        same house then gets different numbers in the two parts. Use those of the
+        training part.
+    from_everything: You took mean and standard deviation from both parts together: the
+        test set has leaked into training. Use those of the training part alone.
+    one_mean_for_all: You used one mean and one standard deviation for the whole table:
+        square feet drown out rooms and years. Each column needs its own: reduce over
+        dimension 0.
+    min_max: This is min-max scaling to [0, 1], as in D0 §3.2. Standardizing subtracts
+        the mean and divides by the standard deviation.
+    sample_deviation: Very close: you divided by the sample standard deviation (N - 1).
+        We use the one with N, like scikit-learn's StandardScaler: `std(0,
+        correction=0)`.
+    test_as_it_was: The training part is right; the test part is as it came in. Either
+        nothing scaled it, or X_train was overwritten first, so that its mean was 0 and
+        its standard deviation 1 by then: work out both numbers beforehand.
+    divided_by_variance: You divided by the variance. Its root is the standard
+        deviation, which has the unit of the column.
+    parentheses_missing: Without parentheses, `X - mean / std` divides the mean alone.
+        Subtract first, then divide: `(X - mean) / std`.
     """
-    both = torch.cat([X_train, X_test])
-    return _scaled(X_train, both), _scaled(X_test, both)
-
-
-@standardize.misconception
-def one_mean_for_all(X_train, X_test):
-    """You used one mean and one standard deviation for the whole table: square feet
-    drown out rooms and years. Each column needs its own: reduce over dimension 0.
-    """
-    mean, std = X_train.mean(), X_train.std(correction=0)
-    return (X_train - mean) / std, (X_test - mean) / std
-
-
-@standardize.misconception
-def min_max(X_train, X_test):
-    """This is min-max scaling to [0, 1], as in D0 §3.2. Standardizing subtracts the
-    mean and divides by the standard deviation.
-    """
+    parts, both = (X_train, X_test), torch.cat([X_train, X_test])
+    mean, std = X_train.mean(0), X_train.std(0, correction=0)
     low, high = X_train.amin(0), X_train.amax(0)
-    return (X_train - low) / (high - low), (X_test - low) / (high - low)
+    whole = X_train.mean(), X_train.std(correction=0)
 
+    def scaled(mean, std):
+        return tuple((X - mean) / std for X in parts)
 
-@standardize.misconception
-def sample_deviation(X_train, X_test):
-    """Very close: you divided by the sample standard deviation (N - 1). We use the one
-    with N, like scikit-learn's StandardScaler: `std(0, correction=0)`.
-    """
-    return _scaled(X_train, X_train, 1), _scaled(X_test, X_train, 1)
+    return {
+        "each_by_itself": tuple(
+            (X - X.mean(0)) / X.std(0, correction=0) for X in parts
+        ),
+        "from_everything": scaled(both.mean(0), both.std(0, correction=0)),
+        "one_mean_for_all": scaled(*whole),
+        "min_max": scaled(low, high - low),
+        "sample_deviation": scaled(mean, X_train.std(0)),
+        "test_as_it_was": (scaled(mean, std)[0], X_test),
+        "divided_by_variance": scaled(mean, std**2),
+        "parentheses_missing": scaled(mean / std, 1),
+    }
 
 
 # -- 3 ---------------------------------------------------------------------------------
+
+
+@exercise(
+    inputs=lambda rng: (normal(rng, 8, 3), normal(rng, 8), normal(rng, 3)),
+    hints=[
+        "Write the loss of one house, (prediction - y)², and differentiate it by the "
+        "chain rule: outer derivative times inner derivative.",
+        "The outer derivative is 2 (prediction - y), the inner one is the row x. "
+        "Then take the mean over the rows.",
+        "In matrix form: `2 / N * X.T @ (X @ theta - y)` with N rows.",
+    ],
+)
+def mse_gradient(X, y, theta):
+    """Return the gradient (3,) of the mean squared error of X @ theta.
+
+    X (N, 3), y (N,) and theta (3,) are tensors.
+    """
+    return 2 / len(X) * X.T @ (X @ theta - y)
+
+
+@mse_gradient.mistakes
+def _(X, y, theta):
+    """
+    climbs: Your gradient has the right size and the wrong sign: this update climbs.
+        That is the sign printed in D0 §4.3, (y - prediction) instead of (prediction -
+        y).
+    climbs_half: This is the formula printed in D0 §4.3: its sign is wrong, so the
+        update climbs; and it belongs to the loss with 1/(2N), so a factor 2 is missing
+        as well.
+    half_convention: Half the gradient: it belongs to the loss with 1/(2N) that D0 §4.1
+        prints. The mean squared error has 1/N, so the 2 of the square stays.
+    summed: You summed over the houses and did not divide by their number: with more
+        data the same learning rate would take longer steps.
+    forgets_the_input: You stopped the chain rule too early: the inner derivative of X @
+        theta with respect to theta is X, so every weight needs its own column of X.
+    summed_without_the_two: Right direction, but two things are missing: the 2 of the
+        square, and the division by the number of houses.
+    each_house: This has a row for each house: the gradients of their own errors. Take
+        the mean over the rows.
+    """
+    N, error = len(X), X @ theta - y
+    gradient = 2 * X.T @ error / N
+    return {
+        "climbs": -gradient,
+        "climbs_half": -gradient / 2,
+        "half_convention": gradient / 2,
+        "summed": gradient * N,
+        "forgets_the_input": torch.full_like(theta, 2 * error.mean()),
+        "summed_without_the_two": gradient * N / 2,
+        "each_house": 2 * error[:, None] * X,
+    }
+
+
+# -- 4 ---------------------------------------------------------------------------------
 
 
 @exercise(
@@ -165,89 +210,46 @@ def sample_deviation(X_train, X_test):
     ],
 )
 def largest_stable_learning_rate(X):
-    """Return the learning rate above which gradient descent on the mse diverges."""
+    """Return the learning rate above which gradient descent on the mse diverges.
+
+    X is a tensor (N, d); the result is a number.
+    """
     H = 2 / len(X) * X.T @ X
     return 2 / torch.linalg.eigvalsh(H)[-1]
 
 
-@largest_stable_learning_rate.misconception
-def without_overshoot(X):
-    """That is 1 / lambda_max, the longest step that does not overshoot the minimum.
-    Overshooting is still stable while each step ends nearer than it began, up to 2.
+@largest_stable_learning_rate.mistakes
+def _(X):
     """
-    return 1 / torch.linalg.eigvalsh(2 / len(X) * X.T @ X)[-1]
-
-
-@largest_stable_learning_rate.misconception
-def forgets_the_two(X):
-    """Twice too large: your curvature is that of the loss with 1/(2N). The square in
-    (X theta - y)² leaves a 2 in the second derivative, H = 2/N XᵀX.
+    without_overshoot: That is 1 / lambda_max, the longest step that does not overshoot
+        the minimum. Overshooting is still stable while each step ends nearer than it
+        began, up to 2.
+    forgets_the_two: Twice too large: your curvature is that of the loss with 1/(2N).
+        The square in (X theta - y)² leaves a 2 in the second derivative, H = 2/N XᵀX.
+    flattest_direction: You took the smallest eigenvalue, the flattest direction. The
+        steepest one is the first to diverge: take the largest.
+    of_the_sum: Your curvature is that of a sum over the houses; the loss is their mean,
+        so divide by their number: H = 2/N XᵀX.
+    curvature_itself: That is lambda_max, the curvature. The steeper the bowl, the
+        shorter the steps must be: divide 2 by it.
+    steepest_axis: You took the largest number on the diagonal of H, the curvature along
+        one axis. A direction between the axes may be steeper: take the largest
+        eigenvalue.
+    only_the_products: Your curvature is that of XᵀX alone. The square of the error
+        leaves a 2, and its mean divides by the number of houses: H = 2/N XᵀX.
     """
-    return 2 / torch.linalg.eigvalsh(X.T @ X / len(X))[-1]
-
-
-@largest_stable_learning_rate.misconception
-def flattest_direction(X):
-    """You took the smallest eigenvalue, the flattest direction. The steepest one is
-    the first to diverge: take the largest.
-    """
-    return 2 / torch.linalg.eigvalsh(2 / len(X) * X.T @ X)[0]
-
-
-@largest_stable_learning_rate.misconception
-def of_the_sum(X):
-    """Your curvature is that of a sum over the houses; the loss is their mean, so
-    divide by their number: H = 2/N XᵀX.
-    """
-    return 2 / torch.linalg.eigvalsh(2 * X.T @ X)[-1]
-
-
-# -- 4 ---------------------------------------------------------------------------------
-
-
-@exercise(
-    inputs=_prices,
-    hints=[
-        "The mean squared error of prices in dollars has the unit dollars squared.",
-        "Take the mean first, the root last.",
-        "`((predictions - targets) ** 2).mean().sqrt()`",
-    ],
-)
-def rmse(predictions, targets):
-    """Return the root mean squared error, in the unit of the targets."""
-    return ((predictions - targets) ** 2).mean().sqrt()
-
-
-@rmse.misconception
-def still_squared(predictions, targets):
-    """That is the mean squared error, in dollars squared. D0 §5.4 made the reverse
-    slip: it read 29,432 dollars squared, a typical error of $172, without comment.
-    """
-    return ((predictions - targets) ** 2).mean()
-
-
-@rmse.misconception
-def mean_absolute(predictions, targets):
-    """The root of each square is the absolute error, so this is the mean absolute
-    error. It forgives large misses more than RMSE does: take the root of the mean.
-    """
-    return (predictions - targets).abs().mean()
-
-
-@rmse.misconception
-def root_of_the_sum(predictions, targets):
-    """You took the root of the sum: it grows with the number of houses. Take the root
-    of the mean.
-    """
-    return ((predictions - targets) ** 2).sum().sqrt()
-
-
-@rmse.misconception
-def signs_cancel(predictions, targets):
-    """You averaged before squaring, so that errors of opposite sign cancel: square
-    first, then average.
-    """
-    return (predictions - targets).mean().abs()
+    N = len(X)
+    H = 2 / N * X.T @ X
+    flattest, *_, steepest = torch.linalg.eigvalsh(H)
+    return {
+        "without_overshoot": 1 / steepest,
+        "forgets_the_two": 4 / steepest,
+        "flattest_direction": 2 / flattest,
+        "of_the_sum": 2 / (steepest * N),
+        "curvature_itself": steepest,
+        "steepest_axis": 2 / H.diag().max(),
+        "only_the_products": 4 / (steepest * N),
+    }
 
 
 # -- 5 ---------------------------------------------------------------------------------
@@ -263,48 +265,47 @@ def signs_cancel(predictions, targets):
     ],
 )
 def r_squared(predictions, targets):
-    """Return the share of the targets' variance that the predictions explain."""
+    """Return the share of the targets' variance that the predictions explain.
+
+    predictions and targets are tensors (N,); the share is a number.
+    """
     residual = ((targets - predictions) ** 2).sum()
     return 1 - residual / ((targets - targets.mean()) ** 2).sum()
 
 
-@r_squared.misconception
-def share_left(predictions, targets):
-    """That is the share of the variance that is left over: subtract it from 1."""
-    return 1 - r_squared.solution(predictions, targets)
-
-
-@r_squared.misconception
-def squared_correlation(predictions, targets):
-    """The squared correlation does not notice predictions that are all $50,000 too
-    high. R² does: compare squared errors.
+@r_squared.mistakes
+def _(predictions, targets):
     """
-    return torch.corrcoef(torch.stack([predictions, targets]))[0, 1] ** 2
-
-
-@r_squared.misconception
-def spread_of_predictions(predictions, targets):
-    """You divided by the spread of the predictions. The rival is the mean of the
-    targets: divide by the spread of the targets.
+    share_left: That is the share of the variance that is left over: subtract it from 1.
+    squared_correlation: The squared correlation does not notice predictions that are
+        all $50,000 too high. R² does: compare squared errors.
+    spread_of_predictions: You divided by the spread of the predictions. The rival is
+        the mean of the targets: divide by the spread of the targets.
+    against_zero: You compared with a rival that predicts 0 dollars for every house: far
+        too easy to beat. The rival predicts the mean price.
+    of_roots: You compared the errors' roots (RMSE against standard deviation). R²
+        compares the squares.
+    mean_and_sample_variance: The mean squared error divides by N, PyTorch's var() by
+        N - 1: use sums in both, or `var(correction=0)`.
+    variance_of_predictions: You compared how much predictions and targets vary. So do
+        predictions that are all wrong: R² compares the errors with the rival's.
+    variance_of_errors: You took the variance of the errors, which does not notice
+        predictions that are all $50,000 too high: take the sum of their squares.
     """
-    residual = ((targets - predictions) ** 2).sum()
-    return 1 - residual / ((predictions - predictions.mean()) ** 2).sum()
-
-
-@r_squared.misconception
-def against_zero(predictions, targets):
-    """You compared with a rival that predicts 0 dollars for every house: far too easy
-    to beat. The rival predicts the mean price.
-    """
-    return 1 - ((targets - predictions) ** 2).sum() / (targets**2).sum()
-
-
-@r_squared.misconception
-def of_roots(predictions, targets):
-    """You compared the errors' roots (RMSE against standard deviation). R² compares
-    the squares.
-    """
-    return 1 - (1 - r_squared.solution(predictions, targets)).sqrt()
+    error, rival = targets - predictions, targets - targets.mean()
+    pair = torch.stack([predictions, targets])
+    left = (error**2).sum() / (rival**2).sum()
+    spread = predictions.var(correction=0) * len(predictions)
+    return {
+        "share_left": left,
+        "squared_correlation": torch.corrcoef(pair)[0, 1] ** 2,
+        "spread_of_predictions": 1 - (error**2).sum() / spread,
+        "against_zero": 1 - (error**2).sum() / (targets**2).sum(),
+        "of_roots": 1 - left.sqrt(),
+        "mean_and_sample_variance": 1 - (error**2).mean() / targets.var(),
+        "variance_of_predictions": predictions.var() / targets.var(),
+        "variance_of_errors": 1 - error.var() / targets.var(),
+    }
 
 
 # -- 6 ---------------------------------------------------------------------------------
@@ -327,40 +328,38 @@ def _standardized_model(rng):
     ],
 )
 def in_original_units(weights, bias, mean, std):
-    """Return (weights per original unit, bias) of a model on standardized inputs."""
+    """Return (weights per original unit, bias) of a model on standardized inputs.
+
+    weights, mean and std are tensors (3,), bias is a tensor () with a single number.
+    """
     return weights / std, bias - (weights * mean / std).sum()
 
 
-@in_original_units.misconception
-def multiplied(weights, bias, mean, std):
-    """You multiplied by std. A weight on standardized area is the price of one
-    standard deviation of area: divide by std to get the price of one square foot.
+@in_original_units.mistakes
+def _(weights, bias, mean, std):
     """
-    return weights * std, bias - (weights * mean * std).sum()
-
-
-@in_original_units.misconception
-def same_bias(weights, bias, mean, std):
-    """The weights are right, but the bias is still the price of the mean house. Move
-    it to the house whose inputs are all 0.
+    multiplied: You multiplied by std. A weight on standardized area is the price of one
+        standard deviation of area: divide by std to get the price of one square foot.
+    same_bias: The weights are right, but the bias is still the price of the mean house.
+        Move it to the house whose inputs are all 0.
+    bias_added: The weights are right; the bias moves the other way: going from the mean
+        house down to inputs of 0 takes off weights * mean / std.
+    mean_not_scaled: The weights are right; in the bias, the mean must be measured in
+        standard deviations too: weights * mean / std.
+    weights_as_they_were: The bias is right. The weights are still prices of one
+        standard deviation: divide each by its std.
+    bias_not_summed: The weights are right. But the model has a single bias: take off
+        the sum of weights * mean / std.
     """
-    return weights / std, bias
-
-
-@in_original_units.misconception
-def bias_added(weights, bias, mean, std):
-    """The weights are right; the bias moves the other way: going from the mean house
-    down to inputs of 0 takes off weights * mean / std.
-    """
-    return weights / std, bias + (weights * mean / std).sum()
-
-
-@in_original_units.misconception
-def mean_not_scaled(weights, bias, mean, std):
-    """The weights are right; in the bias, the mean must be measured in standard
-    deviations too: weights * mean / std.
-    """
-    return weights / std, bias - (weights * mean).sum()
+    right, shift = weights / std, weights * mean / std
+    return {
+        "multiplied": (weights * std, bias - (weights * mean * std).sum()),
+        "same_bias": (right, bias),
+        "bias_added": (right, bias + shift.sum()),
+        "mean_not_scaled": (right, bias - (weights * mean).sum()),
+        "weights_as_they_were": (weights, bias - shift.sum()),
+        "bias_not_summed": (right, bias - shift),
+    }
 
 
 # -- 7: the panel's question -----------------------------------------------------------
@@ -391,29 +390,25 @@ def last_stable_notch():
     return notch_below(_panel_bound())
 
 
-@last_stable_notch.misconception
-def first_unstable_notch():
-    """At this one the loss already rises. It is the last one below it that counts."""
-    return notch_above(_panel_bound())
-
-
-@last_stable_notch.misconception
-def the_prediction():
-    """That is the predicted bound itself. Which notch of the slider comes before it?"""
-    return _panel_bound()
-
-
-@last_stable_notch.misconception
-def the_documents_default():
-    """0.01 is D0's learning rate. It is stable here, and far from the largest: the
-    curve still falls at the end. Go up.
+@last_stable_notch.mistakes
+def _():
     """
-    return 0.01
-
-
-@last_stable_notch.misconception
-def without_overshooting():
-    """At half the bound the steps do not even overshoot in the steepest direction.
-    Go up until the loss rises.
+    first_unstable_notch: At this one the loss already rises. It is the last one below
+        it that counts.
+    the_prediction: That is the predicted bound itself. Which notch of the slider comes
+        before it?
+    the_documents_default: 0.01 is D0's learning rate. It is stable here, and far from
+        the largest: the curve still falls at the end. Go up.
+    without_overshooting: At half the bound the steps do not even overshoot in the
+        steepest direction. Go up until the loss rises.
+    the_suggestion: That is what the range test suggests: a safe start, far below the
+        bound. Go up until the loss rises.
     """
-    return notch_below(_panel_bound() / 2)
+    bound = _panel_bound()
+    return {
+        "first_unstable_notch": notch_above(bound),
+        "the_prediction": bound,
+        "the_documents_default": 0.01,
+        "without_overshooting": notch_below(bound / 2),
+        "the_suggestion": 0.08,
+    }

@@ -13,6 +13,115 @@ from bigmodel_lab.exercises.judging.judge import exercise
 # -- 1 ---------------------------------------------------------------------------------
 
 
+@exercise(
+    inputs=lambda rng: tuple(rng.integers([1, 1, 2], [65, 129, 8]).tolist()),
+    tolerance=0,  # a count
+    hints=[
+        "Count one filter first. It looks at a small window, in every input channel.",
+        "One filter has in_channels * kernel_size² weights and a bias. How many "
+        "filters are there?",
+        "`out_channels * (in_channels * kernel_size**2 + 1)`",
+    ],
+)
+def conv_parameters(in_channels, out_channels, kernel_size):
+    """Return the number of parameters of a convolution with square kernels.
+
+    All three are whole numbers; kernel_size is the side of a kernel.
+    """
+    return out_channels * (in_channels * kernel_size**2 + 1)
+
+
+@conv_parameters.mistakes
+def _(in_channels, out_channels, kernel_size):
+    """
+    no_bias: These are the weights. Every filter also learns a bias, unless told not to.
+    input_channels_forgotten: Your filters see one input channel. A filter is a block:
+        it has a k x k kernel for every input channel, and adds their results up.
+    kernel_not_squared: A kernel of size 3 has 3 x 3 weights, not 3: square the size.
+    one_bias_for_all: The weights are right. But every filter has a bias of its own, not
+        the whole layer one.
+    bias_for_each_kernel: You gave every k x k kernel a bias. A filter adds up its
+        kernels' results, one for each input channel, and then a single bias.
+    bias_for_each_input: The biases belong to the filters: there is one for each output
+        channel, not for each input channel.
+    """
+    kernel = kernel_size**2
+    weights = out_channels * in_channels * kernel
+    return {
+        "no_bias": weights,
+        "input_channels_forgotten": out_channels * (kernel + 1),
+        "kernel_not_squared": out_channels * (in_channels * kernel_size + 1),
+        "one_bias_for_all": weights + 1,
+        "bias_for_each_kernel": out_channels * in_channels * (kernel + 1),
+        "bias_for_each_input": weights + in_channels,
+    }
+
+
+# -- 2 ---------------------------------------------------------------------------------
+
+
+@exercise(
+    inputs=lambda rng: tuple(rng.integers(20, 200, 2).tolist()),
+    tolerance=0,  # a count
+    hints=[
+        "Follow one side of the image through the five layers: 28 becomes 26 after the "
+        "first convolution. What does a 3 x 3 kernel take away, what does a pooling?",
+        "A convolution without padding takes 2 away. Pooling halves, and drops a last "
+        "row or column that has no partner: 28, 26, 13, 11, 5, 3.",
+        "64 * side(height) * side(width), where side(n) is "
+        "`((n - 2) // 2 - 2) // 2 - 2`.",
+    ],
+)
+def flat_features(height, width):
+    """Return how many numbers reach the first dense layer of D4's network.
+
+    In front of it are three 3 x 3 convolutions without padding, of 32, 64 and 64
+    filters; a 2 x 2 max-pooling follows the first and the second. Height and width
+    are the image's, whole numbers.
+    """
+    for _ in range(2):
+        height, width = (height - 2) // 2, (width - 2) // 2  # convolution, pooling
+    return 64 * (height - 2) * (width - 2)
+
+
+@flat_features.mistakes
+def _(height, width):
+    """
+    padding_assumed: You let the convolutions keep the size, as with padding="same".
+        Keras and PyTorch do not pad unless told to: every 3 x 3 convolution costs two
+        rows and columns.
+    channels_forgotten: That is the size of one feature map. The third convolution has
+        64 filters, so there are 64 of them, and flattening keeps them all.
+    pooled_three_times: You pooled after the third convolution too. In D4 §5.2 the
+        flattening comes right after it.
+    pooling_forgotten: You left the two poolings out: each halves height and width.
+        Without them the dense layer would need about 50 times as many weights for a 28
+        x 28 image.
+    third_convolution_forgotten: You flattened before the third convolution. It comes
+        after the second pooling, and takes two rows and two columns as well.
+    rounded_up: You rounded up where a side is odd. A pooling drops a last row or column
+        that has no partner: round down, with //.
+    not_rounded: Half a pixel is none: a pooling drops a last row or column that has no
+        partner. Round down after each, with //.
+    """
+
+    def features(side):
+        return 64 * side(height) * side(width)
+
+    return {
+        "padding_assumed": features(lambda n: n // 2 // 2),
+        "channels_forgotten": features(lambda n: ((n - 2) // 2 - 2) // 2 - 2) // 64,
+        "pooled_three_times": features(lambda n: (((n - 2) // 2 - 2) // 2 - 2) // 2),
+        "pooling_forgotten": features(lambda n: n - 6),
+        "third_convolution_forgotten": features(lambda n: ((n - 2) // 2 - 2) // 2),
+        "rounded_up": features(lambda n: ceil((ceil((n - 2) / 2) - 2) / 2) - 2),
+        "not_rounded": features(lambda n: ((n - 2) / 2 - 2) / 2 - 2),
+    }
+
+
+# -- 3 ---------------------------------------------------------------------------------
+
+
 def _image_and_kernel(rng):
     """Return a random image (H, W) and kernel (k, k), of small integers."""
     (height, width), k = rng.integers(7, 12, 2), rng.choice([3, 5])
@@ -35,7 +144,7 @@ def _image_and_kernel(rng):
 def conv2d(image, kernel):
     """Return image (H, W) convolved with kernel (k, k), as a network does it.
 
-    No padding, stride 1: the result is (H - k + 1, W - k + 1).
+    Both are tensors. No padding, stride 1: the result is (H - k + 1, W - k + 1).
     """
     k, (H, W) = len(kernel), image.shape
     result = torch.zeros(H - k + 1, W - k + 1)
@@ -45,160 +154,43 @@ def conv2d(image, kernel):
     return result
 
 
-def _slide(image, kernel, **options):
-    """Return PyTorch's convolution of a single image with a single kernel."""
-    return F.conv2d(image[None, None], kernel[None, None], **options)[0, 0]
-
-
-@conv2d.misconception
-def kernel_flipped(image, kernel):
-    """You flipped the kernel: that is a mathematician's convolution, SciPy's too. A
-    network learns its kernels, whichever way they are read, and leaves the flip out.
+@conv2d.mistakes
+def _(image, kernel):
     """
-    return _slide(image, kernel.flip(0, 1))
-
-
-@conv2d.misconception
-def zeros_around(image, kernel):
-    """You padded the image with zeros, so that the result keeps its size. D4's
-    convolutions (§5.2) do not: the kernel lies wholly inside the image.
-    """
-    return _slide(image, kernel, padding=len(kernel) // 2)
-
-
-@conv2d.misconception
-def kernel_transposed(image, kernel):
-    """Rows and columns of your kernel are swapped: a kernel for vertical edges would
-    find horizontal ones. The row of the image goes with the row of the kernel.
-    """
-    return _slide(image, kernel.T)
-
-
-@conv2d.misconception
-def last_place_missing(image, kernel):
-    """The last row and column are missing: a kernel as large as the image fits in one
-    place, not in none. Count the places again.
-    """
-    return _slide(image, kernel)[:-1, :-1]
-
-
-@conv2d.misconception
-def matrix_product(image, kernel):
-    """`@` is the matrix product, which mixes rows with columns. Here every pixel is
-    multiplied by the one weight that lies on it.
+    kernel_flipped: You flipped the kernel: that is a mathematician's convolution,
+        SciPy's too. A network learns its kernels, whichever way they are read, and
+        leaves the flip out.
+    zeros_around: You padded the image with zeros, so that the result keeps its size.
+        D4's convolutions (§5.2) do not: the kernel lies wholly inside the image.
+    kernel_transposed: Rows and columns of your kernel are swapped: a kernel for
+        vertical edges would find horizontal ones. The row of the image goes with the
+        row of the kernel.
+    last_place_missing: The last row and column are missing: a kernel as large as the
+        image fits in one place, not in none. Count the places again.
+    matrix_product: `@` is the matrix product, which mixes rows with columns. Here every
+        pixel is multiplied by the one weight that lies on it.
+    averaged: You took the mean of each patch's products. A convolution adds them up.
+    too_far_apart: You moved by the kernel's width, so that the patches do not overlap.
+        With stride 1 the kernel moves by a single pixel.
+    relu_applied: You set negative results to 0: that is ReLU, which comes after the
+        convolution. The convolution alone may be negative.
     """
     k = len(kernel)
     patches = image.unfold(0, k, 1).unfold(1, k, 1)  # (H - k + 1, W - k + 1, k, k)
-    return (patches @ kernel).sum((2, 3))
 
+    def slide(kernel, **options):
+        return F.conv2d(image[None, None], kernel[None, None], **options)[0, 0]
 
-# -- 2 ---------------------------------------------------------------------------------
-
-
-@exercise(
-    inputs=lambda rng: tuple(rng.integers(20, 200, 2).tolist()),
-    tolerance=0,  # a count
-    hints=[
-        "Follow one side of the image through the five layers: 28 becomes 26 after the "
-        "first convolution. What does a 3 x 3 kernel take away, what does a pooling?",
-        "A convolution without padding takes 2 away. Pooling halves, and drops a last "
-        "row or column that has no partner: 28, 26, 13, 11, 5, 3.",
-        "64 * side(height) * side(width), where side(n) is "
-        "`((n - 2) // 2 - 2) // 2 - 2`.",
-    ],
-)
-def flat_features(height, width):
-    """Return how many numbers reach the first dense layer of D4's network.
-
-    In front of it are three 3 x 3 convolutions without padding, of 32, 64 and 64
-    filters; a 2 x 2 max-pooling follows the first and the second.
-    """
-    for _ in range(2):
-        height, width = (height - 2) // 2, (width - 2) // 2  # convolution, pooling
-    return 64 * (height - 2) * (width - 2)
-
-
-def _features(height, width, side):
-    """Return the count where `side` says what is left of height and of width."""
-    return 64 * side(height) * side(width)
-
-
-@flat_features.misconception
-def padding_assumed(height, width):
-    """You let the convolutions keep the size, as with padding="same". Keras and PyTorch
-    do not pad unless told to: every 3 x 3 convolution costs two rows and columns.
-    """
-    return _features(height, width, lambda n: n // 2 // 2)
-
-
-@flat_features.misconception
-def channels_forgotten(height, width):
-    """That is the size of one feature map. The third convolution has 64 filters, so
-    there are 64 of them, and flattening keeps them all.
-    """
-    return flat_features.solution(height, width) // 64
-
-
-@flat_features.misconception
-def pooled_three_times(height, width):
-    """You pooled after the third convolution too. In D4 §5.2 the flattening comes
-    right after it.
-    """
-    return _features(height, width, lambda n: (((n - 2) // 2 - 2) // 2 - 2) // 2)
-
-
-@flat_features.misconception
-def pooling_forgotten(height, width):
-    """You left the two poolings out: each halves height and width. Without them the
-    dense layer would need about 50 times as many weights for a 28 x 28 image.
-    """
-    return _features(height, width, lambda n: n - 6)
-
-
-@flat_features.misconception
-def third_convolution_forgotten(height, width):
-    """You flattened before the third convolution. It comes after the second pooling,
-    and takes two rows and two columns as well.
-    """
-    return _features(height, width, lambda n: ((n - 2) // 2 - 2) // 2)
-
-
-# -- 3 ---------------------------------------------------------------------------------
-
-
-@exercise(
-    inputs=lambda rng: tuple(rng.integers([1, 1, 2], [65, 129, 8]).tolist()),
-    tolerance=0,  # a count
-    hints=[
-        "Count one filter first. It looks at a small window, in every input channel.",
-        "One filter has in_channels * kernel_size² weights and a bias. How many "
-        "filters are there?",
-        "`out_channels * (in_channels * kernel_size**2 + 1)`",
-    ],
-)
-def conv_parameters(in_channels, out_channels, kernel_size):
-    """Return the number of parameters of a convolution with square kernels."""
-    return out_channels * (in_channels * kernel_size**2 + 1)
-
-
-@conv_parameters.misconception
-def no_bias(in_channels, out_channels, kernel_size):
-    """These are the weights. Every filter also learns a bias, unless told not to."""
-    return out_channels * in_channels * kernel_size**2
-
-
-@conv_parameters.misconception
-def input_channels_forgotten(in_channels, out_channels, kernel_size):
-    """Your filters see one input channel. A filter is a block: it has a k x k kernel
-    for every input channel, and adds their results up.
-    """
-    return out_channels * (kernel_size**2 + 1)
-
-
-@conv_parameters.misconception
-def kernel_not_squared(in_channels, out_channels, kernel_size):
-    """A kernel of size 3 has 3 x 3 weights, not 3: square the size."""
-    return out_channels * (in_channels * kernel_size + 1)
+    return {
+        "kernel_flipped": slide(kernel.flip(0, 1)),
+        "zeros_around": slide(kernel, padding=k // 2),
+        "kernel_transposed": slide(kernel.T),
+        "last_place_missing": slide(kernel)[:-1, :-1],
+        "matrix_product": (patches @ kernel).sum((2, 3)),
+        "averaged": slide(kernel / k**2),
+        "too_far_apart": slide(kernel, stride=k),
+        "relu_applied": slide(kernel).relu(),
+    }
 
 
 # -- 4 ---------------------------------------------------------------------------------
@@ -241,8 +233,9 @@ def _epoch(rng):
 def train_epoch(model, optimizer, images, labels, batch_size):
     """Train model for one epoch and return the losses of its batches, as floats.
 
-    images (N, 1, H, W) and labels (N,) are taken in the given order; the last batch
-    may be smaller. The model returns logits (batch, 10); the loss is cross-entropy.
+    The tensors images (N, 1, H, W) and labels (N,) are taken in the given order; the
+    last batch may be smaller. The model returns logits (batch, 10); the loss is
+    cross-entropy.
     """
     losses = []
     for start in range(0, len(images), batch_size):
@@ -333,6 +326,26 @@ def summed_loss(model, optimizer, images, labels, batch_size):
     return losses
 
 
+@train_epoch.misconception
+def measured_after_the_step(model, optimizer, images, labels, batch_size):
+    """You measured each loss after the step, on images that it was just fitted to. The
+    loss of a batch is the one whose gradient you take, before the step.
+    """
+    losses = []
+    for X, y in zip(images.split(batch_size), labels.split(batch_size), strict=True):
+        train_epoch.solution(model, optimizer, X, y, batch_size)
+        losses.append(F.cross_entropy(model(X), y).item())
+    return losses
+
+
+@train_epoch.misconception
+def mean_loss(model, optimizer, images, labels, batch_size):
+    """The training is right, and that is the mean of the losses. Return all of them in
+    a list, one for each batch.
+    """
+    return np.mean(train_epoch.solution(model, optimizer, images, labels, batch_size))
+
+
 # -- 5 ---------------------------------------------------------------------------------
 
 
@@ -362,7 +375,7 @@ def _trained(rng):
 def accuracy(model, images, labels):
     """Return the share of images that model reads right, in evaluation mode.
 
-    images are (N, 1, H, W), labels (N,); the model returns logits (N, 10).
+    images (N, 1, H, W) and labels (N,) are tensors; model returns logits (N, 10).
     """
     model.eval()
     with torch.no_grad():
@@ -379,39 +392,137 @@ def in_training_mode(model, images, labels):
     return (model(images).argmax(1) == labels).double().mean().item()
 
 
-@accuracy.misconception
-def always_zero(model, images, labels):
-    """Your result is 0. Either you compare the labels with something that is not a
-    digit: `.max(1)` also returns the largest logit itself, and `argmax()` without a
-    dimension a position in the whole table. The digit is the position in its row. Or
-    `//` rounded the share down.
+@accuracy.mistakes
+def _(model, images, labels):
     """
-    return 0.0
-
-
-@accuracy.misconception
-def hits_counted(model, images, labels):
-    """That is the number of images read right. The share does not depend on how many
-    images there are.
+    always_zero: Your result is 0. Either you compare the labels with something that is
+        not a digit: `.max(1)` also returns the largest logit itself, and `argmax()`
+        without a dimension a position in the whole table. The digit is the position in
+        its row. Or `//` rounded the share down.
+    hits_counted: That is the number of images read right. The share does not depend on
+        how many images there are.
+    in_percent: That is in percent. A share is a number from 0 to 1: leave the factor
+        100 out.
+    error_rate: That is the share of images read wrong, the error rate. Count the hits:
+        where prediction and label are equal.
     """
-    return accuracy.solution(model, images, labels) * len(labels)
-
-
-@accuracy.misconception
-def in_percent(model, images, labels):
-    """That is in percent. A share is a number from 0 to 1: leave the factor 100 out."""
-    return accuracy.solution(model, images, labels) * 100
-
-
-@accuracy.misconception
-def error_rate(model, images, labels):
-    """That is the share of images read wrong, the error rate. Count the hits: where
-    prediction and label are equal.
-    """
-    return 1 - accuracy.solution(model, images, labels)
+    share = accuracy.solution(model, images, labels)
+    return {
+        "always_zero": 0.0,
+        "hits_counted": share * len(labels),
+        "in_percent": share * 100,
+        "error_rate": 1 - share,
+    }
 
 
 # -- 6 ---------------------------------------------------------------------------------
+
+
+def _labels_and_predictions(rng):
+    """Return labels and predictions (100,), a quarter wrong; no 9 is among them."""
+    labels = rng.integers(0, 9, 100)
+    predictions = np.where(rng.random(100) < 0.75, labels, rng.integers(0, 9, 100))
+    return torch.from_numpy(labels), torch.from_numpy(predictions)
+
+
+@exercise(
+    inputs=_labels_and_predictions,
+    hints=[
+        "Start with a table (10, 10) of zeros. Each image adds 1 in one place: which?",
+        "The row is the label, the column the prediction. A loop over "
+        "`zip(labels, predictions)` does it.",
+        "`matrix[label, prediction] += 1` in the loop; or `torch.bincount(10 * "
+        "labels + predictions, minlength=100).reshape(10, 10)` without one.",
+    ],
+)
+def confusion_matrix(labels, predictions):
+    """Return a table (10, 10): how often digit `row` was read as digit `column`.
+
+    The tensors labels (N,) and predictions (N,) hold digits; some may not occur.
+    """
+    matrix = torch.zeros(10, 10)
+    for label, prediction in zip(labels, predictions, strict=True):
+        matrix[label, prediction] += 1
+    return matrix
+
+
+@confusion_matrix.mistakes
+def _(labels, predictions):
+    """
+    rows_are_predictions: Your table is transposed: its rows are the predictions. Here a
+        row is what was written, a column what was read.
+    shares_of_the_row: These are shares of each row, NaN for a digit that does not
+        occur. The question asks for counts, which also say how many images a share
+        would be based on.
+    errors_only: Your diagonal is empty: the digits that were read right are missing.
+        "Digit 3, read as 3" is an entry like any other.
+    every_pair_once: Every pair counts once, however often it occurs: with arrays of
+        indices, `matrix[labels, predictions] += 1` adds 1 to each place a single time.
+    absent_digit_missing: The digit that does not occur here has no row and no column.
+        Tables of two test parts must fit together: keep all ten digits.
+    shares_of_all: These are shares of all images. The question asks for counts: do not
+        divide by their number.
+    hits_only: Your table has a diagonal and nothing else: the digits that were read
+        wrong are missing, and they are what it is for.
+    """
+    matrix = confusion_matrix.solution(labels, predictions)
+    hits = matrix.diag().diag()
+    return {
+        "rows_are_predictions": matrix.T,
+        "shares_of_the_row": matrix / matrix.sum(1, keepdim=True),
+        "errors_only": matrix - hits,
+        "every_pair_once": matrix.clamp(max=1),
+        "absent_digit_missing": matrix[:9, :9],
+        "shares_of_all": matrix / len(labels),
+        "hits_only": hits,
+    }
+
+
+# -- 7: the best network, where 30 % of the labels were drawn at random ----------------
+
+
+@exercise(
+    tolerance=0.007,  # 0.725 to 0.735
+    hints=[
+        "The best network reads every digit correctly. With how many of the test "
+        "labels does it agree then?",
+        "With the 70 % that were left alone, and with a few of the others: a digit "
+        "drawn at random from all ten may be the right one.",
+        "One drawn label in ten is right by luck: 70 % + 10 % of 30 %.",
+    ],
+)
+def best_test_accuracy():
+    """Return the accuracy (0 to 1) the best network can expect on these labels."""
+    return 0.7 + 0.3 * 0.1  # labels left alone, and drawn ones that are right by luck
+
+
+@best_test_accuracy.mistakes
+def _():
+    """
+    no_luck: 70 % of the labels were left alone, yes. But the others were drawn from all
+        ten digits, so that by luck some of them are right. How many?
+    memorized: That would be memorizing. It works for training labels, which the network
+        is shown; it never sees the test labels, and the random ones cannot be worked
+        out.
+    chance: One in ten would be chance if every label were drawn at random. But 70 % of
+        them were left alone, and the image tells which digit they name.
+    percentage: That is right, but in percent. Give it as a number from 0 to 1.
+    luck_subtracted: A tenth of the drawn labels, 3 % of all, is what is right by luck,
+        not what is wrong: it comes on top of those left alone.
+    luck_for_all: You added a tenth of all labels. Only the 30 % that were drawn can be
+        right by luck.
+    """
+    return {
+        "no_luck": 0.7,
+        "memorized": 1.0,
+        "chance": 0.1,
+        "percentage": 73,
+        "luck_subtracted": 0.97,
+        "luck_for_all": 0.8,
+    }
+
+
+# -- 8 ---------------------------------------------------------------------------------
 
 
 def _two_parts(rng):
@@ -436,96 +547,71 @@ def _two_parts(rng):
 def normalize(X_train, X_test):
     """Return both parts, scaled to mean 0 and standard deviation 1 of X_train.
 
-    X_train (N, 1, 28, 28) and X_test (M, 1, 28, 28) hold gray values from 0 to 1.
-    One mean and one standard deviation serve all the pixels.
+    The tensors X_train (N, 1, 28, 28) and X_test (M, 1, 28, 28) hold gray values from
+    0 to 1. One mean and one standard deviation serve all the pixels.
     """
     mean, std = X_train.mean(), X_train.std()
     return (X_train - mean) / std, (X_test - mean) / std
 
 
-def _normalized(X, reference, *dimensions):
-    """Return X by mean and standard deviation of `reference` over the dimensions."""
-    mean = reference.mean(dimensions, keepdim=True)
-    return (X - mean) / reference.std(dimensions, keepdim=True)
-
-
-@normalize.misconception
-def each_part_by_itself(X_train, X_test):
-    """You normalized the test images by their own mean and standard deviation: the same
-    digit would get different numbers in the two parts. Learn both from X_train.
+@normalize.mistakes
+def _(X_train, X_test):
     """
-    return tuple(_normalized(X, X, 0, 1, 2, 3) for X in (X_train, X_test))
-
-
-@normalize.misconception
-def from_both_parts(X_train, X_test):
-    """Your mean and standard deviation come from both parts: the test images have
-    leaked into training. Learn them from X_train alone.
+    each_part_by_itself: You normalized the test images by their own mean and standard
+        deviation: the same digit would get different numbers in the two parts. Learn
+        both from X_train.
+    from_both_parts: Your mean and standard deviation come from both parts: the test
+        images have leaked into training. Learn them from X_train alone.
+    each_pixel: You normalized every pixel by itself, like the columns of a table.
+        Border pixels are black in every image, so 0/0 gives NaN. Take one mean over all
+        pixels.
+    each_pixel_but_the_border: You normalized every pixel by itself, and kept 0/0 away
+        from the black border. A pixel that is hardly ever lit then counts as much as
+        any: take one mean for all.
+    each_image: You normalized every image by itself. That is a choice one can make, but
+        here thin and bold writing should stay different: one mean over all training
+        images.
+    training_part_overwritten: Your test images are as they were: X_train was
+        overwritten first, so that its mean was 0 and its standard deviation 1 by then.
+        Work out both numbers beforehand.
+    divided_by_variance: You divided by the variance. Its root is the standard
+        deviation, which has the unit of the pixels.
+    parentheses_missing: Without parentheses, `X - mean / std` divides the mean alone.
+        Subtract first, then divide: `(X - mean) / std`.
+    numbers_of_mnist: 0.1307 and 0.3081 are mean and standard deviation of MNIST's
+        60,000 training images. These are different images: compute the two numbers from
+        X_train.
+    half_and_half: 0.5 and 0.5 bring any image to between -1 and 1, whatever its pixels
+        are. The question asks for mean 0 and standard deviation 1: compute both from
+        X_train.
     """
-    both = torch.cat([X_train, X_test])
-    return tuple(_normalized(X, both, 0, 1, 2, 3) for X in (X_train, X_test))
-
-
-@normalize.misconception
-def each_pixel(X_train, X_test):
-    """You normalized every pixel by itself, like the columns of a table. Border pixels
-    are black in every image, so 0/0 gives NaN. Take one mean over all pixels.
-    """
-    return tuple(_normalized(X, X_train, 0) for X in (X_train, X_test))
-
-
-@normalize.misconception
-def each_pixel_but_the_border(X_train, X_test):
-    """You normalized every pixel by itself, and kept 0/0 away from the black border. A
-    pixel that is hardly ever lit then counts as much as any: take one mean for all.
-    """
-    mean, std = X_train.mean(0), X_train.std(0) + 1e-8  # (1, 28, 28)
-    return (X_train - mean) / std, (X_test - mean) / std
-
-
-@normalize.misconception
-def each_image(X_train, X_test):
-    """You normalized every image by itself. That is a choice one can make, but here
-    thin and bold writing should stay different: one mean over all training images.
-    """
-    return tuple(_normalized(X, X, 1, 2, 3) for X in (X_train, X_test))
-
-
-@normalize.misconception
-def training_part_overwritten(X_train, X_test):
-    """Your test images are as they were: X_train was overwritten first, so that its
-    mean was 0 and its standard deviation 1 by then. Work out both numbers beforehand.
-    """
-    return normalize.solution(X_train, X_test)[0], X_test
-
-
-@normalize.misconception
-def divided_by_variance(X_train, X_test):
-    """You divided by the variance. Its root is the standard deviation, which has the
-    unit of the pixels.
-    """
-    mean, variance = X_train.mean(), X_train.var()
-    return (X_train - mean) / variance, (X_test - mean) / variance
-
-
-@normalize.misconception
-def parentheses_missing(X_train, X_test):
-    """Without parentheses, `X - mean / std` divides the mean alone. Subtract first,
-    then divide: `(X - mean) / std`.
-    """
+    parts, both = (X_train, X_test), torch.cat([X_train, X_test])
     mean, std = X_train.mean(), X_train.std()
-    return X_train - mean / std, X_test - mean / std
+    pixel = X_train.mean(0), X_train.std(0)  # (1, 28, 28)
+
+    def scaled(mean, std):
+        return tuple((X - mean) / std for X in parts)
+
+    def of_image(statistic, X):
+        return statistic(X, (1, 2, 3), keepdim=True)
+
+    return {
+        "each_part_by_itself": tuple((X - X.mean()) / X.std() for X in parts),
+        "from_both_parts": scaled(both.mean(), both.std()),
+        "each_pixel": scaled(*pixel),
+        "each_pixel_but_the_border": scaled(pixel[0], pixel[1] + 1e-8),
+        "each_image": tuple(
+            (X - of_image(torch.mean, X)) / of_image(torch.std, X) for X in parts
+        ),
+        "training_part_overwritten": (scaled(mean, std)[0], X_test),
+        "divided_by_variance": scaled(mean, std**2),
+        "parentheses_missing": scaled(mean / std, 1),
+        "numbers_of_mnist": scaled(0.1307, 0.3081),
+        "half_and_half": scaled(0.5, 0.5),
+    }
 
 
-@normalize.misconception
-def numbers_of_mnist(X_train, X_test):
-    """0.1307 and 0.3081 are mean and standard deviation of MNIST's 60,000 training
-    images. These are different images: compute the two numbers from X_train.
-    """
-    return (X_train - 0.1307) / 0.3081, (X_test - 0.1307) / 0.3081
-
-
-# -- 7 ---------------------------------------------------------------------------------
+# -- 9 ---------------------------------------------------------------------------------
 
 
 def _candidates(rng):
@@ -553,177 +639,43 @@ def _candidates(rng):
 def honest_choice(train_accuracy, validation_accuracy, test_accuracy):
     """Return (number of the setting to take, accuracy to report for it).
 
-    Each of the m settings has an accuracy in three arrays (m,); count from 0.
+    Each of the m settings has an accuracy in three NumPy arrays (m,); count from 0.
     """
     best = validation_accuracy.argmax()
     return best, test_accuracy[best]
 
 
-@honest_choice.misconception
-def chosen_by_test(train_accuracy, validation_accuracy, test_accuracy):
-    """You chose by the test accuracy, and so reported the luckiest of m numbers. The
-    test part must decide nothing: there is another part to choose by.
+@honest_choice.mistakes
+def _(train, validation, test):
     """
-    return test_accuracy.argmax(), test_accuracy.max()
-
-
-@honest_choice.misconception
-def chosen_by_training(train_accuracy, validation_accuracy, test_accuracy):
-    """You chose by the training accuracy, and that rewards memorizing: on random labels
-    it reaches 100 %. Choose by images the network was not trained on.
+    chosen_by_test: You chose by the test accuracy, and so reported the luckiest of m
+        numbers. The test part must decide nothing: there is another part to choose by.
+    chosen_by_training: You chose by the training accuracy, and that rewards memorizing:
+        on random labels it reaches 100 %. Choose by images the network was not trained
+        on.
+    training_alone: You chose by the training accuracy and reported it. A network that
+        memorizes would win, at 100 %, and be useless. There are parts to choose and to
+        report by.
+    training_reported: The right setting. But its training accuracy is that on images it
+        was fitted to: report what it reaches on images that neither trained nor chose
+        it.
+    validation_reported: The right setting. But its validation accuracy is the best of
+        m, and some of that is luck: report what a part that chose nothing says.
+    best_test_reported: The right setting, with the test accuracy of another one. Report
+        that of the setting you take, even if it is not the highest.
+    counted_from_one: The right setting, but its number is one too high: count from 0,
+        as `argmax()` does.
+    mean_reported: The right setting, with the mean test accuracy of all m. Report that
+        of the setting you take.
     """
-    best = train_accuracy.argmax()
-    return best, test_accuracy[best]
-
-
-@honest_choice.misconception
-def training_alone(train_accuracy, validation_accuracy, test_accuracy):
-    """You chose by the training accuracy and reported it. A network that memorizes
-    would win, at 100 %, and be useless. There are parts to choose and to report by.
-    """
-    return train_accuracy.argmax(), train_accuracy.max()
-
-
-@honest_choice.misconception
-def training_reported(train_accuracy, validation_accuracy, test_accuracy):
-    """The right setting. But its training accuracy is that on images it was fitted to:
-    report what it reaches on images that neither trained nor chose it.
-    """
-    best = validation_accuracy.argmax()
-    return best, train_accuracy[best]
-
-
-@honest_choice.misconception
-def validation_reported(train_accuracy, validation_accuracy, test_accuracy):
-    """The right setting. But its validation accuracy is the best of m, and some of that
-    is luck: report what a part that chose nothing says.
-    """
-    return validation_accuracy.argmax(), validation_accuracy.max()
-
-
-@honest_choice.misconception
-def best_test_reported(train_accuracy, validation_accuracy, test_accuracy):
-    """The right setting, with the test accuracy of another one. Report that of the
-    setting you take, even if it is not the highest.
-    """
-    return validation_accuracy.argmax(), test_accuracy.max()
-
-
-# -- 8 ---------------------------------------------------------------------------------
-
-
-def _labels_and_predictions(rng):
-    """Return labels and predictions (100,), a quarter wrong; no 9 is among them."""
-    labels = rng.integers(0, 9, 100)
-    predictions = np.where(rng.random(100) < 0.75, labels, rng.integers(0, 9, 100))
-    return torch.from_numpy(labels), torch.from_numpy(predictions)
-
-
-@exercise(
-    inputs=_labels_and_predictions,
-    hints=[
-        "Start with a table (10, 10) of zeros. Each image adds 1 in one place: which?",
-        "The row is the label, the column the prediction. A loop over "
-        "`zip(labels, predictions)` does it.",
-        "`matrix[label, prediction] += 1` in the loop; or `torch.bincount(10 * "
-        "labels + predictions, minlength=100).reshape(10, 10)` without one.",
-    ],
-)
-def confusion_matrix(labels, predictions):
-    """Return a table (10, 10): how often digit `row` was read as digit `column`.
-
-    labels (N,) and predictions (N,) are digits; some digit may not occur.
-    """
-    matrix = torch.zeros(10, 10)
-    for label, prediction in zip(labels, predictions, strict=True):
-        matrix[label, prediction] += 1
-    return matrix
-
-
-@confusion_matrix.misconception
-def rows_are_predictions(labels, predictions):
-    """Your table is transposed: its rows are the predictions. Here a row is what was
-    written, a column what was read.
-    """
-    return confusion_matrix.solution(predictions, labels)
-
-
-@confusion_matrix.misconception
-def shares_of_the_row(labels, predictions):
-    """These are shares of each row, NaN for a digit that does not occur. The question
-    asks for counts, which also say how many images a share would be based on.
-    """
-    matrix = confusion_matrix.solution(labels, predictions)
-    return matrix / matrix.sum(1, keepdim=True)
-
-
-@confusion_matrix.misconception
-def errors_only(labels, predictions):
-    """Your diagonal is empty: the digits that were read right are missing. "Digit 3,
-    read as 3" is an entry like any other.
-    """
-    return confusion_matrix.solution(labels, predictions).fill_diagonal_(0)
-
-
-@confusion_matrix.misconception
-def every_pair_once(labels, predictions):
-    """Every pair counts once, however often it occurs: with arrays of indices,
-    `matrix[labels, predictions] += 1` adds 1 to each place a single time.
-    """
-    return confusion_matrix.solution(labels, predictions).clamp(max=1)
-
-
-@confusion_matrix.misconception
-def absent_digit_missing(labels, predictions):
-    """The digit that does not occur here has no row and no column. Tables of two test
-    parts must fit together: keep all ten digits.
-    """
-    return confusion_matrix.solution(labels, predictions)[:9, :9]
-
-
-# -- 9: the best network, where 30 % of the labels were drawn at random ----------------
-
-
-@exercise(
-    tolerance=0.007,  # 0.725 to 0.735
-    hints=[
-        "The best network reads every digit correctly. With how many of the test "
-        "labels does it agree then?",
-        "With the 70 % that were left alone, and with a few of the others: a digit "
-        "drawn at random from all ten may be the right one.",
-        "One drawn label in ten is right by luck: 70 % + 10 % of 30 %.",
-    ],
-)
-def best_test_accuracy():
-    """Return the accuracy (0 to 1) the best network can expect on these labels."""
-    return 0.7 + 0.3 * 0.1  # labels left alone, and drawn ones that are right by luck
-
-
-@best_test_accuracy.misconception
-def no_luck():
-    """70 % of the labels were left alone, yes. But the others were drawn from all ten
-    digits, so that by luck some of them are right. How many?
-    """
-    return 0.7
-
-
-@best_test_accuracy.misconception
-def memorized():
-    """That would be memorizing. It works for training labels, which the network is
-    shown; it never sees the test labels, and the random ones cannot be worked out.
-    """
-    return 1.0
-
-
-@best_test_accuracy.misconception
-def chance():
-    """One in ten would be chance if every label were drawn at random. But 70 % of them
-    were left alone, and the image tells which digit they name.
-    """
-    return 0.1
-
-
-@best_test_accuracy.misconception
-def percentage():
-    """That is right, but in percent. Give it as a number from 0 to 1."""
-    return 73
+    by_training, best = train.argmax(), validation.argmax()
+    return {
+        "chosen_by_test": (test.argmax(), test.max()),
+        "chosen_by_training": (by_training, test[by_training]),
+        "training_alone": (by_training, train.max()),
+        "training_reported": (best, train[best]),
+        "validation_reported": (best, validation.max()),
+        "best_test_reported": (best, test.max()),
+        "counted_from_one": (best + 1, test[best]),
+        "mean_reported": (best, test.mean()),
+    }

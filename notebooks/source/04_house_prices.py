@@ -126,15 +126,84 @@ print(f"standard deviation of a price:  ${scatter:,.0f}")
 # means nothing without a *baseline* to beat.
 
 # %% [markdown]
-# ## Derive it
+# ### Exercise 1: an error in dollars
 #
-# ### The gradient, with its sign
+# *Easy · 5 minutes*
+#
+# Write your answer in place of the `...` and run the cell.
+# `lab.hint("house_prices.rmse")` helps step by step, in every exercise with its own name.
+#
+# Both arguments are in dollars, so the answer must be too.
+
+
+# %%
+def rmse(predictions, targets):
+    """Return the root mean squared error, a number, in the unit of the targets.
+
+    predictions and targets are tensors (N,).
+    """
+    ...
+
+
+lab.check("house_prices.rmse", rmse)
+
+# %% [markdown]
+# ### Exercise 2: standardize
+#
+# *Medium · 10 minutes*
+#
+# D0's columns differ in size: an area is in the thousands, rooms are below 13.
+# *Standardizing* brings each of them to mean 0 and standard deviation 1.
+#
+# Scale the columns of both parts. Where may the mean and the standard deviation come
+# from?
+
+
+# %%
+def standardize(X_train, X_test):
+    """Return both parts, scaled to mean 0 and standard deviation 1 of X_train.
+
+    They are tensors (N, 3) and (M, 3); the standard deviation divides by N.
+    """
+    ...
+
+
+lab.check("house_prices.standardize", standardize)
+
+# %% [markdown]
+# ## Derive it
 #
 # The loss is the mean squared error of the predictions $\hat y = X\theta$, where a
 # column of ones in $X$ stands for the bias:
 #
-# $$L(\theta) = \frac{1}{N} \sum_i (\hat y_i - y_i)^2 \qquad
-# \frac{\partial L}{\partial \theta} = \frac{2}{N} X^\top (\hat y - y)$$
+# $$L(\theta) = \frac{1}{N} \sum_i (\hat y_i - y_i)^2$$
+
+# %% [markdown]
+# ### Exercise 3: the gradient
+#
+# *Hard · 20 minutes*
+#
+# Differentiate $L$ on paper, then write it in code; the answer stands below.
+#
+# `X` has a row for each house, `y` holds the prices, and `theta` has a weight for each
+# column.
+
+
+# %%
+def mse_gradient(X, y, theta):
+    """Return the gradient (3,) of the mean squared error of X @ theta.
+
+    X (N, 3), y (N,) and theta (3,) are tensors.
+    """
+    ...
+
+
+lab.check("house_prices.mse_gradient", mse_gradient)
+
+# %% [markdown]
+# ### The gradient, with its sign
+#
+# $$\frac{\partial L}{\partial \theta} = \frac{2}{N} X^\top (\hat y - y)$$
 #
 # D0 §4.3 reverses the error: $\frac1m \sum_i (y_i - \hat y_i)\,x_{ij}$. It then
 # subtracts this, as one does with a gradient. (The missing 2 comes from the 1/(2m) in
@@ -223,6 +292,30 @@ print("mended sign:  every step falls: ", bool((np.diff(falling) < 0).all()))
 # steepest direction, $\lambda_{\max}$, sets the limit. The flattest, $\lambda_{\min}$,
 # sets the pace. Their ratio is the *condition number*, which is roughly the number of
 # steps needed.
+
+# %% [markdown]
+# ### Exercise 4: predict the bound
+#
+# *Medium · 10 minutes*
+#
+# The model is `X @ theta`; `X` holds all its columns, including a column of ones.
+# `torch.linalg.eigvalsh` returns the eigenvalues of a symmetric matrix, the smallest
+# first.
+
+
+# %%
+def largest_stable_learning_rate(X):
+    """Return the learning rate above which gradient descent on the mse diverges.
+
+    X is a tensor (N, d); the result is a number.
+    """
+    ...
+
+
+lab.check("house_prices.largest_stable_learning_rate", largest_stable_learning_rate)
+
+# %% [markdown]
+# ### Does the bound hold?
 #
 # **So how small must the learning rate be on D0's raw columns?**
 
@@ -365,7 +458,27 @@ report("D0's SGD, standardized", predictions)
 
 # %% [markdown]
 # Fixed this way, D0's program works, and it ends where least squares arrives at once.
+
+# %% [markdown]
+# ### Exercise 5: better than the mean?
 #
+# *Medium · 10 minutes*
+#
+# The rival always says the mean of the targets. Compare squared errors.
+
+
+# %%
+def r_squared(predictions, targets):
+    """Return the share of the targets' variance that the predictions explain.
+
+    predictions and targets are tensors (N,); the share is a number.
+    """
+    ...
+
+
+lab.check("house_prices.r_squared", r_squared)
+
+# %% [markdown]
 # ### Where is the line wrong?
 
 # %%
@@ -427,7 +540,28 @@ print(f"one more room, area not held fixed: {without_area:+,.0f} dollars")
 # alone. Both are right: the first compares houses of *equal area*, where one more room
 # means smaller rooms. A weight is neither a cause nor a price tag; it depends on what
 # else is in the model.
+
+# %% [markdown]
+# ### Exercise 6: back to dollars per square foot
 #
+# *Medium · 10 minutes*
+#
+# A model predicts `weights · (x - mean) / std + bias`. What are its weights and bias
+# for the original columns?
+
+
+# %%
+def in_original_units(weights, bias, mean, std):
+    """Return (weights per original unit, bias) of a model on standardized inputs.
+
+    weights, mean and std are tensors (3,), bias is a tensor () with a single number.
+    """
+    ...
+
+
+lab.check("house_prices.in_original_units", in_original_units)
+
+# %% [markdown]
 # ### A better model, or better data?
 #
 # There are three ways to improve: a network on the same three columns, a line on all
@@ -565,6 +699,19 @@ panel = lab.TuningPanel(
 panel
 
 # %% [markdown]
+# ### Exercise 7: the panel's question
+#
+# *Medium · 10 minutes*
+#
+# With batch size 1105, what is the largest learning rate on the slider at which the
+# loss falls?
+
+# %%
+last_stable_notch = ...
+
+lab.check("house_prices.last_stable_notch", last_stable_notch)
+
+# %% [markdown]
 # ### Price this house
 #
 # Here is the line as a calculator: move the sliders. **How much does a room add, at
@@ -599,110 +746,7 @@ lab.Explorer(
 )
 
 # %% [markdown]
-# ## Exercises
-#
-# Write your answer in place of the `...` and run the cell. `lab.hint("house_prices.…")`
-# helps step by step.
-#
-# ### Exercise 1: the gradient
-#
-# `X` has a row for each house, `y` holds the prices, and `theta` has a weight for each
-# column.
-
-
-# %%
-def mse_gradient(X, y, theta):
-    """Return the gradient (3,) of the mean squared error of X @ theta."""
-    ...
-
-
-lab.check("house_prices.mse_gradient", mse_gradient)
-
-# %% [markdown]
-# ### Exercise 2: standardize
-#
-# Scale the columns of both parts. Where may the mean and the standard deviation come
-# from?
-
-
-# %%
-def standardize(X_train, X_test):
-    """Return both parts, scaled to mean 0 and standard deviation 1 of X_train."""
-    ...
-
-
-lab.check("house_prices.standardize", standardize)
-
-# %% [markdown]
-# ### Exercise 3: predict the bound
-#
-# The model is `X @ theta`; `X` holds all its columns, including a column of ones.
-
-
-# %%
-def largest_stable_learning_rate(X):
-    """Return the learning rate above which gradient descent on the mse diverges."""
-    ...
-
-
-lab.check("house_prices.largest_stable_learning_rate", largest_stable_learning_rate)
-
-# %% [markdown]
-# ### Exercise 4: an error in dollars
-#
-# Both arguments are in dollars, so the answer must be too.
-
-
-# %%
-def rmse(predictions, targets):
-    """Return the root mean squared error, in the unit of the targets."""
-    ...
-
-
-lab.check("house_prices.rmse", rmse)
-
-# %% [markdown]
-# ### Exercise 5: better than the mean?
-#
-# The rival always says the mean of the targets.
-
-
-# %%
-def r_squared(predictions, targets):
-    """Return the share of the targets' variance that the predictions explain."""
-    ...
-
-
-lab.check("house_prices.r_squared", r_squared)
-
-# %% [markdown]
-# ### Exercise 6: back to dollars per square foot
-#
-# A model predicts `weights · (x - mean) / std + bias`. What are its weights and bias
-# for the original columns?
-
-
-# %%
-def in_original_units(weights, bias, mean, std):
-    """Return (weights per original unit, bias) of a model on standardized inputs."""
-    ...
-
-
-lab.check("house_prices.in_original_units", in_original_units)
-
-# %% [markdown]
-# ### Exercise 7: the panel's question
-#
-# With batch size 1105, what is the largest learning rate on the slider at which the
-# loss falls?
-
-# %%
-last_stable_notch = ...
-
-lab.check("house_prices.last_stable_notch", last_stable_notch)
-
-# %% [markdown]
-# ### Quiz
+# ## Quiz
 
 # %%
 lab.quiz("house_prices")
@@ -716,8 +760,8 @@ lab.quiz("house_prices")
 # | "repeated iteration updates the parameters until the loss converges" | D0 §4.3 | [only below 2/λ_max](#How-long-may-a-step-be?) | half true |
 # | the program of §5.2 trains on `house_prices.csv` (E5) | D0 §5.2 | [there is no such file; on real sales the loss is infinite at the fourth step](#What-the-articles-say) | fails |
 # | "test MSE 29432.65, the predictions are quite good" (E5) | D0 §5.4 | [an RMSE of 172 dollars; a line's is about 79,300, the baseline's 108,300](#On-real-data) | fails |
-# | "choosing the learning rate is crucial" | D0 §4.3 | [predicted from the data, confirmed on both sides](#How-long-may-a-step-be?) | holds |
-# | scaling the data "helps the training" | D0 §3.2 | [a condition number of 45 million, against 6.6](#How-long-may-a-step-be?) | holds |
+# | "choosing the learning rate is crucial" | D0 §4.3 | [predicted from the data, confirmed on both sides](#Does-the-bound-hold?) | holds |
+# | scaling the data "helps the training" | D0 §3.2 | [a condition number of 45 million, against 6.6](#Does-the-bound-hold?) | holds |
 
 # %% [markdown]
 # ## Going further

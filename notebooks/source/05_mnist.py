@@ -69,10 +69,38 @@ print(tuple(X.shape), "to learn from,", tuple(X_test.shape), "to be tested on")
 # with 32, 64 and 64 filters of 3 x 3, pooling after the first two, then dense layers of
 # 64 and 10.
 #
-# **How many parameters does each have? Which layer has the most?** Count before you run
-# the cell. A dense layer has a weight for each pair of input and output, and a bias for
-# each output. A filter of a convolution has a weight for each of its pixels in each
-# channel it reads, and one bias.
+# A dense layer has a weight for each pair of input and output, and a bias for each
+# output. A filter of a convolution has a weight for each of its pixels in each channel
+# it reads, and one bias.
+
+# %% [markdown]
+# ### Exercise 1: count the parameters
+#
+# *Easy · 5 minutes*
+#
+# Write your answer in place of the `...` and run the cell.
+# `lab.hint("mnist.conv_parameters")` helps step by step, in every exercise with its own
+# name.
+#
+# For D4's second convolution, `conv_parameters(32, 64, 3)`, the answer is 18,496.
+
+
+# %%
+def conv_parameters(in_channels, out_channels, kernel_size):
+    """Return the number of parameters of a convolution with square kernels.
+
+    All three are whole numbers; kernel_size is the side of a kernel.
+    """
+    ...
+
+
+lab.check("mnist.conv_parameters", conv_parameters)
+
+# %% [markdown]
+# ### How many parameters?
+#
+# **How many parameters does each network have? Which layer has the most?** Count before
+# you run the cell.
 
 # %%
 BY_HAND = {
@@ -122,6 +150,30 @@ for name, inputs in {"with pooling": pooled, "without": unpooled}.items():
 # %% [markdown]
 # It reduces the first dense layer's, to a fiftieth; those of the convolutions do not
 # depend on the image's size.
+
+# %% [markdown]
+# ### Exercise 2: what reaches the dense layer?
+#
+# *Medium · 10 minutes*
+#
+# Take D4's network for images of a different size. For 28 x 28 the answer is 576.
+
+
+# %%
+def flat_features(height, width):
+    """Return how many numbers reach the first dense layer of D4's network.
+
+    In front of it are three 3 x 3 convolutions without padding, of 32, 64 and 64
+    filters; a 2 x 2 max-pooling follows the first and the second. Height and width
+    are the image's, whole numbers.
+    """
+    ...
+
+
+lab.check("mnist.flat_features", flat_features)
+
+# %% [markdown]
+# ### Which network wins?
 #
 # Now we train both as printed, on our 4,000 digits: weights initialized as in Keras,
 # Adam with Keras's settings, five epochs, batches of 32 (D2) and 64 (D4). One thing is
@@ -285,6 +337,32 @@ print(f"above the printed 98.75 %: {(final > 0.9875).sum()} of {len(final)}")
 # **What does this mean for an image moved by two pixels?** First we write the
 # convolution by hand, then we look.
 
+# %% [markdown]
+# ### Exercise 3: a convolution by hand
+#
+# *Medium · 10 minutes*
+#
+# There is one image, one kernel and no bias. Loops are welcome.
+
+
+# %%
+def conv2d(image, kernel):
+    """Return image (H, W) convolved with kernel (k, k), as a network does it.
+
+    Both are tensors. No padding, stride 1: the result is (H - k + 1, W - k + 1).
+    """
+    ...
+
+
+lab.check("mnist.conv2d", conv2d)
+
+# %% [markdown]
+# ## From scratch
+#
+# `forward` follows D4 §5.2 line by line, with ReLU before pooling. **Does it agree with
+# PyTorch's layers, in its values and in every gradient?** (Our `models.digit_cnn` pools
+# *before* ReLU. Is that allowed?)
+
 
 # %%
 def convolve(x, weight, bias):
@@ -310,13 +388,6 @@ def forward(x, model):
     a = convolve(a, conv3.weight, conv3.bias).relu().flatten(1)  # (N, 576)
     return (a @ dense1.weight.T + dense1.bias).relu() @ dense2.weight.T + dense2.bias
 
-
-# %% [markdown]
-# ## From scratch
-#
-# `forward` follows D4 §5.2 line by line, with ReLU before pooling. **Does it agree with
-# PyTorch's layers, in its values and in every gradient?** (Our `models.digit_cnn` pools
-# *before* ReLU. Is that allowed?)
 
 # %%
 torch.manual_seed(0)
@@ -441,6 +512,49 @@ assert loss > floor
 # classes refuses to fall below 1.46, this is the fault to look for.
 
 # %% [markdown]
+# ### Exercise 4: an epoch
+#
+# *Medium · 10 minutes*
+#
+# Write the loop that `lab.Training` runs for you. Take the images in the order in which
+# they come. ([Chapter 00](00_start_here.ipynb) shows such a loop.)
+
+
+# %%
+def train_epoch(model, optimizer, images, labels, batch_size):
+    """Train model for one epoch and return the losses of its batches, as floats.
+
+    The tensors images (N, 1, H, W) and labels (N,) are taken in the given order; the
+    last batch may be smaller. The model returns logits (batch, 10); the loss is
+    cross-entropy.
+    """
+    ...
+
+
+lab.check("mnist.train_epoch", train_epoch)
+
+# %% [markdown]
+# ### Exercise 5: the accuracy of a network
+#
+# *Medium · 10 minutes*
+#
+# The network has batch normalization and arrives in training mode. (Batch normalization
+# scales the numbers inside a network: in training by mean and standard deviation of the
+# batch at hand, in *evaluation mode* by those it has stored.)
+
+
+# %%
+def accuracy(model, images, labels):
+    """Return the share of images that model reads right, in evaluation mode.
+
+    images (N, 1, H, W) and labels (N,) are tensors; model returns logits (N, 10).
+    """
+    ...
+
+
+lab.check("mnist.accuracy", accuracy)
+
+# %% [markdown]
 # ## On real data
 #
 # ### What the network sees
@@ -477,7 +591,31 @@ print("maps:", [tuple(m.shape) for m in maps])
 # ### Where it errs
 #
 # Accuracy is a single number. The *confusion matrix* shows which digit (row) was read
-# as which (column). **Which pairs do you expect to be confused?**
+# as which (column).
+
+# %% [markdown]
+# ### Exercise 6: which digit is mistaken for which?
+#
+# *Medium · 10 minutes*
+#
+# Do not use a ready-made function.
+
+
+# %%
+def confusion_matrix(labels, predictions):
+    """Return a table (10, 10): how often digit `row` was read as digit `column`.
+
+    The tensors labels (N,) and predictions (N,) hold digits; some may not occur.
+    """
+    ...
+
+
+lab.check("mnist.confusion_matrix", confusion_matrix)
+
+# %% [markdown]
+# ### Digits that look alike
+#
+# **Which pairs do you expect to be confused?**
 
 # %%
 truth = y_test.cpu()
@@ -644,7 +782,22 @@ pd.DataFrame(rows).T
 # %% [markdown]
 # Both know their 500 digits by heart: the training accuracy cannot tell sense from
 # nonsense. Only digits that the network has not seen can.
+
+# %% [markdown]
+# ### Exercise 7: noisy labels
 #
+# *Easy · 5 minutes*
+#
+# In training *and* in the test, 30 % of the labels were replaced by digits drawn at
+# random from all ten. What accuracy on those test labels can the best network expect,
+# as a number from 0 to 1?
+
+# %%
+best_test_accuracy = ...
+
+lab.check("mnist.best_test_accuracy", best_test_accuracy)
+
+# %% [markdown]
 # ## More out of the same digits
 #
 # ### Augmentation
@@ -848,6 +1001,27 @@ table.sort_values("accuracy (%)", kind="stable")
 # accuracy or in time; measure both.
 
 # %% [markdown]
+# ### Exercise 8: scale the pixels
+#
+# *Easy · 5 minutes*
+#
+# Whitening has a simple relative: pixels scaled to mean 0 and standard deviation 1. Which
+# images may the mean and the standard deviation come from?
+
+
+# %%
+def normalize(X_train, X_test):
+    """Return both parts, scaled to mean 0 and standard deviation 1 of X_train.
+
+    The tensors X_train (N, 1, 28, 28) and X_test (M, 1, 28, 28) hold gray values from
+    0 to 1. One mean and one standard deviation serve all the pixels.
+    """
+    ...
+
+
+lab.check("mnist.normalize", normalize)
+
+# %% [markdown]
 # ## Turn the knobs
 #
 # Here is D4's network again, on 3,200 digits, with 800 for validation. (The test digits
@@ -890,11 +1064,35 @@ panel = lab.TuningPanel(
 panel
 
 # %% [markdown]
-# **What you should have seen:** about 88 % at 0.0003, 93 or 94 % at 0.001 and 95 % at
-# 0.003, the best. At 0.01 the training loss is the lowest, but the validation accuracy
-# is not the highest; at 0.03 it is below 90 %. At 0.1 the loss jumps up (make its axis
-# logarithmic) and then stays at 2.3 = log 10: the network gives 10 % to each digit.
-# Batches of 256 mean a quarter of the steps; at 0.001, three epochs are then too few.
+# <details><summary>What you should have seen</summary>
+#
+# About 88 % at 0.0003, 93 or 94 % at 0.001 and 95 % at 0.003, the best. At 0.01 the
+# training loss is the lowest, but the validation accuracy is not the highest; at 0.03
+# it is below 90 %. At 0.1 the loss jumps up (make its axis logarithmic) and then stays
+# at 2.3 = log 10: the network gives 10 % to each digit. Batches of 256 mean a quarter
+# of the steps; at 0.001, three epochs are then too few.
+#
+# </details>
+
+# %% [markdown]
+# ### Exercise 9: choose honestly
+#
+# *Easy · 5 minutes*
+#
+# Several settings were trained. Which one do you choose, and which number do you
+# publish?
+
+
+# %%
+def honest_choice(train_accuracy, validation_accuracy, test_accuracy):
+    """Return (number of the setting to take, accuracy to report for it).
+
+    Each of the m settings has an accuracy in three NumPy arrays (m,); count from 0.
+    """
+    ...
+
+
+lab.check("mnist.honest_choice", honest_choice)
 
 # %% [markdown]
 # ### Draw a digit
@@ -918,170 +1116,20 @@ canvas
 
 # %% [markdown]
 # "Load a sample" shows the twenty worst digits from above. They were the worst for D4's
-# network; this one reads some of them correctly. **What you should have seen:** where
-# you draw does not matter, but how large you draw does: a tiny digit is enlarged
+# network; this one reads some of them correctly.
+#
+# <details><summary>What you should have seen</summary>
+#
+# Where you draw does not matter, but how large you draw does: a tiny digit is enlarged
 # together with the pen's line and becomes a blob. A 1 with a flag or a foot and a digit
 # lying on its side are risky: few or none were in the training data. For some letters,
 # a face or even a single dot, the network is more than 90 % sure: it must answer with
 # one of ten digits and has no way to say "none".
+#
+# </details>
 
 # %% [markdown]
-# ## Exercises
-#
-# Write your answer in place of the `...` and run the cell. `lab.hint("mnist.…")` helps
-# step by step.
-#
-# ### Exercise 1: a convolution by hand
-#
-# There is one image, one kernel and no bias. Loops are welcome.
-
-
-# %%
-def conv2d(image, kernel):
-    """Return image (H, W) convolved with kernel (k, k), as a network does it.
-
-    No padding, stride 1: the result is (H - k + 1, W - k + 1).
-    """
-    ...
-
-
-lab.check("mnist.conv2d", conv2d)
-
-# %% [markdown]
-# ### Exercise 2: what reaches the dense layer?
-#
-# Take D4's network for images of a different size. For 28 x 28 the answer is 576.
-
-
-# %%
-def flat_features(height, width):
-    """Return how many numbers reach the first dense layer of D4's network.
-
-    In front of it are three 3 x 3 convolutions without padding, of 32, 64 and 64
-    filters; a 2 x 2 max-pooling follows the first and the second.
-    """
-    ...
-
-
-lab.check("mnist.flat_features", flat_features)
-
-# %% [markdown]
-# ### Exercise 3: count the parameters
-#
-# For D4's second convolution, `conv_parameters(32, 64, 3)`, the answer is 18,496.
-
-
-# %%
-def conv_parameters(in_channels, out_channels, kernel_size):
-    """Return the number of parameters of a convolution with square kernels."""
-    ...
-
-
-lab.check("mnist.conv_parameters", conv_parameters)
-
-# %% [markdown]
-# ### Exercise 4: an epoch
-#
-# Write the loop that `lab.Training` runs for you. Take the images in the order in which
-# they come.
-
-
-# %%
-def train_epoch(model, optimizer, images, labels, batch_size):
-    """Train model for one epoch and return the losses of its batches, as floats.
-
-    images (N, 1, H, W) and labels (N,) are taken in the given order; the last batch
-    may be smaller. The model returns logits (batch, 10); the loss is cross-entropy.
-    """
-    ...
-
-
-lab.check("mnist.train_epoch", train_epoch)
-
-# %% [markdown]
-# ### Exercise 5: the accuracy of a network
-#
-# The network has batch normalization and arrives in training mode.
-
-
-# %%
-def accuracy(model, images, labels):
-    """Return the share of images that model reads right, in evaluation mode.
-
-    images are (N, 1, H, W), labels (N,); the model returns logits (N, 10).
-    """
-    ...
-
-
-lab.check("mnist.accuracy", accuracy)
-
-# %% [markdown]
-# ### Exercise 6: scale the pixels
-#
-# Which images may the mean and the standard deviation come from?
-
-
-# %%
-def normalize(X_train, X_test):
-    """Return both parts, scaled to mean 0 and standard deviation 1 of X_train.
-
-    X_train (N, 1, 28, 28) and X_test (M, 1, 28, 28) hold gray values from 0 to 1.
-    One mean and one standard deviation serve all the pixels.
-    """
-    ...
-
-
-lab.check("mnist.normalize", normalize)
-
-# %% [markdown]
-# ### Exercise 7: choose honestly
-#
-# Several settings were trained. Which one do you choose, and which number do you
-# publish?
-
-
-# %%
-def honest_choice(train_accuracy, validation_accuracy, test_accuracy):
-    """Return (number of the setting to take, accuracy to report for it).
-
-    Each of the m settings has an accuracy in three arrays (m,); count from 0.
-    """
-    ...
-
-
-lab.check("mnist.honest_choice", honest_choice)
-
-# %% [markdown]
-# ### Exercise 8: which digit is mistaken for which?
-#
-# Do not use a ready-made function.
-
-
-# %%
-def confusion_matrix(labels, predictions):
-    """Return a table (10, 10): how often digit `row` was read as digit `column`.
-
-    labels (N,) and predictions (N,) are digits; some digit may not occur.
-    """
-    ...
-
-
-lab.check("mnist.confusion_matrix", confusion_matrix)
-
-# %% [markdown]
-# ### Exercise 9: noisy labels
-#
-# In training *and* in the test, 30 % of the labels were replaced by digits drawn at
-# random from all ten. What accuracy on those test labels can the best network expect,
-# as a number from 0 to 1?
-
-# %%
-best_test_accuracy = ...
-
-lab.check("mnist.best_test_accuracy", best_test_accuracy)
-
-# %% [markdown]
-# ### Quiz
+# ## Quiz
 
 # %%
 lab.quiz("mnist")
@@ -1092,8 +1140,8 @@ lab.quiz("mnist")
 # | Claim | Where | What we found | Verdict |
 # |---|---|---|---|
 # | a dense network "can classify handwritten digits" | D2 §5.3 | [it does: 97.6 % after five epochs on all digits](#The-fast-recipe) | holds |
-# | its program builds "a large model" | D2 §5.2 | [101,770 parameters](#What-the-articles-say); GPT-2 XL has 1.56 billion ([chapter 03](03_optimizers.ipynb)) | fails |
-# | pooling "reduces the number of parameters" | D4 §4.3 | [the next dense layer's, to a fiftieth](#What-the-articles-say) | holds |
+# | its program builds "a large model" | D2 §5.2 | [101,770 parameters](#How-many-parameters?); GPT-2 XL has 1.56 billion ([chapter 03](03_optimizers.ipynb)) | fails |
+# | pooling "reduces the number of parameters" | D4 §4.3 | [the next dense layer's, to a fiftieth](#How-many-parameters?) | holds |
 # | the log is what the program prints (E12) | D4 §5.4 | [it has no validation data, so it prints no `val_loss`; and its training accuracy is different](#The-printed-log) | fails |
 # | test accuracy 0.9875 (E12) | D4 §5.4 | [it is one run; eight seeds scatter, and most of them end above it](#The-printed-log) | half true |
 # | features are extracted by many layers | D4 §2.3 | [by a CNN, if neighbors matter; with shuffled pixels it falls behind a dense network](#Take-that-knowledge-away) | half true |
