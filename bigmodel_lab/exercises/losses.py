@@ -363,9 +363,9 @@ def _(p, y):
 
 
 def _logits_and_one_hot(rng):
-    """Return logits (5, 4) and one-hot targets (5, 4)."""
-    logits = normal(rng, 5, 4)
-    return logits, _one_hot(classes(rng, 5, 4), logits).double()
+    """Return logits (6, 4) and one-hot targets (6, 4)."""
+    logits = normal(rng, 6, 4)
+    return logits, _one_hot(classes(rng, 6, 4), logits).double()
 
 
 @exercise(
@@ -407,8 +407,10 @@ def _(logits, y):
         divide by N.
     mean_over_classes: You divided by all N times C numbers, as PyTorch's
         binary_cross_entropy does. This loss is summed over the classes: divide by N.
+    divided_by_the_classes: You divided by C, the number of classes. The mean is over
+        the samples: divide by N, the length of logits.
     """
-    p, N = torch.sigmoid(logits), len(logits)
+    p, (N, C) = torch.sigmoid(logits), logits.shape
     slope = p * (1 - p)
     return {
         "softmax_instead": (torch.softmax(logits, 1) - y) / N,
@@ -417,7 +419,8 @@ def _(logits, y):
         "only_the_yes_term": -y * (1 - p) / N,
         "points_downhill": (y - p) / N,
         "summed_over_the_samples": p - y,
-        "mean_over_classes": (p - y) / logits.numel(),
+        "mean_over_classes": (p - y) / (N * C),
+        "divided_by_the_classes": (p - y) / C,
     }
 
 

@@ -55,6 +55,8 @@ def _(x):
         is the first to diverge: take the largest.
     trace_of_both: The trace is the sum of both eigenvalues. Only the steepest direction
         counts: take the largest one alone.
+    singular_value: You divided by a singular value of X. The Hessian is XᵀX, and its
+        eigenvalues are the squares of X's singular values.
     """
     X = torch.stack([torch.ones_like(x), x], dim=1)  # (n, 2)
     flat, steep = torch.linalg.eigvalsh(X.T @ X)
@@ -66,6 +68,7 @@ def _(x):
         "half_the_bound": 1 / steep,
         "flattest": 2 / flat,
         "trace_of_both": 2 / (flat + steep),
+        "singular_value": 2 / steep.sqrt(),
     }
 
 
@@ -192,6 +195,8 @@ def _(X, y, theta, rows):
         convention. The mean squared error has 1/B, so the 2 of the square stays.
     first_rows: You took the first B rows, the same in every step. `rows` says which
         ones: take X[rows] and y[rows].
+    climbs_and_sums: The sign is that of D0 §4.3, (y - prediction), so the update
+        climbs. And it is a sum: divide by the batch size, and keep the 2 of the square.
     """
 
     def gradient(rows):
@@ -207,6 +212,7 @@ def _(X, y, theta, rows):
         "all_rows": gradient(everything),
         "half_convention": right / 2,
         "first_rows": gradient(everything[:B]),
+        "climbs_and_sums": -right * B / 2,
     }
 
 
@@ -262,6 +268,8 @@ def _(weight, gradient, velocity, rate, momentum):
         old velocity, of which a part is kept; the gradient enters whole.
     numbers_exchanged: You exchanged the two numbers: momentum says how much velocity is
         kept, and learning_rate how far the weight moves with it.
+    no_learning_rate: Your velocity is right, but the weight moved by the whole of it:
+        multiply it by the learning rate.
     """
     old, kept = velocity, momentum * velocity
     new, mean = kept + gradient, kept + (1 - momentum) * gradient
@@ -280,6 +288,7 @@ def _(weight, gradient, velocity, rate, momentum):
         ),
         "momentum_on_the_gradient": (weight - rate * pushed, pushed),
         "numbers_exchanged": (weight - momentum * exchanged, exchanged),
+        "no_learning_rate": (weight - new, new),
     }
 
 
