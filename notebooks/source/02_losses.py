@@ -159,8 +159,32 @@ for name, gradient in {"outer product": printed, "and f' too": fixed}.items():
 # chain rule must go *through* $f$. D4 §4.2 has both things that D2 lacks:
 # $\partial a/\partial z$ is $f'$, and $\delta_i a_j$ is the outer product. For a batch,
 # `db = dz` is also wrong: it has a column for every sample, and the bias needs their
-# sum. So the pseudo-code has three faults; you will write the correct version in
-# exercise 4.
+# sum. So the pseudo-code has three faults.
+#
+# In the exercises, write your answer in place of the `...` and run the cell.
+# `lab.hint("losses.…")` helps step by step; `lab.solution("losses.…")` shows a solution.
+# The arguments are PyTorch tensors: `@`, `*`, `.T` and `.sum(0)` work as in NumPy, and
+# NumPy's own functions are understood too.
+#
+# ### Exercise 1: fix D2 §3.2
+#
+# *Hard · 20 minutes*
+#
+# There is one sigmoid layer and a batch of N rows. `upstream` is the derivative of the
+# loss with respect to the layer's output.
+
+
+# %%
+def dense_backward(x, W, b, upstream):
+    """Return dL/dW (out, in) and dL/db (out,) of a = sigmoid(x Wᵀ + b).
+
+    All are tensors: x is (N, in), W (out, in), b (out,), and upstream, which is
+    dL/da, (N, out).
+    """
+    ...
+
+
+lab.check("losses.dense_backward", dense_backward)
 
 # %% [markdown]
 # ## Derive it
@@ -249,6 +273,28 @@ table
 #
 # The articles do the same with cross-entropy: D0 §4.1 sums it, D2 §4.2.2 averages it.
 #
+# ### Exercise 2: a learning rate for another loss
+#
+# *Medium · 10 minutes*
+#
+# A tutorial gives a learning rate for the mean squared error; your program uses D1's
+# loss.
+
+
+# %%
+def equivalent_learning_rate(learning_rate, samples):
+    """Return the learning rate that takes the same steps with D1 §4.2's loss.
+
+    learning_rate, a number, belongs to the mean squared error
+    1/N Σ (y - prediction)², D1's loss is 1/2 Σ (y - prediction)², and N is samples,
+    a whole number.
+    """
+    ...
+
+
+lab.check("losses.equivalent_learning_rate", equivalent_learning_rate)
+
+# %% [markdown]
 # ### Where cross-entropy comes from
 #
 # A classifier gives each class a probability. The probability that it gives to *all*
@@ -275,6 +321,30 @@ print("mean of -log p:", round(-p.log().mean().item(), 4))
 # $p_k = e^{z_k} / \sum_j e^{z_j}$, and in code the two halves do not fit together: $p$
 # may be 0. So differentiate through the softmax. Raising $z_k$ raises $p_k$ at the rate
 # $p_k (1 - p_k)$ and lowers every other $p_j$ at the rate $p_j p_k$ (quotient rule).
+#
+# ### Exercise 3: through the softmax
+#
+# *Hard · 20 minutes*
+#
+# Start where D0 §4.2 stops, and finish the derivation. `torch.softmax(logits, 1)` gives
+# p, one row per sample.
+
+
+# %%
+def cross_entropy_gradient(logits, targets):
+    """Return the gradient (N, C) of the mean cross-entropy of softmax(logits).
+
+    It is taken with respect to logits, a tensor (N, C); targets, a tensor (N,),
+    are class numbers.
+    """
+    ...
+
+
+lab.check("losses.cross_entropy_gradient", cross_entropy_gradient)
+
+# %% [markdown]
+# ### The derivation, finished
+#
 # Write $1[j = k]$ for 1 if $j = k$, else 0, and use $\sum_j y_j = 1$:
 #
 # $$\frac{\partial L}{\partial z_k} = \sum_j -\frac{y_j}{p_j}\; p_j (1[j = k] - p_k)
@@ -338,12 +408,32 @@ pd.DataFrame(rows).T.rename_axis("loss, largest gradient")
 # takes **logits**: a network that ends in a softmax *and* uses this loss applies the
 # softmax twice.
 #
+# ### Exercise 4: logits of a thousand
+#
+# *Medium · 15 minutes*
+#
+# A network may output a logit of 1000. Write the loss so that nothing overflows.
+
+
+# %%
+def stable_cross_entropy(logits, targets):
+    """Return the mean cross-entropy of softmax(logits), finite for any logits.
+
+    logits, a tensor (N, C), are also as large as 1000; targets, a tensor (N,), are
+    class numbers.
+    """
+    ...
+
+
+lab.check("losses.stable_cross_entropy", stable_cross_entropy)
+
+# %% [markdown]
 # ### Half a loss
 #
 # D2 §4.3 trains a two-class model (labels $y$ of 0 or 1, probability $z$ of a 1) with
-# the loss of D2 §4.2.2: $-\frac1n\sum y_i\log z_i$. D4 §4.1 prints one more term:
-# $(1-y_i)\log(1-z_i)$. **What does the first loss say to a model that always predicts
-# 1?**
+# the loss of D2 §4.2.2: $-\frac1n\sum y_i\log z_i$. D4 §4.1 prints one more term,
+# for the samples with $y_i = 0$. **What does the first loss say to a model that always
+# predicts 1?**
 #
 # We predict from their area and age which of our houses have central air conditioning
 # (37 % do).
@@ -394,6 +484,26 @@ table
 # knows nothing and always says no. **A loss near zero proves nothing until you know
 # what it does not punish.**
 #
+# ### Exercise 5: both halves
+#
+# *Easy · 5 minutes*
+#
+# D2 forgets the samples with target 0. Put them back; these are probabilities, not logits.
+
+
+# %%
+def binary_cross_entropy(probabilities, targets):
+    """Return the mean binary cross-entropy, in nats.
+
+    probabilities, a tensor (N,), are those of yes; targets, a tensor (N,), are 1 for
+    yes, 0 for no.
+    """
+    ...
+
+
+lab.check("losses.binary_cross_entropy", binary_cross_entropy)
+
+# %% [markdown]
 # ### Two losses for ten classes
 #
 # D4 §4.1 prints the binary cross-entropy; its network in §5.2 ends in a softmax over
@@ -403,12 +513,14 @@ table
 
 # %%
 logits = torch.tensor([[0.5, -1.0, 0.0, 1.0, -2.0, 2.5, 0.2, -0.5, 1.5, -1.5]])
+logits.requires_grad_()
 target = torch.eye(10)[[3]]  # (1, 10)
+one_answer = lab.losses.cross_entropy(logits, torch.tensor([3]))
+ten_answers = 10 * lab.losses.binary_cross_entropy(logits, target)  # their sum
 
 gradients = {
-    "softmax, cross-entropy: p - y": lab.activations.softmax(logits) - target,
-    "ten sigmoids, binary cross-entropy: σ(z) - y": lab.activations.sigmoid(logits)
-    - target,
+    "softmax, cross-entropy": torch.autograd.grad(one_answer, logits)[0],
+    "ten sigmoids, binary cross-entropy": torch.autograd.grad(ten_answers, logits)[0],
 }
 figure, axes = plt.subplots(figsize=(7.2, 3.2))
 for k, (name, gradient) in enumerate(gradients.items()):
@@ -441,6 +553,27 @@ for (name, gradient), activation in zip(
 # their probabilities need not sum to 1. Use the first for one label out of ten, the
 # second for any number of labels at once.
 #
+# ### Exercise 6: ten yes-or-no questions
+#
+# *Medium · 10 minutes*
+#
+# Compute the orange bars of [Two losses for ten classes](#Two-losses-for-ten-classes),
+# for a batch.
+
+
+# %%
+def binary_gradient_per_class(logits, targets):
+    """Return dL/dlogits (N, C) of the binary cross-entropy of sigmoid(logits).
+
+    The loss is summed over the C classes, and its mean is taken over the N
+    samples. logits and the one-hot targets are tensors (N, C).
+    """
+    ...
+
+
+lab.check("losses.binary_gradient_per_class", binary_gradient_per_class)
+
+# %% [markdown]
 # ### Activations and their derivatives
 #
 # Between the layers there is a nonlinear function. Without it, two layers are one:
@@ -622,6 +755,29 @@ print("db3 has shape", tuple(printed[2][1].shape), "for b3", tuple(weights[2][1]
 # learning rate expects a mean) and two do not (ReLU applied twice, one matrix too
 # many). It is only luck that applying ReLU twice is harmless: D3's general formula
 # applies any σ twice, and a sigmoid of a sigmoid lies between 0.5 and 0.73.
+#
+# ### Exercise 7: fix D3 §4
+#
+# *Easy · 5 minutes*
+#
+# Take one step back through a ReLU layer, with what D3 forgot. Samples are rows here,
+# so D3's $W^T\delta$ becomes `delta @ W`.
+
+
+# %%
+def hidden_delta(delta, W, z):
+    """Return the error dL/dz (N, hidden) of a ReLU layer.
+
+    All are tensors: delta (N, out) is the next layer's error, W (out, hidden) its
+    weights, and z (N, hidden) this layer's values before the ReLU.
+    """
+    ...
+
+
+lab.check("losses.hidden_delta", hidden_delta)
+
+# %% [markdown]
+# ### The fixed version
 #
 # Here is the fixed version. Like PyTorch, it keeps one *row* per sample, and it has the
 # two matrices that 100-500-10 calls for:
@@ -898,12 +1054,28 @@ lab.Explorer(
 )
 
 # %% [markdown]
-# **What you should have seen.** At -5 the squared error is nearly 1, as wrong as it can
-# be, and nearly flat: the sigmoid has *saturated*, and its tiny derivative wipes out
-# the gradient. The slope of the cross-entropy there is $p - y \approx -1$, as it should
-# be: a second reason to use it, besides likelihood. For target 0, the one-sided loss
-# charges nothing at all.
+# <details><summary>What you should have seen</summary>
 #
+# At -5 the squared error is nearly 1, as wrong as it can be, and nearly flat: the
+# sigmoid has *saturated*, and its tiny derivative wipes out the gradient. The slope of
+# the cross-entropy there is $p - y \approx -1$, as it should be: a second reason to use
+# it, besides likelihood. For target 0, the one-sided loss charges nothing at all.
+#
+# </details>
+#
+# ### Exercise 8: the first explorer's question
+#
+# *Easy · 5 minutes*
+#
+# Target 1, squared error: at which logit is the curve steepest? One notch to either
+# side also counts.
+
+# %%
+steepest_logit = ...
+
+lab.check("losses.steepest_logit", steepest_logit)
+
+# %% [markdown]
 # ### A landscape of two weights
 #
 # We return to the houses with central air: $z = w \cdot \text{area} + b$. Each point of
@@ -962,9 +1134,13 @@ lab.Explorer(
 )
 
 # %% [markdown]
-# **What you should have seen.** Cross-entropy is a bowl with its bottom near (0.6,
-# -0.6), three or four steps away. The one-sided loss has no bottom: it keeps falling
-# toward larger biases, where the model says yes to every house.
+# <details><summary>What you should have seen</summary>
+#
+# Cross-entropy is a bowl with its bottom near (0.6, -0.6), three or four steps away.
+# The one-sided loss has no bottom: it keeps falling toward larger biases, where the
+# model says yes to every house.
+#
+# </details>
 #
 # ### A loss for ten digits
 #
@@ -1018,157 +1194,18 @@ panel = lab.TuningPanel(
 panel
 
 # %% [markdown]
-# **What you should have seen.** After 5 epochs at 0.1, cross-entropy reaches an
-# accuracy of about 0.91 and squared error 0.68. At 0.3 or 1, with 10 epochs, both pass
-# 0.95: squared error is slow but not hopeless, because a fresh network is not
-# saturated. At 3, cross-entropy falls back to guessing, while squared error, whose
-# gradients are smaller, still learns. Compare losses at the best rate for *each*, or
-# you are only comparing scales.
+# <details><summary>What you should have seen</summary>
+#
+# After 5 epochs at 0.1, cross-entropy reaches an accuracy of about 0.91 and squared
+# error 0.68. At 0.3 or 1, with 10 epochs, both pass 0.95: squared error is slow but not
+# hopeless, because a fresh network is not saturated. At 3, cross-entropy falls back to
+# guessing, while squared error, whose gradients are smaller, still learns. Compare
+# losses at the best rate for *each*, or you are only comparing scales.
+#
+# </details>
 
 # %% [markdown]
-# ## Exercises
-#
-# Write your answer in place of the `...` and run the cell. `lab.hint("losses.…")` helps
-# step by step; `lab.solution("losses.…")` shows a solution.
-#
-# ### Exercise 1: through the softmax
-#
-# Start where D0 §4.2 stops, and finish the derivation.
-
-
-# %%
-def cross_entropy_gradient(logits, targets):
-    """Return the gradient (N, C) of the mean cross-entropy of softmax(logits).
-
-    It is taken with respect to logits (N, C); targets (N,) are class numbers.
-    """
-    ...
-
-
-lab.check("losses.cross_entropy_gradient", cross_entropy_gradient)
-
-# %% [markdown]
-# ### Exercise 2: logits of a thousand
-#
-# A network may output a logit of 1000. Write the loss so that nothing overflows.
-
-
-# %%
-def stable_cross_entropy(logits, targets):
-    """Return the mean cross-entropy of softmax(logits), finite for any logits.
-
-    logits are (N, C), also as large as 1000; targets (N,) are class numbers.
-    """
-    ...
-
-
-lab.check("losses.stable_cross_entropy", stable_cross_entropy)
-
-# %% [markdown]
-# ### Exercise 3: both halves
-#
-# D2 forgets the samples with target 0. Put them back; these are probabilities, not logits.
-
-
-# %%
-def binary_cross_entropy(probabilities, targets):
-    """Return the mean binary cross-entropy, in nats.
-
-    probabilities (N,) are those of yes; targets (N,) are 1 for yes, 0 for no.
-    """
-    ...
-
-
-lab.check("losses.binary_cross_entropy", binary_cross_entropy)
-
-# %% [markdown]
-# ### Exercise 4: fix D2 §3.2
-#
-# There is one sigmoid layer and a batch of N rows. `upstream` is the derivative of the
-# loss with respect to the layer's output.
-
-
-# %%
-def dense_backward(x, W, b, upstream):
-    """Return dL/dW (out, in) and dL/db (out,) of a = sigmoid(x Wᵀ + b).
-
-    x is (N, in), W (out, in), b (out,), and upstream is dL/da, (N, out).
-    """
-    ...
-
-
-lab.check("losses.dense_backward", dense_backward)
-
-# %% [markdown]
-# ### Exercise 5: fix D3 §4
-#
-# Take one step back through a ReLU layer, with what D3 forgot. Samples are rows here,
-# so D3's $W^T\delta$ becomes `delta @ W`.
-
-
-# %%
-def hidden_delta(delta, W, z):
-    """Return the error dL/dz (N, hidden) of a ReLU layer.
-
-    delta (N, out) is the next layer's error, W (out, hidden) its weights, and
-    z (N, hidden) this layer's values before the ReLU.
-    """
-    ...
-
-
-lab.check("losses.hidden_delta", hidden_delta)
-
-# %% [markdown]
-# ### Exercise 6: a learning rate for another loss
-#
-# A tutorial gives a learning rate for the mean squared error; your program uses D1's
-# loss.
-
-
-# %%
-def equivalent_learning_rate(learning_rate, samples):
-    """Return the learning rate that takes the same steps with D1 §4.2's loss.
-
-    learning_rate belongs to the mean squared error 1/N Σ (y - prediction)²,
-    D1's loss is 1/2 Σ (y - prediction)², and N is the number of samples.
-    """
-    ...
-
-
-lab.check("losses.equivalent_learning_rate", equivalent_learning_rate)
-
-# %% [markdown]
-# ### Exercise 7: ten yes-or-no questions
-#
-# Compute the orange bars of [Two losses for ten classes](#Two-losses-for-ten-classes),
-# for a batch.
-
-
-# %%
-def binary_gradient_per_class(logits, targets):
-    """Return dL/dlogits (N, C) of the binary cross-entropy of sigmoid(logits).
-
-    The loss is summed over the C classes, and its mean is taken over the N
-    samples. logits and the one-hot targets are (N, C).
-    """
-    ...
-
-
-lab.check("losses.binary_gradient_per_class", binary_gradient_per_class)
-
-# %% [markdown]
-# ### Exercise 8: the first explorer's question
-#
-# Target 1, squared error: at which logit is the curve steepest? One notch to either
-# side also counts.
-
-# %%
-steepest_logit = ...
-
-lab.check("losses.steepest_logit", steepest_logit)
-
-# %% [markdown]
-# ### Quiz
+# ## Quiz
 
 # %%
 lab.quiz("losses")
@@ -1179,7 +1216,7 @@ lab.quiz("losses")
 # | Claim | Where | What we found | Verdict |
 # |---|---|---|---|
 # | MSE is 1/(2N) Σ; the loss is 1/2 Σ (E3) | D0 §4.1, D1 §4.2 | [the same minimum, but learning rates a factor of N apart](#Four-losses,-one-name) | half true |
-# | ∂L/∂p = -y/p, backpropagation does the rest (E4) | D0 §4.2 | [right, but coded in these two halves it gives a NaN gradient at ±60 and an infinite loss at ±100](#The-derivation-that-stops-halfway) | half true |
+# | ∂L/∂p = -y/p, backpropagation does the rest (E4) | D0 §4.2 | [right, but coded in these two halves it gives a NaN gradient at ±60 and an infinite loss at ±100](#The-derivation,-finished) | half true |
 # | backpropagation in three lines (E8) | D2 §3.2 | [they do not run; with the outer product, a relative error of 0.66: f' is missing](#What-the-articles-say) | fails |
 # | δ = ∂J/∂a · ∂a/∂z, ∂J/∂w = δ a | D4 §4.1-4.2 | [passes the gradient check](#The-judge:-a-gradient-check) | holds |
 # | two classes are trained with -mean(y log z) (E9) | D2 §4.2.2, §4.3 | [loss near 0 and 37 % accuracy: it says yes to every house](#Half-a-loss) | fails |

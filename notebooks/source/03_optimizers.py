@@ -158,11 +158,61 @@ for t in range(1, 6):
 # first to fly off, so the bound is $2/\lambda_{\max}$. **With $\lambda = 1$ and 25,
 # which rates are safe?**
 #
+# In the exercises, write your answer in place of the `...` and run the cell.
+# `lab.hint("optimizers.…")` helps step by step. The arguments are PyTorch tensors: `@`,
+# `*`, `.T` and `.sum(0)` work as in NumPy, and NumPy's own functions are understood too.
+#
+# ### Exercise 1: the bound that D1 §4 needed
+#
+# *Medium · 15 minutes*
+#
+# For which learning rates does D1's example train? `torch.linalg.eigvalsh(H)` gives the
+# eigenvalues of a symmetric matrix, the largest last.
+
+
+# %%
+def stock_bound(x):
+    """Return the learning rate above which gradient descent on a line in x diverges.
+
+    The line is theta0 + theta1 x, with x a tensor (n,); the loss is that of D1 §4.2,
+    1/2 Σ (y - line)².
+    """
+    ...
+
+
+lab.check("optimizers.stock_bound", stock_bound)
+
+# %% [markdown]
+# ### And with momentum?
+#
 # With **momentum** $\beta$, a step follows a velocity
 # $u \leftarrow \beta u + \nabla L$. Then
-# $e_{t+1} = (1 + \beta - \alpha\lambda)\,e_t - \beta e_{t-1}$, which shrinks as long as
-# $\alpha\lambda$ stays below $2(1+\beta)$: momentum *raises* the bound, 1.9-fold for
-# $\beta = 0.9$.
+# $e_{t+1} = (1 + \beta - \alpha\lambda)\,e_t - \beta e_{t-1}$.
+#
+# ### Exercise 2: the bound with momentum
+#
+# *Hard · 20 minutes*
+#
+# From which learning rate on does the distance to the minimum no longer shrink?
+
+
+# %%
+def largest_stable_learning_rate(H, momentum):
+    """Return the learning rate above which gradient descent with momentum diverges.
+
+    The loss is quadratic with the Hessian H, a tensor (n, n); the momentum, a number,
+    is PyTorch's: the gradient enters the velocity whole.
+    """
+    ...
+
+
+lab.check("optimizers.largest_stable_learning_rate", largest_stable_learning_rate)
+
+# %% [markdown]
+# ### The bounds, tried out
+#
+# The distance shrinks as long as $\alpha\lambda$ stays below $2(1+\beta)$: momentum
+# *raises* the bound, 1.9-fold for $\beta = 0.9$.
 #
 # We try it on four bowls; two of them are D1's example, read in two ways:
 
@@ -310,6 +360,25 @@ assert abs(slope + 0.5) < 0.02
 # true gradient, and the two are equally long only at 64 digits. Yet the steps cost so
 # little that many noisy ones beat a few exact ones. The price comes at the end, when
 # only noise is left: [schedules](#The-noise-floor,-and-schedules) take care of it.
+#
+# ### Exercise 3: a mini-batch, downhill
+#
+# *Medium · 10 minutes*
+#
+# `rows` holds the numbers of the rows in the batch, as in `X[rows]`.
+
+
+# %%
+def minibatch_gradient(X, y, theta, rows):
+    """Return the gradient (features,) of the mean squared error over the batch `rows`.
+
+    The loss is 1/B Σ (X @ theta - y)², summed over the B rows of the batch. All are
+    tensors: X (samples, features), y (samples,), theta (features,), rows (B,).
+    """
+    ...
+
+
+lab.check("optimizers.minibatch_gradient", minibatch_gradient)
 
 # %% [markdown]
 # ## From scratch
@@ -333,6 +402,49 @@ assert abs(slope + 0.5) < 0.02
 # v \leftarrow \beta_2 v + (1-\beta_2)\,g^2 \qquad
 # \theta \leftarrow \theta - \alpha\,
 # \frac{m/(1-\beta_1^t)}{\sqrt{v/(1-\beta_2^t)}+\epsilon}$$
+#
+# ### Exercise 4: momentum
+#
+# *Easy · 5 minutes*
+#
+# The velocity is the $u$ of [the bound with momentum](#And-with-momentum?).
+
+
+# %%
+def momentum_step(weight, gradient, velocity, learning_rate, momentum):
+    """Return (weight, velocity) after one step with momentum, as PyTorch takes it.
+
+    weight, gradient and velocity are tensors (n,), the others numbers.
+    """
+    ...
+
+
+lab.check("optimizers.momentum_step", momentum_step)
+
+# %% [markdown]
+# ### Exercise 5: Adam, as Kingma and Ba wrote it
+#
+# *Medium · 15 minutes*
+#
+# Write the step as its formulas say.
+
+
+# %%
+def adam_step(weight, gradient, m, v, t, learning_rate):
+    """Return (weight, m, v) after Adam's step number t = 1, 2, ...
+
+    weight, gradient, m and v are tensors (n,), t and learning_rate numbers. The betas
+    are 0.9 and 0.999, epsilon is 1e-8 (Kingma & Ba 2015).
+    """
+    ...
+
+
+lab.check("optimizers.adam_step", adam_step)
+
+# %% [markdown]
+# ### All three in code
+#
+# Each keeps what it remembers in a dictionary, `state`:
 
 
 # %%
@@ -649,6 +761,23 @@ lab.plots.show(
 # three schedules start as fast as 0.1 and end a hundred times lower; which of them ends
 # lowest depends on the luck of the batches.
 #
+# ### Exercise 6: a schedule
+#
+# *Medium · 10 minutes*
+
+
+# %%
+def cosine_learning_rate(step, steps, peak, final):
+    """Return the learning rate at `step`: half a cosine from peak down to final.
+
+    step and steps are whole numbers, peak and final are learning rates.
+    """
+    ...
+
+
+lab.check("optimizers.cosine_learning_rate", cosine_learning_rate)
+
+# %% [markdown]
 # ### Weight decay inside Adam, or outside
 #
 # An L2 penalty adds $\text{decay}\cdot\theta$ to the gradient, so that unneeded weights
@@ -682,7 +811,32 @@ pd.DataFrame(rows).T.rename_axis("from 10 to")
 # We return to D1 §4 with real prices: the Dow Jones index on every trading day
 # since 2004. A forecast may use only the past, so we *walk forward*: each day, fit on
 # the days before, forecast the next day, and move on. The rival knows nothing:
-# **tomorrow = today**. Who wins?
+# **tomorrow = today**.
+#
+# ### Exercise 7: is the forecast any good?
+#
+# *Easy · 10 minutes*
+#
+# How much better than the rival is a forecast? Its *skill* says: 0 for one that is no
+# better, 1 for a perfect one.
+
+
+# %%
+def skill(prices, forecasts):
+    """Return the share of the squared error of "tomorrow = today" that is saved.
+
+    prices, a tensor (T + 1,), are in order; forecasts, a tensor (T,), are of
+    prices[1:].
+    """
+    ...
+
+
+lab.check("optimizers.skill", skill)
+
+# %% [markdown]
+# ### Who wins?
+#
+# Here four forecasts meet the rival:
 
 # %%
 from sklearn.metrics import r2_score
@@ -919,6 +1073,19 @@ lab.Explorer(
 )
 
 # %% [markdown]
+# ### Exercise 8: the explorer's question
+#
+# *Easy · 5 minutes*
+#
+# In the ravine, with *gradient descent*, momentum 0.9 and 100 steps: what is the
+# largest learning rate on the slider at which the path arrives? Two digits are enough.
+
+# %%
+last_stable_notch = ...
+
+lab.check("optimizers.last_stable_notch", last_stable_notch)
+
+# %% [markdown]
 # ### The race
 #
 # All six optimizers train the digits network side by side, each with its best learning
@@ -944,135 +1111,19 @@ panel = lab.TuningPanel(
 panel
 
 # %% [markdown]
-# **What you should have seen.** At the best rates, all but plain descent and momentum
-# reach 89 % or more after one epoch (set *epochs* to 1); after five epochs all do. At
-# ten times the best rate, plain descent and Nesterov are back to guessing (their best
-# rates are ten and three times as large as momentum's, so ten times is harder on them);
-# the other four end near 90 %. At a tenth of it, Adagrad, Adam and Nesterov still pass
-# 90 %, while plain descent and momentum end at about 80 %.
-
-# %% [markdown]
-# ## Exercises
+# <details><summary>What you should have seen</summary>
 #
-# Write your answer in place of the `...` and run the cell. `lab.hint("optimizers.…")`
-# helps step by step.
+# At the best rates, all but plain descent and momentum reach 89 % or more after one
+# epoch (set *epochs* to 1); after five epochs all do. At ten times the best rate, plain
+# descent and Nesterov are back to guessing (their best rates are ten and three times as
+# large as momentum's, so ten times is harder on them); the other four end near 90 %. At
+# a tenth of it, Adagrad, Adam and Nesterov still pass 90 %, while plain descent and
+# momentum end at about 80 %.
 #
-# ### Exercise 1: momentum
-
-
-# %%
-def momentum_step(weight, gradient, velocity, learning_rate, momentum):
-    """Return (weight, velocity) after one step with momentum, as PyTorch takes it."""
-    ...
-
-
-lab.check("optimizers.momentum_step", momentum_step)
+# </details>
 
 # %% [markdown]
-# ### Exercise 2: Adam, as Kingma and Ba wrote it
-
-
-# %%
-def adam_step(weight, gradient, m, v, t, learning_rate):
-    """Return (weight, m, v) after Adam's step number t = 1, 2, ...
-
-    The betas are 0.9 and 0.999, epsilon is 1e-8 (Kingma & Ba 2015).
-    """
-    ...
-
-
-lab.check("optimizers.adam_step", adam_step)
-
-# %% [markdown]
-# ### Exercise 3: a mini-batch, downhill
-#
-# `rows` holds the numbers of the rows in the batch, as in `X[rows]`.
-
-
-# %%
-def minibatch_gradient(X, y, theta, rows):
-    """Return the gradient (features,) of the mean squared error over the batch `rows`.
-
-    The loss is 1/B Σ (X @ theta - y)², summed over the B rows of the batch.
-    """
-    ...
-
-
-lab.check("optimizers.minibatch_gradient", minibatch_gradient)
-
-# %% [markdown]
-# ### Exercise 4: the bound with momentum
-#
-# `torch.linalg.eigvalsh(H)` gives a symmetric matrix's eigenvalues, the largest last.
-
-
-# %%
-def largest_stable_learning_rate(H, momentum):
-    """Return the learning rate above which gradient descent with momentum diverges.
-
-    The loss is quadratic with the Hessian H; the momentum is PyTorch's: the gradient
-    enters the velocity whole.
-    """
-    ...
-
-
-lab.check("optimizers.largest_stable_learning_rate", largest_stable_learning_rate)
-
-# %% [markdown]
-# ### Exercise 5: the bound that D1 §4 needed
-
-
-# %%
-def stock_bound(x):
-    """Return the learning rate above which gradient descent on a line in x diverges.
-
-    The line is theta0 + theta1 x; the loss is that of D1 §4.2, 1/2 Σ (y - line)².
-    """
-    ...
-
-
-lab.check("optimizers.stock_bound", stock_bound)
-
-# %% [markdown]
-# ### Exercise 6: a schedule
-
-
-# %%
-def cosine_learning_rate(step, steps, peak, final):
-    """Return the learning rate at `step`: half a cosine from peak down to final."""
-    ...
-
-
-lab.check("optimizers.cosine_learning_rate", cosine_learning_rate)
-
-# %% [markdown]
-# ### Exercise 7: is the forecast any good?
-
-
-# %%
-def skill(prices, forecasts):
-    """Return the share of the squared error of "tomorrow = today" that is saved.
-
-    prices (T + 1,) are in order; forecasts (T,) are of prices[1:].
-    """
-    ...
-
-
-lab.check("optimizers.skill", skill)
-
-# %% [markdown]
-# ### Exercise 8: the explorer's question
-#
-# In the ravine, with *gradient descent*, momentum 0.9 and 100 steps: what is the
-# largest learning rate on the slider at which the path arrives? Two digits are enough.
-
-# %%
-last_stable_notch = ...
-
-lab.check("optimizers.last_stable_notch", last_stable_notch)
-
-# %% [markdown]
-# ### Quiz
+# ## Quiz
 
 # %%
 lab.quiz("optimizers")
@@ -1084,9 +1135,9 @@ lab.quiz("optimizers")
 # |---|---|---|---|
 # | "Adam" in five lines (E1) | D0 §4.1 | [its numerator is the gradient minus its own mean: 0 on a steady slope; two lines for s_t](#An-Adam-that-stands-still); [the correct version equals PyTorch's](#With-PyTorch) | fails |
 # | the gradient is (y - ŷ) x (E2) | D0 §4.3 | [climbs at every learning rate](#Uphill) | fails |
-# | learning rate 0.1, 100 steps (E6) | D1 §4.3.3 | [loss 2e141; the bound is 0.034](#How-long-may-a-step-be?) | fails |
+# | learning rate 0.1, 100 steps (E6) | D1 §4.3.3 | [loss 2e141; the bound is 0.034](#The-bounds,-tried-out) | fails |
 # | "evaluate on the remaining data" (E6) | D1 §4.3.4 | [none remain; two of the five days had trading](#What-the-articles-say) | fails |
-# | a line predicts the next price (E6) | D1 §4.3 | [as a line in days, it is worse than "tomorrow = today" by 8 standard errors; as a line in the last price, it is no better](#Tomorrow's-price) | fails |
+# | a line predicts the next price (E6) | D1 §4.3 | [as a line in days, it is worse than "tomorrow = today" by 8 standard errors; as a line in the last price, it is no better](#Who-wins?) | fails |
 # | Adam "adapts the learning rate and trains more efficiently" | D0 §3.2 | [good at more learning rates, not better at its best one](#A-race-on-digits) | half true |
 # | stochastic descent uses random samples, batch descent all of them | D1 §3.2.3 | [one gradient, with noise that falls as 1/√B; the usual mini-batch is missing](#How-noisy-is-a-batch?) | half true |
 # | "large" begins at 10⁶, 10⁸ or 10⁹ parameters (E18) | D0 §1 to D4 §1 | [one of seven models is large for all five](#What-Adam-costs-a-large-model) | fails |
