@@ -976,11 +976,14 @@ times_as_long = quickest / quickest["0% zeros"]
 pd.DataFrame({"ms": quickest, "times as long": times_as_long}).round(1)
 
 # %% [markdown]
-# The last column compares each product with the one without zeros. Two lines of it hold
-# on every machine:
+# The last column compares each product with the one without zeros. One line of it, within
+# its tolerance:
 
 # %%
-assert times_as_long["95% zeros"] > 0.75
+as_long = times_as_long["95% zeros"]
+print(f"95 % zeros: {lab.about(as_long, 0.25)} times as long as none")
+# checked on every run
+assert as_long > 0.75
 assert times_as_long["50% zeros, stored without them"] > 1
 
 # %% [markdown]
