@@ -37,6 +37,7 @@ if "google.colab" in sys.modules:
 import bigmodel_lab as lab
 
 device = lab.start_chapter("02_losses", version="0.1")
+lab.solved("losses")
 
 # %%
 import matplotlib.pyplot as plt
@@ -165,7 +166,8 @@ for name, gradient in {"outer product": printed, "and f' too": fixed}.items():
 # `lab.hint("losses.…")` helps step by step; `lab.solution("losses.…")` shows a solution.
 # The arguments are PyTorch tensors: `@`, `*`, `.T` and `.sum(0)` work as in NumPy, and
 # NumPy's own functions are understood too.
-#
+
+# %% [markdown]
 # ### Exercise 1: fix D2 §3.2
 #
 # *Hard · 20 minutes*
@@ -272,7 +274,8 @@ table
 # `N` to 64 above, and the bounds of the sums are about half as large.
 #
 # The articles do the same with cross-entropy: D0 §4.1 sums it, D2 §4.2.2 averages it.
-#
+
+# %% [markdown]
 # ### Exercise 2: a learning rate for another loss
 #
 # *Medium · 10 minutes*
@@ -321,7 +324,8 @@ print("mean of -log p:", round(-p.log().mean().item(), 4))
 # $p_k = e^{z_k} / \sum_j e^{z_j}$, and in code the two halves do not fit together: $p$
 # may be 0. So differentiate through the softmax. Raising $z_k$ raises $p_k$ at the rate
 # $p_k (1 - p_k)$ and lowers every other $p_j$ at the rate $p_j p_k$ (quotient rule).
-#
+
+# %% [markdown]
 # ### Exercise 3: through the softmax
 #
 # *Hard · 20 minutes*
@@ -407,7 +411,8 @@ pd.DataFrame(rows).T.rename_axis("loss, largest gradient")
 # That is what `losses.cross_entropy` does, and it is why PyTorch's `cross_entropy`
 # takes **logits**: a network that ends in a softmax *and* uses this loss applies the
 # softmax twice.
-#
+
+# %% [markdown]
 # ### Exercise 4: logits of a thousand
 #
 # *Medium · 15 minutes*
@@ -483,7 +488,8 @@ table
 # every house and is right for the 37 % that have central air: worse than a model that
 # knows nothing and always says no. **A loss near zero proves nothing until you know
 # what it does not punish.**
-#
+
+# %% [markdown]
 # ### Exercise 5: both halves
 #
 # *Easy · 5 minutes*
@@ -552,7 +558,8 @@ for (name, gradient), activation in zip(
 # differences of logits count. Ten sigmoids answer ten separate yes-or-no questions;
 # their probabilities need not sum to 1. Use the first for one label out of ten, the
 # second for any number of labels at once.
-#
+
+# %% [markdown]
 # ### Exercise 6: ten yes-or-no questions
 #
 # *Medium · 10 minutes*
@@ -755,7 +762,8 @@ print("db3 has shape", tuple(printed[2][1].shape), "for b3", tuple(weights[2][1]
 # learning rate expects a mean) and two do not (ReLU applied twice, one matrix too
 # many). It is only luck that applying ReLU twice is harmless: D3's general formula
 # applies any σ twice, and a sigmoid of a sigmoid lies between 0.5 and 0.73.
-#
+
+# %% [markdown]
 # ### Exercise 7: fix D3 §4
 #
 # *Easy · 5 minutes*
@@ -1065,7 +1073,8 @@ lab.Explorer(
 # it, besides likelihood. For target 0, the one-sided loss charges nothing at all.
 #
 # </details>
-#
+
+# %% [markdown]
 # ### Exercise 8: the first explorer's question
 #
 # *Easy · 5 minutes*
@@ -1212,6 +1221,9 @@ panel
 
 # %%
 lab.quiz("losses")
+
+# %% tags=["nbval-ignore-output"]
+lab.solved("losses")
 
 # %% [markdown]
 # ## Claims checked

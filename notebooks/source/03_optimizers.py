@@ -38,6 +38,7 @@ if "google.colab" in sys.modules:
 import bigmodel_lab as lab
 
 device = lab.start_chapter("03_optimizers", version="0.1")
+lab.solved("optimizers")
 
 # %%
 import matplotlib.pyplot as plt
@@ -161,7 +162,8 @@ for t in range(1, 6):
 # In the exercises, write your answer in place of the `...` and run the cell.
 # `lab.hint("optimizers.…")` helps step by step. The arguments are PyTorch tensors: `@`,
 # `*`, `.T` and `.sum(0)` work as in NumPy, and NumPy's own functions are understood too.
-#
+
+# %% [markdown]
 # ### Exercise 1: the bound that D1 §4 needed
 #
 # *Medium · 15 minutes*
@@ -188,7 +190,8 @@ lab.check("optimizers.stock_bound", stock_bound)
 # With **momentum** $\beta$, a step follows a velocity
 # $u \leftarrow \beta u + \nabla L$. Then
 # $e_{t+1} = (1 + \beta - \alpha\lambda)\,e_t - \beta e_{t-1}$.
-#
+
+# %% [markdown]
 # ### Exercise 2: the bound with momentum
 #
 # *Hard · 20 minutes*
@@ -360,7 +363,8 @@ assert abs(slope + 0.5) < 0.02
 # true gradient, and the two are equally long only at 64 digits. Yet the steps cost so
 # little that many noisy ones beat a few exact ones. The price comes at the end, when
 # only noise is left: [schedules](#The-noise-floor,-and-schedules) take care of it.
-#
+
+# %% [markdown]
 # ### Exercise 3: a mini-batch, downhill
 #
 # *Medium · 10 minutes*
@@ -402,7 +406,8 @@ lab.check("optimizers.minibatch_gradient", minibatch_gradient)
 # v \leftarrow \beta_2 v + (1-\beta_2)\,g^2 \qquad
 # \theta \leftarrow \theta - \alpha\,
 # \frac{m/(1-\beta_1^t)}{\sqrt{v/(1-\beta_2^t)}+\epsilon}$$
-#
+
+# %% [markdown]
 # ### Exercise 4: momentum
 #
 # *Easy · 5 minutes*
@@ -760,7 +765,8 @@ lab.plots.show(
 # The constant 0.1 stays 0.02 above the minimum; 0.003 gets far lower, but slowly. The
 # three schedules start as fast as 0.1 and end a hundred times lower; which of them ends
 # lowest depends on the luck of the batches.
-#
+
+# %% [markdown]
 # ### Exercise 6: a schedule
 #
 # *Medium · 10 minutes*
@@ -812,7 +818,8 @@ pd.DataFrame(rows).T.rename_axis("from 10 to")
 # since 2004. A forecast may use only the past, so we *walk forward*: each day, fit on
 # the days before, forecast the next day, and move on. The rival knows nothing:
 # **tomorrow = today**.
-#
+
+# %% [markdown]
 # ### Exercise 7: is the forecast any good?
 #
 # *Easy · 10 minutes*
@@ -1127,6 +1134,9 @@ panel
 
 # %%
 lab.quiz("optimizers")
+
+# %% tags=["nbval-ignore-output"]
+lab.solved("optimizers")
 
 # %% [markdown]
 # ## Claims checked
