@@ -1,8 +1,14 @@
 """General diagnoses: what is said of a wrong answer whose mistake nobody listed."""
 
+import math
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
+import torch
 
+from bigmodel_lab import exercises
 from bigmodel_lab.exercises.judging.judge import Exercise
 
 
@@ -162,3 +168,46 @@ def test_a_solution_that_fails_for_other_arguments_stops_no_check():
     one = Exercise(solution, inputs=lambda rng: (int(rng.integers(2, 50)),))
     message = one.judge(lambda count: count % 5 + 0.123).message
     assert " is right for count=" in message
+
+
+def unlisted():
+    """Yield the answers of wrong_answers.txt: exercise, expression, what is said."""
+    path = Path(__file__).with_name("wrong_answers.txt")
+    name = ""
+    for line in path.read_text().split("\n\n", 1)[1].splitlines():
+        if " -> " in line:
+            yield name, *map(str.strip, line.split(" -> "))
+        elif not line.startswith("#"):
+            name = line
+
+
+UNLISTED = list(unlisted())
+
+
+@pytest.mark.parametrize(("name", "expression", "says"), UNLISTED)
+def test_an_answer_that_nobody_listed_gets_a_sentence_that_helps(
+    name, expression, says
+):
+    one = exercises.find(name)
+
+    def answer(*arguments):
+        scope = {"np": np, "torch": torch, "math": math, "F": torch.nn.functional}
+        scope |= zip(one.parameters, arguments, strict=True)
+        return eval(expression, scope | {"right": one.solution(*arguments)})
+
+    for _ in range(3):
+        feedback = one.judge(answer)
+        assert feedback.outcome == "wrong"
+        if says == "-":  # a case, and nothing that may be false
+            assert re.search(r" is right for |should have shape", feedback.message), (
+                feedback.message
+            )
+            assert "?" not in feedback.message
+        else:
+            assert says == feedback.misconception or says in feedback.message
+
+
+def test_two_thirds_of_what_nobody_listed_get_a_sentence_that_helps():
+    assert len(UNLISTED) >= 150
+    helped = sum(says != "-" for *_, says in UNLISTED)
+    assert helped / len(UNLISTED) > 2 / 3

@@ -48,8 +48,7 @@ def explain(
     if not draws[0]:
         rules.append(shapes.value)
     rules += [shapes.shape, *facts.RULES]
-    if not whole:
-        rules += causes.RULES
+    rules += [causes.factor] if whole else causes.RULES
     sentences = (rule(outcomes) for rule in [*rules, what_if.rule])
     return next(filter(None, sentences), None) or _smallest_case(outcomes)
 
