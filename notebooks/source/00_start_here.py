@@ -22,7 +22,7 @@
 # - answer an exercise and use the feedback,
 # - find the chapter that belongs to an article.
 #
-# **Time:** 15 minutes. **You need:** Python, and what a function's graph is.
+# **Time:** 40 minutes. **You need:** Python, and what a function's graph is.
 
 # %% [markdown]
 # Run a cell with <kbd>Shift</kbd>+<kbd>Enter</kbd>, or run them all from the menu *Run

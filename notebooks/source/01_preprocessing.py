@@ -21,8 +21,8 @@
 # - turn English and Chinese text into numbers, and measure what each step is worth,
 # - augment images without changing what they show.
 #
-# **Time:** 2 hours (tables 60 minutes, text 30, images 30). **Mirrors:** D0 §3.2 and §9
-# Q2 (cleaning, scaling, augmentation, outliers), D1 §3.2.1 (text and images), D2
+# **Time:** 4.5 hours (tables 150 minutes, text 60, images 60). **Mirrors:** D0 §3.2 and
+# §9 Q2 (cleaning, scaling, augmentation, outliers), D1 §3.2.1 (text and images), D2
 # §2.1.2, D3 §4, D4 §3.2. **Read first:** [chapter 00](00_start_here.ipynb).
 
 # %% tags=["course-colab"]

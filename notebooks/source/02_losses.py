@@ -19,7 +19,7 @@
 # - backpropagate a network by hand, and find a mistake with a gradient check,
 # - recognize a loss that cannot teach what you want.
 #
-# **Time:** 2 hours. **Mirrors:** D0 §4.1-4.2 (losses, derivation), D2 §3.2 and §4
+# **Time:** 3.5 hours. **Mirrors:** D0 §4.1-4.2 (losses, derivation), D2 §3.2 and §4
 # (pseudo-code, ReLU, cross-entropy), D3 §4 (backpropagation by hand), D4 §4.1-4.2
 # (sigmoid, losses). **Read first:** [chapter 00](00_start_here.ipynb).
 

@@ -18,7 +18,7 @@
 # - judge a regression by a baseline, RMSE, R² and its residuals,
 # - choose between longer training, a better model and better data.
 #
-# **Time:** 75 minutes. **Mirrors:** D0 §4.3 (gradient of the squared error), D0 §5
+# **Time:** 2 hours. **Mirrors:** D0 §4.3 (gradient of the squared error), D0 §5
 # (house-price regression). **Read first:** [chapter 00](00_start_here.ipynb).
 
 # %% tags=["course-colab"]

@@ -19,7 +19,7 @@
 # - look inside a network: its filters, its feature maps, its worst errors,
 # - train in a fortieth of the articles' time, and say what each change contributes.
 #
-# **Time:** 2 hours. **Mirrors:** D2 §5 (a dense network on MNIST), D4 §5 (a
+# **Time:** 4 hours. **Mirrors:** D2 §5 (a dense network on MNIST), D4 §5 (a
 # convolutional one, "accuracy: 0.9875"), D3 §5 (random data). **Read first:** [chapter
 # 00](00_start_here.ipynb); [chapter 02](02_losses.ipynb) for cross-entropy.
 

@@ -20,7 +20,7 @@
 # - see what gives the answer away: signatures, quotes, the same thread in training and
 #   test.
 #
-# **Time:** 2 hours. **Mirrors:** D1 §5 (a CNN on 20 Newsgroups), D1 §3.2.4 (precision,
+# **Time:** 5 hours. **Mirrors:** D1 §5 (a CNN on 20 Newsgroups), D1 §3.2.4 (precision,
 # recall, F1), D1 §3.2.5 (regularization, dropout), D4 §4.3 (sentiment with an LSTM).
 # **Read first:** [chapter 01](01_preprocessing.ipynb) for words, ids and tf-idf;
 # [chapter 02](02_losses.ipynb) for cross-entropy.
