@@ -138,7 +138,7 @@ def test_the_command_makes_an_assignment(tmp_path, capsys):
     assert os.path.relpath(release) in said
     introduction = nbformat.read(release, as_version=4).cells[0].source
     assert "Sunday, 31 January 2027, 23:59" in introduction
-    assert re.search(r"\| Exercise 5: .* D3 §4 \| 3\.5 \|", introduction)
+    assert re.search(r"\| Exercise 7: .* D3 §4 \| 3\.5 \|", introduction)
     with CourseFolder(tmp_path).gradebook() as book:
         made = book.find_assignment("02_losses")
         due = datetime(2027, 1, 31, 23, 59).astimezone(UTC).replace(tzinfo=None)
