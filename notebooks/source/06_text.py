@@ -1123,8 +1123,8 @@ def encode_both(train, test, min_count):
     """Return (ids of train, ids of test): a list of ids for each document.
 
     train and test are lists of documents, a document a list of words. A word that
-    occurs at least min_count times in train has an id from 2 on: the most frequent
-    first, equally frequent ones in alphabetical order. Any other word is 1.
+    occurs at least min_count (a number) times in train has an id from 2 on: the most
+    frequent first, equally frequent ones in alphabetical order. Any other word is 1.
     """
     ...
 
@@ -1142,9 +1142,9 @@ lab.check("text.encode_both", encode_both)
 def precision_recall(labels, predictions, topics):
     """Return (precision, recall), two arrays (topics,): D1 §3.2.4, topic by topic.
 
-    labels (N,) and predictions (N,) are arrays of topics 0 to topics - 1. The precision
-    of a topic that was never predicted is 0, and so is the recall of one that never
-    occurs.
+    labels (N,) and predictions (N,) are arrays of topics 0 to topics - 1; topics is a
+    number. The precision of a topic that was never predicted is 0, and so is the recall
+    of one that never occurs.
     """
     ...
 
@@ -1159,7 +1159,7 @@ lab.check("text.precision_recall", precision_recall)
 
 # %%
 def macro_f1(labels, predictions):
-    """Return the macro-F1: the mean of the F1 of each topic that occurs in labels.
+    """Return the macro-F1, a number: the mean F1 of the topics that occur in labels.
 
     labels (N,) and predictions (N,) are arrays of topics. Every topic counts the same,
     and the F1 of one without a hit is 0.
@@ -1179,8 +1179,9 @@ lab.check("text.macro_f1", macro_f1)
 def mean_embedding(embeddings, ids):
     """Return the mean embedding (N, D) of each text's words, without the padding.
 
-    embeddings is (V, D); ids is (N, L), where 0 is padding and 1 an unknown word, which
-    is a word like any other. Every text has a word. Row 0 of embeddings need not be 0.
+    embeddings (V, D) and ids (N, L) are tensors; id 0 is padding and 1 an unknown word,
+    which is a word like any other. Every text has a word. Row 0 of embeddings need not
+    be 0.
     """
     ...
 
@@ -1198,9 +1199,9 @@ lab.check("text.mean_embedding", mean_embedding)
 def text_cnn_features(x, weight, bias):
     """Return the features (N, F) of a text CNN (Kim 2014): the maximum over time.
 
-    x (N, L, D) holds the embedded words of N texts, weight (F, k, D) filters over k
-    words, bias is (F,). No padding: a filter has L - k + 1 places in a text. Then ReLU,
-    then the largest value over all places.
+    All are tensors: x (N, L, D) holds the embedded words of N texts, weight (F, k, D)
+    filters over k words, bias is (F,). No padding: a filter has L - k + 1 places in a
+    text. Then ReLU, then the largest value over all places.
     """
     ...
 
@@ -1218,8 +1219,8 @@ lab.check("text.text_cnn_features", text_cnn_features)
 def last_state(states, lengths):
     """Return the states (N, H) at the last real word of each text.
 
-    states (N, L, H) are the outputs of an LSTM at every place; text i has lengths[i]
-    words, one or more, and padding after them.
+    states (N, L, H), a tensor, are the outputs of an LSTM at every place; lengths (N,)
+    is a tensor, too: text i has lengths[i] words, one or more, and padding after them.
     """
     ...
 
@@ -1236,7 +1237,7 @@ lab.check("text.last_state", last_state)
 def read_batches(lstm, batches):
     """Return the hidden state after the last word of every text, (texts, H).
 
-    lstm is an nn.LSTM of one layer with batch_first=True; batches are tensors
+    lstm is an nn.LSTM of one layer with batch_first=True; batches is a list of tensors
     (n, L, D) of unrelated texts, without padding. The texts stay in their order.
     """
     ...
@@ -1255,9 +1256,9 @@ lab.check("text.read_batches", read_batches)
 def early_stopping(validation_losses, patience):
     """Return (epoch whose weights are kept, number of epochs trained).
 
-    validation_losses are those of a training that never stops early; epochs count from
-    1. Training ends after `patience` epochs in a row without a new lowest loss, or with
-    the last epoch; the weights of the lowest loss are kept.
+    validation_losses is the list of those of a training that never stops early; epochs
+    count from 1. Training ends after `patience` (a number) epochs in a row without a
+    new lowest loss, or with the last epoch; the weights of the lowest loss are kept.
     """
     ...
 
@@ -1275,10 +1276,11 @@ lab.check("text.early_stopping", early_stopping)
 def naive_bayes(counts, labels, new):
     """Return log P(topic) + log P(words | topic), (M, C): multinomial naive Bayes.
 
-    counts (N, V) says how often each word occurs in each training document, labels (N,)
-    are topics 0 to C - 1, each of which occurs, and new (M, V) counts the words of M
-    other documents. P(word | topic) is smoothed: one is added to each word's count in
-    the topic. In how many orders the words could come is left out of P(words | topic).
+    All are arrays: counts (N, V) says how often each word occurs in each training
+    document, labels (N,) are topics 0 to C - 1, each of which occurs, and new (M, V)
+    counts the words of M other documents. P(word | topic) is smoothed: one is added to
+    each word's count in the topic. In how many orders the words could come is left out
+    of P(words | topic).
     """
     ...
 
@@ -1301,8 +1303,8 @@ lab.check("text.naive_bayes", naive_bayes)
 def chinese_sentiment(train_texts, train_labels, test_texts):
     """Return the label of each test text, as your model predicts it.
 
-    The texts are lists of Chinese reviews; a label is 0 (negative) or 1 (positive), and
-    train_labels is an array of them. Any model will do.
+    The texts are lists of Chinese reviews, each a string; a label is 0 (negative) or 1
+    (positive), and train_labels is an array (N,) of them. Any model will do.
     """
     ...
 
