@@ -55,8 +55,8 @@ def encode_both(train, test, min_count):
     """Return (ids of train, ids of test): a list of ids for each document.
 
     train and test are lists of documents, a document a list of words. A word that
-    occurs at least min_count times in train has an id from 2 on: the most frequent
-    first, equally frequent ones in alphabetical order. Any other word is 1.
+    occurs at least min_count (a number) times in train has an id from 2 on: the most
+    frequent first, equally frequent ones in alphabetical order. Any other word is 1.
     """
     counts = Counter(word for document in train for word in document)
     kept = [word for word in counts if counts[word] >= min_count]
@@ -69,142 +69,211 @@ def encode_both(train, test, min_count):
     return train, test
 
 
-def _encoded(documents, ids, unknown=1):
-    """Return each document as a list of ids."""
-    return [[ids.get(word, unknown) for word in document] for document in documents]
+def _encoded(parts, kept, first=2, unknown=1):
+    """Return the ids of both parts; the words kept have the ids from `first` on."""
+    ids = {word: i for i, word in enumerate(kept, start=first)}
+    return tuple([[ids.get(w, unknown) for w in words] for words in p] for p in parts)
 
 
-def _ids(documents, min_count, key=lambda counts, word: (-counts[word], word)):
-    """Return the id of each frequent word, in an order by `key`."""
+def _frequent(documents, min_count):
+    """Return the frequent words, the most frequent first, then alphabetical."""
     counts = Counter(word for document in documents for word in document)
     kept = [word for word in counts if counts[word] >= min_count]
-    kept.sort(key=lambda word: key(counts, word))
-    return {word: i for i, word in enumerate(kept, start=2)}
+    return sorted(kept, key=lambda word: (-counts[word], word))
 
 
-@encode_both.misconception
-def counted_in_both_parts(train, test, min_count):
-    """You counted the test documents too: words that occur only there have an id, whose
-    embedding no training text ever moves. The vocabulary is learned from train alone.
+@encode_both.mistakes
+def _(train, test, min_count):
     """
-    ids = _ids(train + test, min_count)
-    return _encoded(train, ids), _encoded(test, ids)
-
-
-@encode_both.misconception
-def a_vocabulary_each(train, test, min_count):
-    """The test documents have a vocabulary of their own, so that the same id means one
-    word in training and another one in the test. Use that of train for both.
+    counted_in_both_parts: You counted the test documents too: words that occur only
+        there have an id, whose embedding no training text ever moves. The vocabulary is
+        learned from train alone.
+    a_vocabulary_each: The test documents have a vocabulary of their own, so that the
+        same id means one word in training and another one in the test. Use that of
+        train for both.
+    unknown_dropped: You left the unknown words out, so their neighbors moved together.
+        An id of its own, 1, says that a word was there.
+    unknown_as_padding: You gave unknown words the id 0, and that is padding: a model
+        that skips the padding would not see that a word was there. Unknown is 1.
+    more_than_min_count: Words that occur exactly min_count times are missing: "at
+        least" is `>=`.
+    every_word_kept: You kept every word of train. One that occurs fewer than min_count
+        times is unknown there too: that is how the model learns what an unknown word is
+        like.
+    documents_counted: You counted in how many documents a word occurs, as the idf does.
+        Here every occurrence counts, also the second one in the same document.
+    ties_as_they_came: Equally frequent words are in the order in which they first
+        occurred, as most_common() leaves them. Put them in alphabetical order: then the
+        ids do not depend on the order of the documents.
+    ties_from_z_to_a: Equally frequent words are in reverse alphabetical order, as a
+        sort of (count, word) with reverse=True leaves them. Sort by (-count, word)
+        instead.
+    rarest_first: Your rarest word has the lowest id: sorting is in ascending order.
+        Sort by the negative count.
+    alphabetical: Your ids are in alphabetical order alone. The most frequent word comes
+        first, so that a smaller vocabulary is the beginning of a larger one.
+    ids_from_zero: Your ids begin at 0, so the two most frequent words look like padding
+        and like an unknown word. Begin at 2.
+    ids_from_one: Your ids begin at 1, so the most frequent word looks like an unknown
+        one. Begin at 2.
+    as_they_came: Your ids follow the order in which the words first occurred. The most
+        frequent word comes first, so that a smaller vocabulary is the beginning of a
+        larger one.
     """
-    return tuple(_encoded(part, _ids(part, min_count)) for part in (train, test))
-
-
-@encode_both.misconception
-def unknown_dropped(train, test, min_count):
-    """You left the unknown words out, so their neighbors moved together. An id of its
-    own, 1, says that a word was there.
-    """
-    ids = _ids(train, min_count)
-    return tuple(
-        [[ids[word] for word in document if word in ids] for document in part]
-        for part in (train, test)
-    )
-
-
-@encode_both.misconception
-def unknown_as_padding(train, test, min_count):
-    """You gave unknown words the id 0, and that is padding: a model that skips the
-    padding would not see that a word was there. Unknown is 1.
-    """
-    ids = _ids(train, min_count)
-    return tuple(_encoded(part, ids, unknown=0) for part in (train, test))
-
-
-@encode_both.misconception
-def more_than_min_count(train, test, min_count):
-    """Words that occur exactly min_count times are missing: "at least" is `>=`."""
-    return encode_both.solution(train, test, min_count + 1)
-
-
-@encode_both.misconception
-def every_word_kept(train, test, min_count):
-    """You kept every word of train. One that occurs fewer than min_count times is
-    unknown there too: that is how the model learns what an unknown word is like.
-    """
-    return encode_both.solution(train, test, 1)
-
-
-@encode_both.misconception
-def documents_counted(train, test, min_count):
-    """You counted in how many documents a word occurs, as the idf does. Here every
-    occurrence counts, also the second one in the same document.
-    """
-    ids = _ids([sorted(set(document)) for document in train], min_count)
-    return _encoded(train, ids), _encoded(test, ids)
-
-
-@encode_both.misconception
-def ties_as_they_came(train, test, min_count):
-    """Equally frequent words are in the order in which they first occurred, as
-    most_common() leaves them. Put them in alphabetical order: then the ids do not
-    depend on the order of the documents.
-    """
-    ids = _ids(train, min_count, key=lambda counts, word: -counts[word])
-    return _encoded(train, ids), _encoded(test, ids)
-
-
-@encode_both.misconception
-def ties_from_z_to_a(train, test, min_count):
-    """Equally frequent words are in reverse alphabetical order, as a sort of
-    (count, word) with reverse=True leaves them. Sort by (-count, word) instead.
-    """
+    parts, kept = (train, test), _frequent(train, min_count)
     counts = Counter(word for document in train for word in document)
-    kept = sorted((n, word) for word, n in counts.items() if n >= min_count)
-    ids = {word: i for i, (_, word) in enumerate(reversed(kept), start=2)}
-    return _encoded(train, ids), _encoded(test, ids)
+    as_they_came = [word for word in counts if word in kept]
+    known = [[[w for w in words if w in kept] for words in part] for part in parts]
 
+    def rarity(word):
+        return counts[word], word
 
-@encode_both.misconception
-def rarest_first(train, test, min_count):
-    """Your rarest word has the lowest id: sorting is in ascending order. Sort by the
-    negative count.
-    """
-    ids = _ids(train, min_count, key=lambda counts, word: (counts[word], word))
-    return _encoded(train, ids), _encoded(test, ids)
-
-
-@encode_both.misconception
-def alphabetical(train, test, min_count):
-    """Your ids are in alphabetical order alone. The most frequent word comes first, so
-    that a smaller vocabulary is the beginning of a larger one.
-    """
-    ids = _ids(train, min_count, key=lambda counts, word: word)
-    return _encoded(train, ids), _encoded(test, ids)
-
-
-def _shifted(train, test, min_count, by):
-    """Return the ids of known words moved by `by`; 1 for the unknown ones."""
-    ids = {word: i + by for word, i in _ids(train, min_count).items()}
-    return _encoded(train, ids), _encoded(test, ids)
-
-
-@encode_both.misconception
-def ids_from_zero(train, test, min_count):
-    """Your ids begin at 0, so the two most frequent words look like padding and like an
-    unknown word. Begin at 2.
-    """
-    return _shifted(train, test, min_count, -2)
-
-
-@encode_both.misconception
-def ids_from_one(train, test, min_count):
-    """Your ids begin at 1, so the most frequent word looks like an unknown one. Begin
-    at 2.
-    """
-    return _shifted(train, test, min_count, -1)
+    return {
+        "counted_in_both_parts": _encoded(parts, _frequent(train + test, min_count)),
+        "a_vocabulary_each": (
+            *_encoded([train], kept),
+            *_encoded([test], _frequent(test, min_count)),
+        ),
+        "unknown_dropped": _encoded(known, kept),
+        "unknown_as_padding": _encoded(parts, kept, unknown=0),
+        "more_than_min_count": _encoded(parts, _frequent(train, min_count + 1)),
+        "every_word_kept": _encoded(parts, _frequent(train, 1)),
+        "documents_counted": _encoded(parts, _frequent(map(set, train), min_count)),
+        "ties_as_they_came": _encoded(
+            parts, sorted(as_they_came, key=counts.get, reverse=True)
+        ),
+        "ties_from_z_to_a": _encoded(parts, sorted(kept, key=rarity, reverse=True)),
+        "rarest_first": _encoded(parts, sorted(kept, key=rarity)),
+        "alphabetical": _encoded(parts, sorted(kept)),
+        "ids_from_zero": _encoded(parts, kept, first=0),
+        "ids_from_one": _encoded(parts, kept, first=1),
+        "as_they_came": _encoded(parts, as_they_came),
+    }
 
 
 # -- 2 ---------------------------------------------------------------------------------
+
+
+def _word_counts(rng):
+    """Return counts (12, 8), labels (12,) of three topics, and new counts (4, 8)."""
+    counts, new = rng.poisson(1.5, (12, 8)), rng.poisson(1.5, (4, 8))
+    labels = rng.permutation([0] * 6 + [1] * 4 + [2] * 2)
+    counts[labels == 0, 0] = 0  # topic 0 never has word 0, some new documents do
+    counts[:, 1] += 1  # no topic is without words
+    new[0, :2] = [1, 2]  # a word that occurs twice
+    return counts, labels, new
+
+
+@exercise(
+    inputs=_word_counts,
+    hints=[
+        "For each topic, add up how often each word occurs in its documents, plus one. "
+        "What must these V numbers be divided by to become the words' probabilities?",
+        "A score is the log of the topic's share of the documents, plus, for every "
+        "word, its count in the new document times the log of its probability.",
+        "With `words = counts[labels == topic].sum(0) + 1`, the column of the topic is "
+        "`np.log(np.mean(labels == topic)) + new @ np.log(words / words.sum())`. Put "
+        "the columns side by side: `np.stack(columns, axis=1)`.",
+    ],
+)
+def naive_bayes(counts, labels, new):
+    """Return log P(topic) + log P(words | topic), (M, C): multinomial naive Bayes.
+
+    All are arrays: counts (N, V) says how often each word occurs in each training
+    document, labels (N,) are topics 0 to C - 1, each of which occurs, and new (M, V)
+    counts the words of M other documents. P(word | topic) is smoothed: one is added to
+    each word's count in the topic. In how many orders the words could come is left out
+    of P(words | topic).
+    """
+    columns = []
+    for topic in range(labels.max() + 1):
+        words = counts[labels == topic].sum(0) + 1  # (V,)
+        log_prior = np.log(np.mean(labels == topic))
+        columns.append(log_prior + new @ np.log(words / words.sum()))  # (M,)
+    return np.stack(columns, axis=1)
+
+
+@naive_bayes.mistakes
+def _(counts, labels, new):
+    """
+    not_smoothed: You left the smoothing out. A topic that never had one of the words
+        gets the probability 0 for it, and log(0) rules the topic out (or gives NaN,
+        where it is multiplied by 0). Add one to every count.
+    prior_forgotten: The words are right, but the prior is missing: a topic that half of
+        the documents have is likelier to begin with. Add the log of its share.
+    words_forgotten: That is the prior alone, the same for every document. Add the
+        words: their counts times the log of their probabilities.
+    over_the_topics: You divided by a word's count in all topics, which gives the
+        probability of a topic given the word. Naive Bayes needs that of the word given
+        the topic: over all words of a topic they sum to 1.
+    binary_counts: You only asked whether a document has a word. In multinomial naive
+        Bayes a word that occurs twice counts twice, in training and in the new
+        documents.
+    new_words_counted_once: The probabilities are right, but each word of a new document
+        counts once. Take it as often as it occurs: its count times the log of its
+        probability.
+    divisor_not_smoothed: You added one to every count but not to their sum, so the
+        probabilities of a topic sum to more than 1. The divisor grows by V, the number
+        of words.
+    divisor_plus_one: You added one to the sum as well, but it must grow by V: one for
+        each of the words, so that the probabilities of a topic sum to 1.
+    divided_by_documents: You divided by the number of the topic's documents. That is
+        how often a document has the word; the probabilities of all words must sum to 1:
+        divide by the number of words in the topic.
+    one_in_each_document: You added one in every document, so that topics with many
+        documents are smoothed more. Add the documents of a topic up first, then one to
+        each word.
+    probabilities: These are probabilities, right as far as they go. For a text of a few
+        hundred words they would be rounded to 0 for every topic: add logarithms.
+    normalized_over_topics: You normalized: these are the logs of the topics'
+        probabilities given the words. The decision is the same. But the question asks
+        for the sum itself: log P(topic) + log P(words | topic).
+    topics_in_rows: Your table is transposed: it has a row for each topic. Here a row is
+        a document and a column a topic.
+    prior_smoothed: The words are right, but you smoothed the prior as well. Only the
+        words' counts grow by one; the prior is the topic's share of the documents as it
+        is.
+    uniform_prior: The words are right, but every topic has the same prior in your
+        result, one over the number of topics. A topic's prior is its share of the
+        training documents.
+    log_of_the_sum: You took the logarithm of a sum of probabilities. The words occur
+        together, so their probabilities are multiplied: take the logarithm of each
+        first, then add up.
+    """
+    scores = naive_bayes.solution(counts, labels, new)
+    documents = np.bincount(labels)[:, None]  # (C, 1)
+    words = np.stack([counts[labels == t].sum(0) for t in range(len(documents))])
+    smoothed, total = words + 1, words.sum(1, keepdims=True)  # (C, V), (C, 1)
+
+    def shares(amounts):
+        return amounts / amounts.sum(1, keepdims=True)
+
+    prior = np.log(shares(documents.T))  # (1, C)
+
+    def with_words(p):
+        return prior + new @ np.log(p).T
+
+    return {
+        "not_smoothed": with_words(shares(words)),
+        "prior_forgotten": scores - prior,
+        "words_forgotten": np.tile(prior, (len(new), 1)),
+        "over_the_topics": with_words(smoothed / smoothed.sum(0)),
+        "binary_counts": naive_bayes.solution(counts > 0, labels, np.sign(new)),
+        "new_words_counted_once": naive_bayes.solution(counts, labels, np.sign(new)),
+        "divisor_not_smoothed": with_words(smoothed / total),
+        "divisor_plus_one": with_words(smoothed / (total + 1)),
+        "divided_by_documents": with_words(smoothed / documents),
+        "one_in_each_document": with_words(shares(words + documents)),
+        "probabilities": np.exp(scores),
+        "normalized_over_topics": scores - np.logaddexp.reduce(scores, 1)[:, None],
+        "topics_in_rows": scores.T,
+        "prior_smoothed": scores - prior + np.log(shares(documents.T + 1)),
+        "uniform_prior": scores - prior - np.log(len(documents)),
+        "log_of_the_sum": prior + np.log(new @ shares(smoothed).T),
+    }
+
+
+# -- 3 ---------------------------------------------------------------------------------
 
 
 def _topics_and_predictions(rng):
@@ -241,9 +310,9 @@ def _topics_and_predictions(rng):
 def precision_recall(labels, predictions, topics):
     """Return (precision, recall), two arrays (topics,): D1 §3.2.4, topic by topic.
 
-    labels (N,) and predictions (N,) are arrays of topics 0 to topics - 1. The precision
-    of a topic that was never predicted is 0, and so is the recall of one that never
-    occurs.
+    labels (N,) and predictions (N,) are arrays of topics 0 to topics - 1; topics is a
+    number. The precision of a topic that was never predicted is 0, and so is the recall
+    of one that never occurs.
     """
     hits = np.bincount(labels[labels == predictions], minlength=topics)  # (topics,)
     predicted = np.bincount(predictions, minlength=topics)
@@ -251,88 +320,61 @@ def precision_recall(labels, predictions, topics):
     return hits / np.maximum(predicted, 1), hits / np.maximum(occurring, 1)
 
 
-def _counts(labels, predictions, topics):
+def _counts(labels, predictions, topics=6):
     """Return hits, predicted and occurring, each (topics,)."""
     parts = labels[labels == predictions], predictions, labels
     return [np.bincount(part, minlength=topics) for part in parts]
 
 
-@precision_recall.misconception
-def swapped(labels, predictions, topics):
-    """Precision and recall are swapped. Precision: of what was predicted as this topic,
-    how much really is. Recall: of what is this topic, how much was found.
+@precision_recall.mistakes
+def _(labels, predictions, topics):
     """
-    return precision_recall.solution(predictions, labels, topics)
-
-
-@precision_recall.misconception
-def accuracy_for_all(labels, predictions, topics):
-    """That is the accuracy, the same for every topic. Count the documents of one topic
-    at a time.
+    swapped: Precision and recall are swapped. Precision: of what was predicted as this
+        topic, how much really is. Recall: of what is this topic, how much was found.
+    accuracy_for_all: That is the accuracy, the same for every topic. Count the
+        documents of one topic at a time.
+    negatives_counted: You also counted the documents that are not of this topic and
+        were not taken for it. With many topics these are nearly all, which makes any
+        classifier look good: precision and recall leave them out.
+    zero_by_zero: Right, except for a topic that was never predicted and one that never
+        occurs: there 0/0 gives NaN, and a mean over the topics would be NaN as well.
+        Make it 0.
+    never_wrong: A topic that was never predicted has precision 1 in your result. It was
+        never wrong, true, but a classifier that never names a topic should not shine:
+        make it 0.
+    shares_of_all: You divided by the number of all documents, so the values add up to
+        the accuracy. Divide by the documents predicted as this topic, or by those that
+        are of it.
+    precision_twice: Your recall is the precision once more. Recall has another divisor:
+        the documents that are of this topic, predicted or not.
+    recall_twice: Your precision is the recall once more. Precision has another divisor:
+        the documents that were predicted as this topic, correctly or not.
+    only_topics_that_occur: Topics that never occur are missing, so the places no longer
+        tell which topic is meant. Go through all of them, `range(topics)`, and give 0
+        where nothing can be divided.
     """
-    accuracy = np.full(topics, np.mean(labels == predictions))
-    return accuracy, accuracy
-
-
-@precision_recall.misconception
-def negatives_counted(labels, predictions, topics):
-    """You also counted the documents that are not of this topic and were not taken for
-    it. With many topics these are nearly all, which makes any classifier look good:
-    precision and recall leave them out.
-    """
+    precision, recall = precision_recall.solution(labels, predictions, topics)
+    hits, predicted, occurring = _counts(labels, predictions, topics)
     kinds = np.arange(topics)[:, None]
     right = ((labels == kinds) == (predictions == kinds)).mean(1)  # (topics,)
-    return right, right
+    accuracy, share = np.full(topics, hits.sum() / len(labels)), hits / len(labels)
+    return {
+        "swapped": (recall, precision),
+        "accuracy_for_all": (accuracy, accuracy),
+        "negatives_counted": (right, right),
+        "zero_by_zero": (hits / predicted, hits / occurring),
+        "never_wrong": (
+            np.where(predicted == 0, 1.0, precision),
+            np.where(occurring == 0, 1.0, recall),
+        ),
+        "shares_of_all": (share, share),
+        "precision_twice": (precision, precision),
+        "recall_twice": (recall, recall),
+        "only_topics_that_occur": (precision[occurring > 0], recall[occurring > 0]),
+    }
 
 
-@precision_recall.misconception
-def zero_by_zero(labels, predictions, topics):
-    """Right, except for a topic that was never predicted and one that never occurs:
-    there 0/0 gives NaN, and a mean over the topics would be NaN as well. Make it 0.
-    """
-    hits, predicted, occurring = _counts(labels, predictions, topics)
-    with np.errstate(invalid="ignore"):
-        return hits / predicted, hits / occurring
-
-
-@precision_recall.misconception
-def never_wrong(labels, predictions, topics):
-    """A topic that was never predicted has precision 1 in your result. It was never
-    wrong, true, but a classifier that never names a topic should not shine: make it 0.
-    """
-    hits, predicted, occurring = _counts(labels, predictions, topics)
-    precision = np.where(predicted == 0, 1.0, hits / np.maximum(predicted, 1))
-    return precision, np.where(occurring == 0, 1.0, hits / np.maximum(occurring, 1))
-
-
-@precision_recall.misconception
-def shares_of_all(labels, predictions, topics):
-    """You divided by the number of all documents, so the values add up to the accuracy.
-    Divide by the documents predicted as this topic, or by those that are of it.
-    """
-    hits = _counts(labels, predictions, topics)[0]
-    return hits / len(labels), hits / len(labels)
-
-
-@precision_recall.misconception
-def precision_twice(labels, predictions, topics):
-    """Your recall is the precision once more. Recall has another divisor: the documents
-    that are of this topic, predicted or not.
-    """
-    precision = precision_recall.solution(labels, predictions, topics)[0]
-    return precision, precision
-
-
-@precision_recall.misconception
-def recall_twice(labels, predictions, topics):
-    """Your precision is the recall once more. Precision has another divisor: the
-    documents that were predicted as this topic, correctly or not.
-    """
-    recall = precision_recall.solution(labels, predictions, topics)[1]
-    return recall, recall
-
-
-# -- 3 ---------------------------------------------------------------------------------
+# -- 4 ---------------------------------------------------------------------------------
 
 
 @exercise(
@@ -348,7 +390,7 @@ def recall_twice(labels, predictions, topics):
     ],
 )
 def macro_f1(labels, predictions):
-    """Return the macro-F1: the mean of the F1 of each topic that occurs in labels.
+    """Return the macro-F1, a number: the mean F1 of the topics that occur in labels.
 
     labels (N,) and predictions (N,) are arrays of topics. Every topic counts the same,
     and the F1 of one without a hit is 0.
@@ -361,112 +403,62 @@ def macro_f1(labels, predictions):
     return np.mean(scores)
 
 
-def _scores(labels, predictions, topics=None):
-    """Return precision, recall and F1 of each topic that occurs in labels."""
-    topics = np.unique(labels) if topics is None else topics
-    hits, predicted, occurring = _counts(labels, predictions, 6)
-    f1 = 2 * hits[topics] / (predicted + occurring)[topics]
+@macro_f1.mistakes
+def _(labels, predictions):
+    """
+    micro: That is the accuracy, and the micro-F1 as well: with one label for each
+        document the two are equal. Macro is the mean over topics, and a rare one counts
+        as much.
+    weighted_by_support: You weighted the topics by how often they occur, which is
+        average="weighted" in scikit-learn. In the macro-F1 every topic counts the same.
+    f1_of_the_means: You took the F1 of the mean precision and the mean recall. That
+        forgives a topic with a high precision and a low recall: take the F1 of each
+        topic, then the mean.
+    topics_only_predicted: You also counted topics that were predicted but never occur,
+        with an F1 of 0; scikit-learn's f1_score does so, unless its argument labels
+        says which topics count. Here it is those that occur in the labels.
+    all_topics_predicted: You took the mean over the topics that were predicted. One
+        that occurs and was never found is missing, and so is its 0; one that never
+        occurs has no place here.
+    missed_topic_left_out: The topic that was never predicted is missing from your mean.
+        Its F1 is 0, and dragging the mean down is what the macro-F1 is for.
+    nan_for_a_topic: One topic has precision 0 and recall 0, so 2 P R / (P + R) is 0/0,
+        NaN, and so is the mean. Its F1 is 0: 2 * hits / (predicted + occurring) gives
+        that.
+    arithmetic_mean: You took the plain mean of precision and recall. F1 is their
+        harmonic mean (D1 §3.2.4), which is near the smaller of the two: 2 P R / (P +
+        R).
+    mean_recall: That is the mean recall, also called balanced accuracy. It says nothing
+        about the documents that were wrongly taken for a topic: F1 needs precision,
+        too.
+    mean_precision: That is the mean precision. It says nothing about the documents of a
+        topic that were not found: F1 needs recall, too.
+    factor_two_forgotten: That is half of it: the harmonic mean is 2 P R / (P + R), so
+        that a perfect classifier has 1.
+    summed: That is the sum of the F1 of all topics. Divide it by their number: a
+        perfect classifier has 1.
+    """
+    hits, predicted, occurring = _counts(labels, predictions)
+    f1, occur = 2 * hits / (predicted + occurring), occurring > 0
     precision, recall = hits / np.maximum(predicted, 1), hits / np.maximum(occurring, 1)
-    return precision[topics], recall[topics], f1
+    P, R, macro = precision[occur].mean(), recall[occur].mean(), f1[occur].mean()
+    return {
+        "micro": hits.sum() / len(labels),
+        "weighted_by_support": np.average(f1, weights=occurring),
+        "f1_of_the_means": 2 * P * R / (P + R),
+        "topics_only_predicted": f1.mean(),
+        "all_topics_predicted": f1[predicted > 0].mean(),
+        "missed_topic_left_out": f1[hits > 0].mean(),
+        "nan_for_a_topic": np.nan,
+        "arithmetic_mean": (P + R) / 2,
+        "mean_recall": R,
+        "mean_precision": P,
+        "factor_two_forgotten": macro / 2,
+        "summed": f1.sum(),
+    }
 
 
-@macro_f1.misconception
-def micro(labels, predictions):
-    """That is the accuracy, and the micro-F1 as well: with one label for each document
-    the two are equal. Macro is the mean over topics, and a rare one counts as much.
-    """
-    return np.mean(labels == predictions)
-
-
-@macro_f1.misconception
-def weighted_by_support(labels, predictions):
-    """You weighted the topics by how often they occur, which is average="weighted" in
-    scikit-learn. In the macro-F1 every topic counts the same.
-    """
-    return np.average(
-        _scores(labels, predictions)[2],
-        weights=np.unique(labels, return_counts=True)[1],
-    )
-
-
-@macro_f1.misconception
-def f1_of_the_means(labels, predictions):
-    """You took the F1 of the mean precision and the mean recall. That forgives a topic
-    with a high precision and a low recall: take the F1 of each topic, then the mean.
-    """
-    precision, recall, _ = map(np.mean, _scores(labels, predictions))
-    return 2 * precision * recall / (precision + recall)
-
-
-@macro_f1.misconception
-def topics_only_predicted(labels, predictions):
-    """You also counted topics that were predicted but never occur, with an F1 of 0;
-    scikit-learn's f1_score does so, unless its argument labels says which topics count.
-    Here it is those that occur in the labels.
-    """
-    topics = np.union1d(labels, predictions)
-    return np.mean(_scores(labels, predictions, topics)[2])
-
-
-@macro_f1.misconception
-def all_topics_predicted(labels, predictions):
-    """You took the mean over the topics that were predicted. One that occurs and was
-    never found is missing, and so is its 0; one that never occurs has no place here.
-    """
-    return np.mean(_scores(labels, predictions, np.unique(predictions))[2])
-
-
-@macro_f1.misconception
-def missed_topic_left_out(labels, predictions):
-    """The topic that was never predicted is missing from your mean. Its F1 is 0, and
-    dragging the mean down is what the macro-F1 is for.
-    """
-    f1 = _scores(labels, predictions)[2]
-    return f1[f1 > 0].mean()
-
-
-@macro_f1.misconception
-def nan_for_a_topic(labels, predictions):
-    """One topic has precision 0 and recall 0, so 2 P R / (P + R) is 0/0, NaN, and so
-    is the mean. Its F1 is 0: 2 * hits / (predicted + occurring) gives that.
-    """
-    return np.nan
-
-
-@macro_f1.misconception
-def arithmetic_mean(labels, predictions):
-    """You took the plain mean of precision and recall. F1 is their harmonic mean (D1
-    §3.2.4), which is near the smaller of the two: 2 P R / (P + R).
-    """
-    precision, recall, _ = _scores(labels, predictions)
-    return np.mean((precision + recall) / 2)
-
-
-@macro_f1.misconception
-def mean_recall(labels, predictions):
-    """That is the mean recall, also called balanced accuracy. It says nothing about the
-    documents that were wrongly taken for a topic: F1 needs precision, too.
-    """
-    return np.mean(_scores(labels, predictions)[1])
-
-
-@macro_f1.misconception
-def mean_precision(labels, predictions):
-    """That is the mean precision. It says nothing about the documents of a topic that
-    were not found: F1 needs recall, too.
-    """
-    return np.mean(_scores(labels, predictions)[0])
-
-
-@macro_f1.misconception
-def factor_two_forgotten(labels, predictions):
-    """That is half of it: the harmonic mean is 2 P R / (P + R), so that a perfect
-    classifier has 1.
-    """
-    return macro_f1.solution(labels, predictions) / 2
-
-
-# -- 4 ---------------------------------------------------------------------------------
+# -- 5 ---------------------------------------------------------------------------------
 
 
 def _padded_ids(rng):
@@ -494,89 +486,58 @@ def _padded_ids(rng):
 def mean_embedding(embeddings, ids):
     """Return the mean embedding (N, D) of each text's words, without the padding.
 
-    embeddings is (V, D); ids is (N, L), where 0 is padding and 1 an unknown word, which
-    is a word like any other. Every text has a word. Row 0 of embeddings need not be 0.
+    embeddings (V, D) and ids (N, L) are tensors; id 0 is padding and 1 an unknown word,
+    which is a word like any other. Every text has a word. Row 0 of embeddings need not
+    be 0.
     """
     real = (ids != 0).unsqueeze(-1)  # (N, L, 1)
     return (embeddings[ids] * real).sum(1) / real.sum(1)
 
 
-def _masked_mean(embeddings, ids, real):
-    """Return the mean (N, D) over the places where real (N, L) is true."""
-    real = real.unsqueeze(-1)
-    return (embeddings[ids] * real).sum(1) / real.sum(1)
-
-
-@mean_embedding.misconception
-def padding_is_a_word(embeddings, ids):
-    """You counted the padding as words: the same text gets a different vector in a
-    batch with a longer one. Sum and divisor take the real words alone.
+@mean_embedding.mistakes
+def _(embeddings, ids):
     """
-    return embeddings[ids].mean(1)
-
-
-@mean_embedding.misconception
-def divided_by_length(embeddings, ids):
-    """The sum is right, but you divided it by L, the padding included: short texts get
-    short vectors. Divide by the number of real words of each text.
+    padding_is_a_word: You counted the padding as words: the same text gets a different
+        vector in a batch with a longer one. Sum and divisor take the real words alone.
+    divided_by_length: The sum is right, but you divided it by L, the padding included:
+        short texts get short vectors. Divide by the number of real words of each text.
+    sum_of_the_words: That is the sum: a text twice as long would get a vector twice as
+        long. Divide it by the number of real words of each text.
+    padding_in_the_sum: The divisor is right, but the sum holds the vectors of the
+        padding. Row 0 of an embedding need not be 0: multiply by the mask first.
+    unknown_left_out_too: You left out the unknown words as well. They have an
+        embedding, which is learned like any other: only the padding, id 0, does not
+        count.
+    unknown_for_padding: You left out the unknown words, id 1, and counted the padding,
+        which has the id 0.
+    one_divisor_for_all: You divided every text by the words of the whole batch. Count
+        along a row: `sum(1)`.
+    every_word_once: A word that a text has twice counts once in your mean. A mean over
+        the words of a text counts every occurrence.
+    all_texts_together: You took one mean over the words of all the texts. Each text has
+        a mean of its own: multiply by the mask instead of picking with it, which
+        forgets the rows.
     """
-    return mean_embedding.solution(embeddings, ids) * (ids != 0).double().mean(
-        1, keepdim=True
-    )
-
-
-@mean_embedding.misconception
-def sum_of_the_words(embeddings, ids):
-    """That is the sum: a text twice as long would get a vector twice as long. Divide it
-    by the number of real words of each text.
-    """
-    return mean_embedding.solution(embeddings, ids) * (ids != 0).sum(1, keepdim=True)
-
-
-@mean_embedding.misconception
-def padding_in_the_sum(embeddings, ids):
-    """The divisor is right, but the sum holds the vectors of the padding. Row 0 of an
-    embedding need not be 0: multiply by the mask first.
-    """
-    return embeddings[ids].sum(1) / (ids != 0).sum(1, keepdim=True)
-
-
-@mean_embedding.misconception
-def unknown_left_out_too(embeddings, ids):
-    """You left out the unknown words as well. They have an embedding, which is learned
-    like any other: only the padding, id 0, does not count.
-    """
-    return _masked_mean(embeddings, ids, ids > 1)
-
-
-@mean_embedding.misconception
-def unknown_for_padding(embeddings, ids):
-    """You left out the unknown words, id 1, and counted the padding, which has the
-    id 0.
-    """
-    return _masked_mean(embeddings, ids, ids != 1)
-
-
-@mean_embedding.misconception
-def one_divisor_for_all(embeddings, ids):
-    """You divided every text by the words of the whole batch. Count along a row:
-    `sum(1)`.
-    """
-    return mean_embedding.solution(embeddings, ids) * (
-        (ids != 0).sum(1, keepdim=True) / (ids != 0).sum()
-    )
-
-
-@mean_embedding.misconception
-def every_word_once(embeddings, ids):
-    """A word that a text has twice counts once in your mean. A mean over the words of a
-    text counts every occurrence.
-    """
+    vectors, real = embeddings[ids], (ids != 0).unsqueeze(-1)  # (N, L, D), (N, L, 1)
+    total, count = (vectors * real).sum(1), real.sum(1)
+    known, not_one = (ids > 1).unsqueeze(-1), (ids != 1).unsqueeze(-1)
     rows = [row.unique() for row in ids]
-    return torch.stack([embeddings[row[row > 0]].mean(0) for row in rows])
+    return {
+        "padding_is_a_word": vectors.mean(1),
+        "divided_by_length": total / ids.shape[1],
+        "sum_of_the_words": total,
+        "padding_in_the_sum": vectors.sum(1) / count,
+        "unknown_left_out_too": (vectors * known).sum(1) / known.sum(1),
+        "unknown_for_padding": (vectors * not_one).sum(1) / not_one.sum(1),
+        "one_divisor_for_all": total / count.sum(),
+        "every_word_once": torch.stack(
+            [embeddings[row[row > 0]].mean(0) for row in rows]
+        ),
+        "all_texts_together": vectors[ids != 0].mean(0),
+    }
 
 
-# -- 5 ---------------------------------------------------------------------------------
+# -- 6 ---------------------------------------------------------------------------------
 
 
 def _embedded(rng):
@@ -602,9 +563,9 @@ def _embedded(rng):
 def text_cnn_features(x, weight, bias):
     """Return the features (N, F) of a text CNN (Kim 2014): the maximum over time.
 
-    x (N, L, D) holds the embedded words of N texts, weight (F, k, D) filters over k
-    words, bias is (F,). No padding: a filter has L - k + 1 places in a text. Then ReLU,
-    then the largest value over all places.
+    All are tensors: x (N, L, D) holds the embedded words of N texts, weight (F, k, D)
+    filters over k words, bias is (F,). No padding: a filter has L - k + 1 places in a
+    text. Then ReLU, then the largest value over all places.
     """
     maps = F.conv1d(
         x.transpose(1, 2), weight.transpose(1, 2), bias
@@ -612,114 +573,72 @@ def text_cnn_features(x, weight, bias):
     return maps.relu().amax(2)
 
 
-def _maps(x, weight, bias, **options):
-    """Return the convolution after ReLU, (N, F, positions)."""
-    x, weight = x.transpose(1, 2), weight.transpose(1, 2)
-    return F.conv1d(x, weight, bias, **options).relu()
-
-
-@text_cnn_features.misconception
-def no_pooling(x, weight, bias):
-    """You kept a value for each place. The next layer needs as many features for a long
-    text as for a short one, wherever the words stand: take the maximum over the places.
+@text_cnn_features.mistakes
+def _(x, weight, bias):
     """
-    return _maps(x, weight, bias)
-
-
-@text_cnn_features.misconception
-def no_pooling_words_first(x, weight, bias):
-    """You kept a value for each place. A text, long or short, becomes F numbers: take
-    the maximum over the places, the second dimension of your result.
+    no_pooling: You kept a value for each place. The next layer needs as many features
+        for a long text as for a short one, wherever the words stand: take the maximum
+        over the places.
+    no_pooling_words_first: You kept a value for each place. A text, long or short,
+        becomes F numbers: take the maximum over the places, the second dimension of
+        your result.
+    pooled_by_five: You pooled over five places at a time, as D1 §5.2 does with
+        MaxPooling1D. That leaves several places, and its softmax layer then answers for
+        each of them: pool over all.
+    max_over_filters: You took the maximum over the filters: it says where in the text
+        something was found, but not what. Take it over the places, so that every filter
+        keeps its value.
+    mean_over_time: You took the mean over the places, in which two telling words among
+        hundreds get lost. Take the maximum.
+    relu_missing: ReLU is missing: a filter that fits nowhere in a text has a negative
+        feature in your result, and should have 0.
+    padded: You padded the texts, so that filters also lie partly beyond the first and
+        the last word. Here a filter lies entirely inside the text.
+    bias_forgotten: The bias is missing: add it before ReLU, one number for each filter.
+    bias_after_the_maximum: You added the bias after ReLU. It shifts what ReLU cuts off:
+        add it before.
+    reshaped: The shapes fit, but reshape() does not swap dimensions: it regroups the
+        numbers in the order they are stored, and mixes up the words. Use transpose(1,
+        2).
+    texts_reshaped: The filters are right, but reshape() does not swap the dimensions of
+        x: it regroups the numbers in the order they are stored. Use transpose(1, 2) for
+        x as well.
+    filters_reshaped: The texts are right, but reshape() does not swap the dimensions of
+        weight: it regroups the numbers in the order they are stored. Use transpose(1,
+        2) there as well.
+    flipped: Your filters lie the other way around, as in a convolution of the textbooks
+        (np.convolve). In a network nothing is flipped: a filter's first row meets the
+        first of its k words.
+    last_place_missing: The last place is missing: of L words and a filter over k there
+        are L - k + 1 places, and a range ends before its end. Write range(L - k + 1).
     """
-    return _maps(x, weight, bias).transpose(1, 2)
+    words, filters = x.transpose(1, 2), weight.transpose(1, 2)  # (N, D, L), (F, D, k)
+    mixed_words, mixed_filters = x.reshape(words.shape), weight.reshape(filters.shape)
+    z, padding = F.conv1d(words, filters, bias), weight.shape[1] // 2
+    maps, unbiased = z.relu(), F.conv1d(words, filters).relu()  # (N, F, L - k + 1)
+
+    def features(*inputs, **options):
+        return F.conv1d(*inputs, bias, **options).relu().amax(2)
+
+    return {
+        "no_pooling": maps,
+        "no_pooling_words_first": maps.transpose(1, 2),
+        "pooled_by_five": F.max_pool1d(maps, 5),
+        "max_over_filters": maps.amax(1),
+        "mean_over_time": maps.mean(2),
+        "relu_missing": z.amax(2),
+        "padded": features(words, filters, padding=padding),
+        "bias_forgotten": unbiased.amax(2),
+        "bias_after_the_maximum": unbiased.amax(2) + bias,
+        "reshaped": features(mixed_words, mixed_filters),
+        "texts_reshaped": features(mixed_words, filters),
+        "filters_reshaped": features(words, mixed_filters),
+        "flipped": features(words, filters.flip(2)),
+        "last_place_missing": maps[..., :-1].amax(2),
+    }
 
 
-@text_cnn_features.misconception
-def pooled_by_five(x, weight, bias):
-    """You pooled over five places at a time, as D1 §5.2 does with MaxPooling1D. That
-    leaves several places, and its softmax layer then answers for each of them: pool
-    over all.
-    """
-    return F.max_pool1d(_maps(x, weight, bias), 5)
-
-
-@text_cnn_features.misconception
-def max_over_filters(x, weight, bias):
-    """You took the maximum over the filters: it says where in the text something was
-    found, but not what. Take it over the places, so that every filter keeps its value.
-    """
-    return _maps(x, weight, bias).amax(1)
-
-
-@text_cnn_features.misconception
-def mean_over_time(x, weight, bias):
-    """You took the mean over the places, in which two telling words among hundreds get
-    lost. Take the maximum.
-    """
-    return _maps(x, weight, bias).mean(2)
-
-
-@text_cnn_features.misconception
-def relu_missing(x, weight, bias):
-    """ReLU is missing: a filter that fits nowhere in a text has a negative feature in
-    your result, and should have 0.
-    """
-    maps = F.conv1d(x.transpose(1, 2), weight.transpose(1, 2), bias)
-    return maps.amax(2)
-
-
-@text_cnn_features.misconception
-def padded(x, weight, bias):
-    """You padded the texts, so that filters also lie partly beyond the first and the
-    last word. Here a filter lies entirely inside the text.
-    """
-    return _maps(x, weight, bias, padding=weight.shape[1] // 2).amax(2)
-
-
-@text_cnn_features.misconception
-def bias_forgotten(x, weight, bias):
-    """The bias is missing: add it before ReLU, one number for each filter."""
-    return _maps(x, weight, None).amax(2)
-
-
-@text_cnn_features.misconception
-def bias_after_the_maximum(x, weight, bias):
-    """You added the bias after ReLU. It shifts what ReLU cuts off: add it before."""
-    return _maps(x, weight, None).amax(2) + bias
-
-
-@text_cnn_features.misconception
-def reshaped(x, weight, bias):
-    """The shapes fit, but reshape() does not swap dimensions: it regroups the numbers
-    in the order they are stored, and mixes up the words. Use transpose(1, 2).
-    """
-    (N, L, D), (filters, k, _) = x.shape, weight.shape
-    x, weight = x.reshape(N, D, L), weight.reshape(filters, D, k)
-    return F.conv1d(x, weight, bias).relu().amax(2)
-
-
-@text_cnn_features.misconception
-def texts_reshaped(x, weight, bias):
-    """The filters are right, but reshape() does not swap the dimensions of x: it
-    regroups the numbers in the order they are stored. Use transpose(1, 2) for x as
-    well.
-    """
-    N, L, D = x.shape
-    return F.conv1d(x.reshape(N, D, L), weight.transpose(1, 2), bias).relu().amax(2)
-
-
-@text_cnn_features.misconception
-def filters_reshaped(x, weight, bias):
-    """The texts are right, but reshape() does not swap the dimensions of weight: it
-    regroups the numbers in the order they are stored. Use transpose(1, 2) there as
-    well.
-    """
-    filters, k, D = weight.shape
-    weight = weight.reshape(filters, D, k)
-    return F.conv1d(x.transpose(1, 2), weight, bias).relu().amax(2)
-
-
-# -- 6 ---------------------------------------------------------------------------------
+# -- 7 ---------------------------------------------------------------------------------
 
 
 def _states(rng):
@@ -742,78 +661,61 @@ def _states(rng):
 def last_state(states, lengths):
     """Return the states (N, H) at the last real word of each text.
 
-    states (N, L, H) are the outputs of an LSTM at every place; text i has lengths[i]
-    words, one or more, and padding after them.
+    states (N, L, H), a tensor, are the outputs of an LSTM at every place; lengths (N,)
+    is a tensor, too: text i has lengths[i] words, one or more, and padding after them.
     """
     return states[torch.arange(len(states)), lengths - 1]
 
 
-@last_state.misconception
-def after_the_padding(states, lengths):
-    """You took the state at the end of the row, after the padding. Of a short text
-    little may be left by then: every step through the padding changes the state.
+@last_state.mistakes
+def _(states, lengths):
     """
-    return states[:, -1]
-
-
-@last_state.misconception
-def first_padding(states, lengths):
-    """You are one place too far, at the first padding: counting from 0, the last of n
-    words stands at n - 1. For a text without padding this would be an error.
+    after_the_padding: You took the state at the end of the row, after the padding. Of a
+        short text little may be left by then: every step through the padding changes
+        the state.
+    first_padding: You are one place too far, at the first padding: counting from 0, the
+        last of n words stands at n - 1. For a text without padding this would be an
+        error.
+    word_before_the_last: You are one place too early, and the last word is not read. Of
+        n words the last stands at n - 1.
+    first_state: That is the state after the first word, when nothing else has been
+        read. Take the one after the last.
+    mean_over_all: That is the mean over all places, with the padding. A mean is a way
+        to pool, too, but the question asks for one state: that at the last word.
+    mean_over_words: That is the mean over the real words. It is a good way to pool, but
+        the question asks for one state: that at the last word.
+    every_length_for_every_text: Your result is (N, N, H): the slice takes all the
+        texts, each at the places of all the others, too. Pair every text with its own
+        place: torch.arange instead.
+    at_the_longest: You took the place of the longest text for all of them. The shorter
+        ones have padding there: each text has its own place.
+    maximum_over_all: That is the largest value of each unit over all places, with the
+        padding. A maximum is a way to pool, too, but the question asks for one state:
+        that at the last word.
+    maximum_over_words: That is the largest value of each unit over the real words. It
+        is a good way to pool, but the question asks for one state: that at the last
+        word.
+    dimension_of_places_kept: The states are right, with a dimension of length 1 for the
+        place left between: the result is (N, H). Take it out: `[:, 0]` or squeeze(1).
     """
-    return states[torch.arange(len(states)), lengths]
+    texts = torch.arange(len(states))
+    real = (torch.arange(states.shape[1]) < lengths[:, None])[..., None]  # (N, L, 1)
+    return {
+        "after_the_padding": states[:, -1],
+        "first_padding": states[texts, lengths],
+        "word_before_the_last": states[texts, lengths - 2],
+        "first_state": states[:, 0],
+        "mean_over_all": states.mean(1),
+        "mean_over_words": (states * real).sum(1) / lengths[:, None],
+        "every_length_for_every_text": states[:, lengths - 1],
+        "at_the_longest": states[:, lengths.max() - 1],
+        "maximum_over_all": states.amax(1),
+        "maximum_over_words": states.where(real, -torch.inf).amax(1),
+        "dimension_of_places_kept": states[texts, lengths - 1][:, None],
+    }
 
 
-@last_state.misconception
-def word_before_the_last(states, lengths):
-    """You are one place too early, and the last word is not read. Of n words the last
-    stands at n - 1.
-    """
-    return states[torch.arange(len(states)), lengths - 2]
-
-
-@last_state.misconception
-def first_state(states, lengths):
-    """That is the state after the first word, when nothing else has been read. Take
-    the one after the last.
-    """
-    return states[:, 0]
-
-
-@last_state.misconception
-def mean_over_all(states, lengths):
-    """That is the mean over all places, with the padding. A mean is a way to pool, too,
-    but the question asks for one state: that at the last word.
-    """
-    return states.mean(1)
-
-
-@last_state.misconception
-def mean_over_words(states, lengths):
-    """That is the mean over the real words. It is a good way to pool, but the question
-    asks for one state: that at the last word.
-    """
-    real = torch.arange(states.shape[1]) < lengths[:, None]  # (N, L)
-    return (states * real[..., None]).sum(1) / lengths[:, None]
-
-
-@last_state.misconception
-def every_length_for_every_text(states, lengths):
-    """Your result is (N, N, H): the slice takes all the texts, each at the places of
-    all the others, too. Pair every text with its own place: torch.arange instead.
-    """
-    return states[:, lengths - 1]
-
-
-@last_state.misconception
-def at_the_longest(states, lengths):
-    """You took the place of the longest text for all of them. The shorter ones have
-    padding there: each text has its own place.
-    """
-    return states[:, lengths.max() - 1]
-
-
-# -- 7 ---------------------------------------------------------------------------------
+# -- 8 ---------------------------------------------------------------------------------
 
 
 def _lstm_and_batches(rng):
@@ -837,7 +739,7 @@ def _lstm_and_batches(rng):
 def read_batches(lstm, batches):
     """Return the hidden state after the last word of every text, (texts, H).
 
-    lstm is an nn.LSTM of one layer with batch_first=True; batches are tensors
+    lstm is an nn.LSTM of one layer with batch_first=True; batches is a list of tensors
     (n, L, D) of unrelated texts, without padding. The texts stay in their order.
     """
     states = []
@@ -847,92 +749,62 @@ def read_batches(lstm, batches):
     return torch.cat(states)
 
 
-@read_batches.misconception
-def state_carried_over(lstm, batches):
-    """The first batch is right. Then you hand its state on, so that a review begins
-    with what another customer wrote, and depends on the order of the batches. Begin
-    every batch without a state.
+@read_batches.mistakes
+def _(lstm, batches):
     """
-    state, states = None, []
+    state_carried_over: The first batch is right. Then you hand its state on, so that a
+        review begins with what another customer wrote, and depends on the order of the
+        batches. Begin every batch without a state.
+    cell_state: That is the cell state, which the LSTM keeps to itself. The hidden state
+        is the first of the two: `output, (h, c) = lstm(x)`.
+    after_the_first_word: That is the state after the first word. With batch_first=True
+        the output is (n, L, H), and the last word is at `output[:, -1]`.
+    every_word: You returned the states at all words. Take the one after the last, which
+        has read the whole text: `output[:, -1]`, or h.
+    last_text_of_each_batch: You kept one text of each batch. h is (1, n, H): its first
+        dimension counts the layers, also with batch_first=True, and the texts are the
+        second. Take `h[0]`.
+    last_text_word_by_word: `output[-1]` is the last text of the batch, word by word.
+        With batch_first=True the words are the second dimension: `output[:, -1]`.
+    texts_read_across: You swapped texts and words, so the LSTM reads the first words of
+        all texts as if they were one text. It was made with batch_first=True: give it
+        the batch as it is.
+    batches_stacked: The states are right, but in a block for each batch. They should
+        follow each other, text by text: join h[0] of all batches with torch.cat.
+    layer_dimension_kept: The states are right, with a dimension too many in front: h is
+        (1, n, H), as it counts the layers. Take `h[0]`.
+    last_batch_only: These are the texts of the last batch. Collect the states of every
+        batch in a list, and join them at the end.
+    mean_over_words: You took the mean of the states at all words. It is a good way to
+        pool, but the question asks for one state: that after the last word, h.
+    one_long_text: You joined the batches along the words, as if the second one went on
+        with the texts of the first. They hold other texts: read each by itself, or join
+        them along the first dimension.
+    """
+    outputs, finals = zip(*map(lstm, batches), strict=True)
+    h, c = zip(*finals, strict=True)
+    output, state, carried = torch.cat(outputs), None, []  # output: (texts, L, H)
     for x in batches:
         _, state = lstm(x, state)
-        states.append(state[0][0])
-    return torch.cat(states)
+        carried.append(state[0][0])
+    across = [lstm(x.transpose(0, 1))[1][0][0] for x in batches]
+    return {
+        "state_carried_over": torch.cat(carried),
+        "cell_state": torch.cat(c, 1)[0],
+        "after_the_first_word": output[:, 0],
+        "every_word": output,
+        "last_text_of_each_batch": torch.cat([state[:, -1] for state in h]),
+        "last_text_word_by_word": torch.cat([one[-1] for one in outputs]),
+        "texts_read_across": torch.cat(across),
+        "batches_stacked": torch.cat(h),
+        "layer_dimension_kept": torch.cat(h, 1),
+        "last_batch_only": h[-1][0],
+        "mean_over_words": output.mean(1),
+        "one_long_text": lstm(torch.cat(batches, 1))[1][0][0],
+    }
 
 
-@read_batches.misconception
-def cell_state(lstm, batches):
-    """That is the cell state, which the LSTM keeps to itself. The hidden state is the
-    first of the two: `output, (h, c) = lstm(x)`.
-    """
-    return torch.cat([lstm(x)[1][1][0] for x in batches])
-
-
-@read_batches.misconception
-def after_the_first_word(lstm, batches):
-    """That is the state after the first word. With batch_first=True the output is
-    (n, L, H), and the last word is at `output[:, -1]`.
-    """
-    return torch.cat([lstm(x)[0][:, 0] for x in batches])
-
-
-@read_batches.misconception
-def every_word(lstm, batches):
-    """You returned the states at all words. Take the one after the last, which has read
-    the whole text: `output[:, -1]`, or h.
-    """
-    return torch.cat([lstm(x)[0] for x in batches])
-
-
-@read_batches.misconception
-def last_text_of_each_batch(lstm, batches):
-    """You kept one text of each batch. h is (1, n, H): its first dimension counts the
-    layers, also with batch_first=True, and the texts are the second. Take `h[0]`.
-    """
-    return torch.cat([lstm(x)[1][0][:, -1] for x in batches])
-
-
-@read_batches.misconception
-def last_text_word_by_word(lstm, batches):
-    """`output[-1]` is the last text of the batch, word by word. With batch_first=True
-    the words are the second dimension: `output[:, -1]`.
-    """
-    return torch.cat([lstm(x)[0][-1] for x in batches])
-
-
-@read_batches.misconception
-def texts_read_across(lstm, batches):
-    """You swapped texts and words, so the LSTM reads the first words of all texts as if
-    they were one text. It was made with batch_first=True: give it the batch as it is.
-    """
-    return torch.cat([lstm(x.transpose(0, 1))[1][0][0] for x in batches])
-
-
-@read_batches.misconception
-def batches_stacked(lstm, batches):
-    """The states are right, but in a block for each batch. They should follow each
-    other, text by text: join h[0] of all batches with torch.cat.
-    """
-    return torch.stack([lstm(x)[1][0][0] for x in batches])
-
-
-@read_batches.misconception
-def layer_dimension_kept(lstm, batches):
-    """The states are right, with a dimension too many in front: h is (1, n, H), as it
-    counts the layers. Take `h[0]`.
-    """
-    return torch.cat([lstm(x)[1][0] for x in batches], dim=1)
-
-
-@read_batches.misconception
-def last_batch_only(lstm, batches):
-    """These are the texts of the last batch. Collect the states of every batch in a
-    list, and join them at the end.
-    """
-    return lstm(batches[-1])[1][0][0]
-
-
-# -- 8 ---------------------------------------------------------------------------------
+# -- 9 ---------------------------------------------------------------------------------
 
 
 # Of any five draws, one or two never run out of patience.
@@ -973,9 +845,9 @@ def _validation_losses(rng):
 def early_stopping(validation_losses, patience):
     """Return (epoch whose weights are kept, number of epochs trained).
 
-    validation_losses are those of a training that never stops early; epochs count from
-    1. Training ends after `patience` epochs in a row without a new lowest loss, or with
-    the last epoch; the weights of the lowest loss are kept.
+    validation_losses is the list of those of a training that never stops early; epochs
+    count from 1. Training ends after `patience` (a number) epochs in a row without a
+    new lowest loss, or with the last epoch; the weights of the lowest loss are kept.
     """
     best, lowest = 0, float("inf")
     for epoch, loss in enumerate(validation_losses, start=1):
@@ -986,311 +858,76 @@ def early_stopping(validation_losses, patience):
     return best, epoch
 
 
-@early_stopping.misconception
-def last_weights_kept(validation_losses, patience):
-    """You stop at the right epoch, but keep its weights: by then the model has been
-    getting worse for several epochs. Keep those of the lowest loss.
+def _first(marks):
+    """Return the number, from 1, of the first epoch marked; without any, the last."""
+    return int(np.argmax(marks)) + 1 if np.any(marks) else len(marks)
+
+
+@early_stopping.mistakes
+def _(validation_losses, patience):
     """
-    _, epochs = early_stopping.solution(validation_losses, patience)
-    return epochs, epochs
-
-
-@early_stopping.misconception
-def counted_back(validation_losses, patience):
-    """You counted back from the last epoch trained. That is right when the patience ran
-    out; a training can also come to its end before that. Remember the best epoch.
+    last_weights_kept: You stop at the right epoch, but keep its weights: by then the
+        model has been getting worse for several epochs. Keep those of the lowest loss.
+    counted_back: You counted back from the last epoch trained. That is right when the
+        patience ran out; a training can also come to its end before that. Remember the
+        best epoch.
+    first_rise: You stop at the first rise. One worse epoch is often chance, and a
+        better one may follow: that is what the patience is for.
+    compared_with_the_epoch_before: You compare with the epoch before, so a loss that
+        goes up and down above its lowest looks like progress again and again. Compare
+        with the lowest so far.
+    not_in_a_row: You count all epochs without a new lowest loss, also those before the
+        best one. They must be in a row: a new lowest loss starts the count again.
+    equal_is_better: A loss that only equals the lowest counts as a new lowest one in
+        your result. It must be lower: `<`, not `<=`.
+    one_epoch_too_many: You train one epoch too many: stop when `patience` epochs
+        without a new lowest loss are over, not when there has been one more.
+    one_epoch_too_few: You stop one epoch too early: let all of the `patience` epochs go
+        by without a new lowest loss.
+    never_stops: You found the lowest loss of all epochs. Training had stopped before
+        that one: whoever stops early does not see what would have come.
+    lowest_of_all: You stop at the right epoch, but keep the weights of an epoch after
+        it, which was never trained. Look for the lowest loss among the epochs before
+        the stop.
+    waiting_not_counted: The best epoch is right. But training went on after it, until
+        the patience was over, and these epochs took time as well: count them.
+    best_counted_from_zero: The best epoch is counted from 0, the number of epochs is
+        right. Epochs count from 1 here.
+    counted_from_zero: You count the epochs from 0: both numbers are one too low.
+    epochs_counted_from_zero: The best epoch is right, the number of epochs is counted
+        from 0. Epochs count from 1 here.
+    all_epochs_counted: The best epoch is right. But training ended before the losses
+        do: count the epochs until the patience was over.
+    loss_for_epoch: You returned the lowest loss itself. The question asks in which
+        epoch it was: those weights are kept.
     """
-    _, epochs = early_stopping.solution(validation_losses, patience)
-    return epochs - patience, epochs
-
-
-@early_stopping.misconception
-def first_rise(validation_losses, patience):
-    """You stop at the first rise. One worse epoch is often chance, and a better one may
-    follow: that is what the patience is for.
-    """
-    return early_stopping.solution(validation_losses, 1)
-
-
-def _waiting(validation_losses, patience, worse, reset=True):
-    """Stop after `patience` epochs that are worse(loss, previous, lowest)."""
-    best, lowest, waited, previous = 0, float("inf"), 0, float("inf")
-    for epoch, loss in enumerate(validation_losses, start=1):
-        if worse(loss, previous, lowest):
-            waited += 1
-        elif reset:
-            waited = 0
-        if loss < lowest:
-            best, lowest = epoch, loss
-        if waited == patience:
-            break
-        previous = loss
-    return best, epoch
-
-
-@early_stopping.misconception
-def compared_with_the_epoch_before(validation_losses, patience):
-    """You compare with the epoch before, so a loss that goes up and down above its
-    lowest looks like progress again and again. Compare with the lowest so far.
-    """
-    return _waiting(
-        validation_losses, patience, lambda loss, previous, lowest: loss >= previous
-    )
-
-
-@early_stopping.misconception
-def not_in_a_row(validation_losses, patience):
-    """You count all epochs without a new lowest loss, also those before the best one.
-    They must be in a row: a new lowest loss starts the count again.
-    """
-    return _waiting(
-        validation_losses,
-        patience,
-        lambda loss, previous, lowest: loss >= lowest,
-        reset=False,
-    )
-
-
-@early_stopping.misconception
-def equal_is_better(validation_losses, patience):
-    """A loss that only equals the lowest counts as a new lowest one in your result. It
-    must be lower: `<`, not `<=`.
-    """
-    best, lowest = 0, float("inf")
-    for epoch, loss in enumerate(validation_losses, start=1):
-        if loss <= lowest:
-            best, lowest = epoch, loss
-        elif epoch - best == patience:
-            break
-    return best, epoch
-
-
-@early_stopping.misconception
-def one_epoch_too_many(validation_losses, patience):
-    """You train one epoch too many: stop when `patience` epochs without a new lowest
-    loss are over, not when there has been one more.
-    """
-    return early_stopping.solution(validation_losses, patience + 1)
-
-
-@early_stopping.misconception
-def one_epoch_too_few(validation_losses, patience):
-    """You stop one epoch too early: let all of the `patience` epochs go by without a
-    new lowest loss.
-    """
-    return early_stopping.solution(validation_losses, patience - 1)
-
-
-@early_stopping.misconception
-def never_stops(validation_losses, patience):
-    """You found the lowest loss of all epochs. Training had stopped before that one:
-    whoever stops early does not see what would have come.
-    """
-    return int(np.argmin(validation_losses)) + 1, len(validation_losses)
-
-
-@early_stopping.misconception
-def lowest_of_all(validation_losses, patience):
-    """You stop at the right epoch, but keep the weights of an epoch after it, which was
-    never trained. Look for the lowest loss among the epochs before the stop.
-    """
-    _, epochs = early_stopping.solution(validation_losses, patience)
-    return int(np.argmin(validation_losses)) + 1, epochs
-
-
-@early_stopping.misconception
-def waiting_not_counted(validation_losses, patience):
-    """The best epoch is right. But training went on after it, until the patience was
-    over, and these epochs took time as well: count them.
-    """
-    best, _ = early_stopping.solution(validation_losses, patience)
-    return best, best
-
-
-@early_stopping.misconception
-def best_counted_from_zero(validation_losses, patience):
-    """The best epoch is counted from 0, the number of epochs is right. Epochs count
-    from 1 here.
-    """
-    best, epochs = early_stopping.solution(validation_losses, patience)
-    return best - 1, epochs
-
-
-@early_stopping.misconception
-def counted_from_zero(validation_losses, patience):
-    """You count the epochs from 0: both numbers are one too low."""
-    best, epochs = early_stopping.solution(validation_losses, patience)
-    return best - 1, epochs - 1
-
-
-# -- 9 ---------------------------------------------------------------------------------
-
-
-def _word_counts(rng):
-    """Return counts (12, 8), labels (12,) of three topics, and new counts (4, 8)."""
-    counts, new = rng.poisson(1.5, (12, 8)), rng.poisson(1.5, (4, 8))
-    labels = rng.permutation([0] * 6 + [1] * 4 + [2] * 2)
-    counts[labels == 0, 0] = 0  # topic 0 never has word 0, some new documents do
-    counts[:, 1] += 1  # no topic is without words
-    new[0, :2] = [1, 2]  # a word that occurs twice
-    return counts, labels, new
-
-
-@exercise(
-    inputs=_word_counts,
-    hints=[
-        "For each topic, add up how often each word occurs in its documents, plus one. "
-        "What must these V numbers be divided by to become the words' probabilities?",
-        "A score is the log of the topic's share of the documents, plus, for every "
-        "word, its count in the new document times the log of its probability.",
-        "With `words = counts[labels == topic].sum(0) + 1`, the column of the topic is "
-        "`np.log(np.mean(labels == topic)) + new @ np.log(words / words.sum())`. Put "
-        "the columns side by side: `np.stack(columns, axis=1)`.",
-    ],
-)
-def naive_bayes(counts, labels, new):
-    """Return log P(topic) + log P(words | topic), (M, C): multinomial naive Bayes.
-
-    counts (N, V) says how often each word occurs in each training document, labels (N,)
-    are topics 0 to C - 1, each of which occurs, and new (M, V) counts the words of M
-    other documents. P(word | topic) is smoothed: one is added to each word's count in
-    the topic. In how many orders the words could come is left out of P(words | topic).
-    """
-    columns = []
-    for topic in range(labels.max() + 1):
-        words = counts[labels == topic].sum(0) + 1  # (V,)
-        log_prior = np.log(np.mean(labels == topic))
-        columns.append(log_prior + new @ np.log(words / words.sum()))  # (M,)
-    return np.stack(columns, axis=1)
-
-
-def _prior(labels):
-    """Return log P(topic), (C,)."""
-    return np.log(np.bincount(labels) / len(labels))
-
-
-def _by_topic(counts, labels):
-    """Return the counts of the words in each topic, (C, V)."""
-    topics = range(labels.max() + 1)
-    return np.stack([counts[labels == topic].sum(0) for topic in topics])
-
-
-@naive_bayes.misconception
-def not_smoothed(counts, labels, new):
-    """You left the smoothing out. A topic that never had one of the words gets the
-    probability 0 for it, and log(0) rules the topic out (or gives NaN, where it is
-    multiplied by 0). Add one to every count.
-    """
-    words = _by_topic(counts, labels)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        log_words = np.log(words / words.sum(1, keepdims=True))
-        return _prior(labels) + new @ log_words.T
-
-
-@naive_bayes.misconception
-def prior_forgotten(counts, labels, new):
-    """The words are right, but the prior is missing: a topic that half of the documents
-    have is likelier to begin with. Add the log of its share.
-    """
-    return naive_bayes.solution(counts, labels, new) - _prior(labels)
-
-
-@naive_bayes.misconception
-def words_forgotten(counts, labels, new):
-    """That is the prior alone, the same for every document. Add the words: their counts
-    times the log of their probabilities.
-    """
-    return np.tile(_prior(labels), (len(new), 1))
-
-
-@naive_bayes.misconception
-def over_the_topics(counts, labels, new):
-    """You divided by a word's count in all topics, which gives the probability of a
-    topic given the word. Naive Bayes needs that of the word given the topic: over all
-    words of a topic they sum to 1.
-    """
-    words = _by_topic(counts, labels) + 1
-    return _prior(labels) + new @ np.log(words / words.sum(0)).T
-
-
-@naive_bayes.misconception
-def binary_counts(counts, labels, new):
-    """You only asked whether a document has a word. In multinomial naive Bayes a word
-    that occurs twice counts twice, in training and in the new documents.
-    """
-    return naive_bayes.solution(counts > 0, labels, (new > 0).astype(int))
-
-
-@naive_bayes.misconception
-def new_words_counted_once(counts, labels, new):
-    """The probabilities are right, but each word of a new document counts once. Take
-    it as often as it occurs: its count times the log of its probability.
-    """
-    return naive_bayes.solution(counts, labels, (new > 0).astype(int))
-
-
-@naive_bayes.misconception
-def divisor_not_smoothed(counts, labels, new):
-    """You added one to every count but not to their sum, so the probabilities of a
-    topic sum to more than 1. The divisor grows by V, the number of words.
-    """
-    words = _by_topic(counts, labels)
-    return _prior(labels) + new @ np.log((words + 1) / words.sum(1, keepdims=True)).T
-
-
-@naive_bayes.misconception
-def divisor_plus_one(counts, labels, new):
-    """You added one to the sum as well, but it must grow by V: one for each of the
-    words, so that the probabilities of a topic sum to 1.
-    """
-    words = _by_topic(counts, labels)
-    divisor = words.sum(1, keepdims=True) + 1
-    return _prior(labels) + new @ np.log((words + 1) / divisor).T
-
-
-@naive_bayes.misconception
-def divided_by_documents(counts, labels, new):
-    """You divided by the number of the topic's documents. That is how often a document
-    has the word; the probabilities of all words must sum to 1: divide by the number of
-    words in the topic.
-    """
-    words = _by_topic(counts, labels) + 1
-    return _prior(labels) + new @ np.log(words / np.bincount(labels)[:, None]).T
-
-
-@naive_bayes.misconception
-def one_in_each_document(counts, labels, new):
-    """You added one in every document, so that topics with many documents are smoothed
-    more. Add the documents of a topic up first, then one to each word.
-    """
-    words = _by_topic(counts + 1, labels)
-    return _prior(labels) + new @ np.log(words / words.sum(1, keepdims=True)).T
-
-
-@naive_bayes.misconception
-def probabilities(counts, labels, new):
-    """These are probabilities, right as far as they go. For a text of a few hundred
-    words they would be rounded to 0 for every topic: add logarithms.
-    """
-    return np.exp(naive_bayes.solution(counts, labels, new))
-
-
-@naive_bayes.misconception
-def normalized_over_topics(counts, labels, new):
-    """You normalized: these are the logs of the topics' probabilities given the words.
-    The decision is the same. But the question asks for the sum itself: log P(topic) +
-    log P(words | topic).
-    """
-    scores = naive_bayes.solution(counts, labels, new)
-    return scores - np.logaddexp.reduce(scores, axis=1, keepdims=True)
-
-
-@naive_bayes.misconception
-def topics_in_rows(counts, labels, new):
-    """Your table is transposed: it has a row for each topic. Here a row is a document
-    and a column a topic.
-    """
-    return naive_bayes.solution(counts, labels, new).T
+    losses = np.array(validation_losses)
+    best, epochs = early_stopping.solution(losses, patience)
+    best_of_all = _first(losses == losses.min())
+    lowest = np.minimum.accumulate(losses)[:-1]
+    waited = np.cumsum([False, *(losses[1:] >= lowest)])  # not always in a row
+    rises = np.convolve([False, *(np.diff(losses) >= 0)], np.ones(patience))
+    in_all = _first(waited == patience)
+    before = _first(rises[: len(losses)] == patience)  # of the last `patience` epochs
+    sinking = losses - 1e-9 * np.arange(len(losses))  # what was equal is lower
+    return {
+        "last_weights_kept": (epochs, epochs),
+        "counted_back": (epochs - patience, epochs),
+        "first_rise": early_stopping.solution(losses, 1),
+        "compared_with_the_epoch_before": (np.argmin(losses[:before]) + 1, before),
+        "not_in_a_row": (np.argmin(losses[:in_all]) + 1, in_all),
+        "equal_is_better": early_stopping.solution(sinking, patience),
+        "one_epoch_too_many": early_stopping.solution(losses, patience + 1),
+        "one_epoch_too_few": early_stopping.solution(losses, patience - 1),
+        "never_stops": (best_of_all, len(losses)),
+        "lowest_of_all": (best_of_all, epochs),
+        "waiting_not_counted": (best, best),
+        "best_counted_from_zero": (best - 1, epochs),
+        "counted_from_zero": (best - 1, epochs - 1),
+        "epochs_counted_from_zero": (best, epochs - 1),
+        "all_epochs_counted": (best, len(losses)),
+        "loss_for_epoch": (losses[best - 1], epochs),
+    }
 
 
 # -- 10 --------------------------------------------------------------------------------
@@ -1330,14 +967,15 @@ def _draw(rng):
         "and 3 could be either, so do not expect 1.",
         "`model = make_pipeline(TfidfVectorizer(analyzer=lab.text.chinese_words), "
         "LogisticRegression())`, then `model.fit(train_texts, train_labels)` and "
-        "`return model.predict(test_texts)`. Pairs of words as well make it 0.84.",
+        "`return model.predict(test_texts)`. Pairs of words as well, with `C=10`, "
+        "make it 0.84.",
     ],
 )
 def chinese_sentiment(train_texts, train_labels, test_texts):
     """Return the label of each test text, as your model predicts it.
 
-    The texts are lists of Chinese reviews; a label is 0 (negative) or 1 (positive), and
-    train_labels is an array of them. Any model will do.
+    The texts are lists of Chinese reviews, each a string; a label is 0 (negative) or 1
+    (positive), and train_labels is an array (N,) of them. Any model will do.
     """
     words_and_pairs = TfidfVectorizer(
         tokenizer=chinese_words,
