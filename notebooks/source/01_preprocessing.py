@@ -39,6 +39,7 @@ if "google.colab" in sys.modules:
 import bigmodel_lab as lab
 
 device = lab.start_chapter("01_preprocessing", version="0.1")
+lab.solved("preprocessing")
 
 # %%
 import io
@@ -1565,6 +1566,9 @@ for name, call in BAD.items():
 
 # %%
 lab.quiz("preprocessing")
+
+# %% tags=["nbval-ignore-output"]
+lab.solved("preprocessing")
 
 # %% [markdown]
 # ## Claims checked

@@ -35,6 +35,7 @@ if "google.colab" in sys.modules:
 import bigmodel_lab as lab
 
 device = lab.start_chapter("04_house_prices", version="0.1")
+lab.solved("house_prices")
 
 # %% [markdown]
 # ## What the articles say
@@ -750,6 +751,9 @@ lab.Explorer(
 
 # %%
 lab.quiz("house_prices")
+
+# %% tags=["nbval-ignore-output"]
+lab.solved("house_prices")
 
 # %% [markdown]
 # ## Claims checked

@@ -37,6 +37,7 @@ if "google.colab" in sys.modules:
 import bigmodel_lab as lab
 
 device = lab.start_chapter("05_mnist", version="0.1", small_models=False)
+lab.solved("mnist")
 
 # %% [markdown]
 # ## What the articles say
@@ -1133,6 +1134,9 @@ canvas
 
 # %%
 lab.quiz("mnist")
+
+# %% tags=["nbval-ignore-output"]
+lab.solved("mnist")
 
 # %% [markdown]
 # ## Claims checked

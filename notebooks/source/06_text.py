@@ -39,6 +39,7 @@ if "google.colab" in sys.modules:
 import bigmodel_lab as lab
 
 device = lab.start_chapter("06_text", version="0.1", small_models=False)
+lab.solved("text")
 
 # %% [markdown]
 # ## What the articles say
@@ -1355,6 +1356,9 @@ for name, function in TRIES.items():
 
 # %%
 lab.quiz("text")
+
+# %% tags=["nbval-ignore-output"]
+lab.solved("text")
 
 # %% [markdown]
 # ## Claims checked

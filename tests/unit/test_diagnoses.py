@@ -77,7 +77,7 @@ def overflows(x):
         (DIFFERENCES, lambda p, t: np.append(p[:-1] - t[:-1], 9), "but the last value"),
         (DIFFERENCES, lambda p, t: np.append(9, p[1:] - t[1:]), "but the first value"),
         (DIFFERENCES, lambda p, t: p + np.nan, "holds NaN: look for"),
-        (EXP, overflows, "right where the numbers are small, up to 1."),
+        (EXP, overflows, "right where the numbers are small, up to "),
         # causes
         (MSE, lambda p, t: 3 * ((p - t) ** 2).mean(), "3 times the right one"),
         (MSE, lambda p, t: -((p - t) ** 2).mean(), "The sign is wrong"),
