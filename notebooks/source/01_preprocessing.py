@@ -141,10 +141,6 @@ print(pd.read_csv(io.StringIO(as_written), keep_default_na=False, na_values=[""]
 # reads a file decides what counts as missing.
 
 # %% [markdown]
-# In an exercise, write your answer in place of the `...` and run the cell.
-# `lab.hint("preprocessing.fill_quality")` helps step by step;
-# `lab.solution("preprocessing.fill_quality")` shows a solution.
-#
 # ### Exercise 1: absent or unknown?
 #
 # *Medium · 10 minutes*

@@ -162,10 +162,8 @@ for name, gradient in {"outer product": printed, "and f' too": fixed}.items():
 # `db = dz` is also wrong: it has a column for every sample, and the bias needs their
 # sum. So the pseudo-code has three faults.
 #
-# In the exercises, write your answer in place of the `...` and run the cell.
-# `lab.hint("losses.…")` helps step by step; `lab.solution("losses.…")` shows a solution.
-# The arguments are PyTorch tensors: `@`, `*`, `.T` and `.sum(0)` work as in NumPy, and
-# NumPy's own functions are understood too.
+# In the exercises the arguments are PyTorch tensors: `@`, `*`, `.T` and `.sum(0)` work
+# as in NumPy, and NumPy's own functions are understood too.
 
 # %% [markdown]
 # ### Exercise 1: fix D2 §3.2

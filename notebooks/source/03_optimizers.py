@@ -159,9 +159,8 @@ for t in range(1, 6):
 # first to fly off, so the bound is $2/\lambda_{\max}$. **With $\lambda = 1$ and 25,
 # which rates are safe?**
 #
-# In the exercises, write your answer in place of the `...` and run the cell.
-# `lab.hint("optimizers.…")` helps step by step. The arguments are PyTorch tensors: `@`,
-# `*`, `.T` and `.sum(0)` work as in NumPy, and NumPy's own functions are understood too.
+# In the exercises the arguments are PyTorch tensors: `@`, `*`, `.T` and `.sum(0)` work
+# as in NumPy, and NumPy's own functions are understood too.
 
 # %% [markdown]
 # ### Exercise 1: the bound that D1 §4 needed

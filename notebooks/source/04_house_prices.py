@@ -131,9 +131,6 @@ print(f"standard deviation of a price:  ${scatter:,.0f}")
 #
 # *Easy · 5 minutes*
 #
-# Write your answer in place of the `...` and run the cell.
-# `lab.hint("house_prices.rmse")` helps step by step, in every exercise with its own name.
-#
 # Both arguments are in dollars, so the answer must be too.
 
 

@@ -79,10 +79,6 @@ print(tuple(X.shape), "to learn from,", tuple(X_test.shape), "to be tested on")
 #
 # *Easy · 5 minutes*
 #
-# Write your answer in place of the `...` and run the cell.
-# `lab.hint("mnist.conv_parameters")` helps step by step, in every exercise with its own
-# name.
-#
 # For D4's second convolution, `conv_parameters(32, 64, 3)`, the answer is 18,496.
 
 

@@ -236,9 +236,6 @@ print("PyTorch takes a label as a number or as a row of 0 and 1:", same)
 #
 # *Medium · 15 minutes*
 #
-# Write your answer in place of the `...` and run the cell. `lab.hint("text.…")` helps
-# step by step.
-#
 # Turn words into ids. Which documents may decide what a word's id is?
 
 
