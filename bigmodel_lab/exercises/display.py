@@ -8,7 +8,8 @@ import random
 from dataclasses import dataclass, field
 
 from IPython import get_ipython
-from IPython.display import Javascript, display
+from IPython.display import display
+from IPython.utils.capture import capture_output
 
 from bigmodel_lab.colors import BLUE, GRAY, GREEN, ORANGE, RED
 
@@ -24,6 +25,7 @@ _QUIZ_COLORS = {
     "--jq-numeric-bg": BLUE,
     "--jq-incorrect-color": RED,
 }
+_RUN = "Run this cell for the quiz of {count} questions."
 # Without this, jupyterquiz loads another MathJax from the network, for no formulas.
 _NO_MATHJAX = "if (window.MathJax) MathJax.typeset ??= () => {};"
 # jupyterquiz does not tell a screen reader which question a field answers, or whether
@@ -138,14 +140,23 @@ class Quiz:
 
         state = random.getstate()
         random.seed(self.chapter)  # jupyterquiz draws the ids of its page elements
-        display(Javascript(_NO_MATHJAX))
         try:
-            display_quiz(
-                self.questions,
-                shuffle_answers=False,
-                max_width=800,
-                colors=_QUIZ_COLORS,
-            )
-            display(Javascript(_QUIZ_NAMES))
+            with capture_output() as made:
+                display_quiz(
+                    self.questions,
+                    shuffle_answers=False,
+                    max_width=800,
+                    colors=_QUIZ_COLORS,
+                )
         finally:
             random.setstate(state)
+        _run(_NO_MATHJAX, _RUN.format(count=len(self.questions)))
+        for output in made.outputs:
+            display(output.data | {"text/plain": ""}, raw=True)
+        _run(_QUIZ_NAMES)
+
+
+def _run(script, instead=""):
+    """Run a script on the page; show `instead` where none runs, as on GitHub."""
+    bundle = {"application/javascript": script, "text/plain": instead}
+    display(bundle, raw=True)

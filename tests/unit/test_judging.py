@@ -1,5 +1,6 @@
 """How an answer is judged: right, wrong with a reason, or an error with its line."""
 
+import warnings
 from decimal import Decimal
 from fractions import Fraction
 from functools import partial
@@ -194,6 +195,9 @@ TENSORS = Exercise(
 
 def test_arrays_where_tensors_were_refused_and_the_other_way_around():
     assert TENSORS.judge(lambda x: 2 * np.mean(x)).outcome == "correct"
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # NumPy warns of abs of a tensor
+        assert TENSORS.judge(lambda x: np.abs(x)).outcome == "wrong"
     assert DOUBLE.judge(lambda x: torch.add(x, x)).outcome == "correct"
     feedback = TENSORS.judge(lambda x: np.mean(x) + "one")
     assert feedback.outcome == "error"

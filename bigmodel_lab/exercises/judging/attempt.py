@@ -11,6 +11,7 @@ import linecache
 import random
 import sys
 import traceback
+import warnings
 from collections.abc import Callable
 from contextlib import contextmanager, redirect_stdout
 
@@ -54,7 +55,9 @@ def attempt(answer: Callable, draws: list[tuple]) -> list | Feedback:
     Where tensors stop it, as they stop np.mean, it may have arrays, and the other way
     around.
     """
-    with _printing_little():
+    with _printing_little(), warnings.catch_warnings():
+        # What NumPy says to PyTorch is no news for a learner.
+        warnings.filterwarnings("ignore", "__array", DeprecationWarning)
         results = _results(answer, draws)
         if not isinstance(results, Feedback):
             return results

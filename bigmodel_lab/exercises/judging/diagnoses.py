@@ -59,7 +59,7 @@ def _explain_parts(outcomes):
     found = [parts(result, count) for result in outcomes.given]
     if None in found:
         stranger = outcomes.given[found.index(None)]
-        return f"It should return {count} things, not {short(stranger)}."
+        return f"It should return {count} things, not {short(stranger, 0)}."
     ours, right = (list(zip(*rows, strict=True)) for rows in (found, outcomes.expected))
     if _in_another_order(ours, right, tolerance):
         return "The results are right, but in another order than asked for."

@@ -24,7 +24,7 @@ _SIGN = (lambda x: -x, "-{name}: a + for a -?")
 _CHANGES = (
     (lambda x: 0 * x, "{name} = 0: is it left out?"),
     (lambda x: 0 * x + 1, "{name} = 1: is it left out?"),
-    (lambda x: 1 / x, "1 / {name}: a division for a multiplication?"),
+    (lambda x: 1 / x, "1 / {name}: divided where it multiplies, or the reverse?"),
     (lambda x: x**2, "the square of {name}."),
     (lambda x: abs(x) ** 0.5, "the root of {name}."),
     (lambda x: abs(x), "|{name}|: has a negative number lost its sign?"),
