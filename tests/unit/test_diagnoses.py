@@ -103,6 +103,12 @@ def overflows(x):
         (MSE, lambda p, t: (p**2).mean(), "for t = 0: is it left out?"),
         (MSE, lambda p, t: ((p - t)[1:] ** 2).mean(), "without their first row"),
         (MSE, lambda p, t: ((p - t) ** 2).max(), "the largest of what is right for"),
+        (MEANS, lambda X: X.mean(1), "rows and columns exchanged"),
+        (
+            CENTERED,
+            lambda X: ((X.T - X.mean(1)) / X.std(1)).T,
+            "rows and columns exchanged",
+        ),
         (SHARE, lambda done, of, step: step * of / done, "done and of exchanged"),
         (SHARE, lambda done, of, step: done / of, "2 times"),
         (SHARE, lambda done, of, step: step * (done + 1) / of, "for done + 1: one too"),

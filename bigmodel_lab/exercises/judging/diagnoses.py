@@ -44,12 +44,14 @@ def explain(
     )
     if all(isinstance(value, tuple) for value in expected):
         return what_if.rule(outcomes) or _explain_parts(outcomes)
-    rules = [shapes.no_numbers]
-    if not draws[0]:
-        rules.append(shapes.value)
-    rules += [shapes.shape, *facts.RULES]
-    rules += [causes.factor] if whole else causes.RULES
-    sentences = (rule(outcomes) for rule in [*rules, what_if.rule])
+    rules = [shapes.no_numbers, shapes.value] if not draws[0] else [shapes.no_numbers]
+    if outcomes.has_other_shape():
+        rules += [shapes.shape, what_if.rule, shapes.other_shape]
+    else:
+        rules += facts.RULES
+        rules += [causes.factor] if whole else causes.RULES
+        rules += [what_if.rule]
+    sentences = (rule(outcomes) for rule in rules)
     return next(filter(None, sentences), None) or _smallest_case(outcomes)
 
 

@@ -52,6 +52,13 @@ class Outcomes:
         """Return the right results as arrays, None where they have no numbers."""
         return [as_array(value) for value in self.expected]
 
+    def has_other_shape(self) -> bool:
+        """Tell whether a result has another shape than the right one."""
+        return any(
+            a is not None and b is not None and a.shape != b.shape
+            for a, b in zip(self.a, self.b, strict=True)
+        )
+
     def are(self, change: Callable) -> bool:
         """Tell whether `change(right result)` is the result in every case."""
         with np.errstate(all="ignore"):

@@ -38,11 +38,9 @@ def value(outcomes: Outcomes) -> str | None:
 
 
 def shape(outcomes: Outcomes) -> str | None:
-    """Say what is wrong with the shape, if it differs in any case."""
+    """Say what makes the shape another one, if that can be told."""
     pairs = list(zip(outcomes.a, outcomes.b, strict=True))
-    if all(a.shape == b.shape for a, b in pairs):
-        return None
-    a, b = next((a, b) for a, b in pairs if a.shape != b.shape)
+    a, b = _differing(outcomes)
     if b.ndim > 1 and outcomes.are(np.transpose):
         return "Your result is transposed: its rows are the columns asked for."
     if all(a.size == b.size for a, b in pairs) and all_agree(
@@ -53,9 +51,19 @@ def shape(outcomes: Outcomes) -> str | None:
         return _one_number(outcomes, a)
     if all(a.ndim == 0 for a, _ in pairs):
         return _several_numbers(outcomes, b)
-    return _along_a_dimension(outcomes) or (
-        f"The result should have shape {b.shape}, not {a.shape}."
-    )
+    return _along_a_dimension(outcomes)
+
+
+def other_shape(outcomes: Outcomes) -> str:
+    """Say which shape is asked for."""
+    a, b = _differing(outcomes)
+    return f"The result should have shape {b.shape}, not {a.shape}."
+
+
+def _differing(outcomes):
+    """Return a result and the right one that have different shapes."""
+    pairs = zip(outcomes.a, outcomes.b, strict=True)
+    return next((a, b) for a, b in pairs if a.shape != b.shape)
 
 
 def _along_a_dimension(outcomes):

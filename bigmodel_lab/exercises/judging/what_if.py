@@ -40,6 +40,9 @@ _ROWS = (
     (slice(None, 1), "the first row alone."),
     (slice(-1, None), "the last row alone."),
 )
+_ROWS_FOR_COLUMNS = (
+    "Your result is right for rows and columns exchanged: is axis 0 meant, or axis 1?"
+)
 _SUMMARIES = {
     "sum": np.sum,
     "largest": np.max,
@@ -58,7 +61,7 @@ def rule(outcomes: Outcomes) -> str | None:
         for change, words in _changes(draw):
             if sign := _sign(outcomes, change, words):
                 return _LEADS[sign] + words
-        return _summary(outcomes)
+        return _rows_for_columns(outcomes) or _summary(outcomes)
 
 
 def _many(outcomes):
@@ -126,6 +129,26 @@ def _right(outcomes, change, draw):
         return outcomes.right(**change(copy.deepcopy(draw)))
     except Exception:  # a count of -3, a learning rate of 0
         return None
+
+
+def _rows_for_columns(outcomes):
+    """Say that the result is right if rows and columns of all tables are exchanged."""
+
+    def exchange(draw):
+        return {
+            name: value.T if getattr(value, "ndim", 0) == 2 else value
+            for name, value in draw.items()
+        }
+
+    if not any(getattr(value, "ndim", 0) == 2 for value in outcomes.draws[0].values()):
+        return None
+    others = [_right(outcomes, exchange, draw) for draw in outcomes.draws]
+    arrays = [as_array(other) for other in others]
+    if any(array is None for array in arrays):
+        return None
+    if outcomes.equal(arrays) or outcomes.equal([array.T for array in arrays]):
+        return _ROWS_FOR_COLUMNS
+    return None
 
 
 def _summary(outcomes):
