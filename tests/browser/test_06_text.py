@@ -44,11 +44,16 @@ def test_a_post_of_ones_own_is_classified_word_by_word(notebook, post):
     notebook.picture("own_post", post.box)
 
 
+def test_a_chinese_text_is_cut_and_the_reading_says_that_no_word_is_known(post):
+    post.write("这部电影很好看")
+    expect(post.box).to_contain_text("jieba has cut it into words")
+    expect(post.box).to_contain_text("its answer is not about your text")
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
         ("", "Type a text"),
-        ("这部电影很好看", "cut it with chinese_words"),
         ("!!!", "it has no letters"),
     ],
 )

@@ -63,12 +63,11 @@ def doing(name, lines):
 
 def misconceived(name, number):
     """Return the name of an exercise's misconception, and its code as an answer."""
-    known = exercises.find(name).misconceptions
-    wrong = known[number % len(known)]
-    ours, theirs = (f"def {x}(" for x in (wrong.name, name.partition(".")[2]))
-    parts = _parts(wrong.answer)
-    parts[-1] = parts[-1].replace(ours, theirs)
-    return wrong.name, "\n\n".join(parts)
+    one = exercises.find(name)
+    wrong = list(one.help)[number % len(one.help)]
+    (table,) = (t for t in one.tables if f"\n{wrong}: " in f"\n{inspect.getdoc(t)}")
+    answer = doing(name, f'return _({", ".join(one.parameters)})["{wrong}"]')
+    return wrong, "\n\n".join([*_parts(table), answer])
 
 
 def _parts(function):

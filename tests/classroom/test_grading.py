@@ -77,7 +77,14 @@ HOSTILE = {
 }
 # These end the program; the reason is given.
 FATAL = {
-    "prints": ("while True: print('x' * 10_000)", "it printed without end"),
+    # What print() writes in an answer is cut short; what is displayed is not.
+    "prints": (
+        """
+        from IPython.display import display
+        while True: display("x" * 10_000)
+        """,
+        "it printed without end",
+    ),
     "crashes": ("import os\nos._exit(0)", "ended itself or crashed"),
     "stubborn": (
         """

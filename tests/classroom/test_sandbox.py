@@ -9,6 +9,7 @@ import pytest
 import bigmodel_lab
 from bigmodel_lab.classroom import sandbox
 from bigmodel_lab.classroom.sandbox import Limits, SandboxedKernel
+from bigmodel_lab.exercises import SEEN_IN_SANDBOX
 
 PACKAGE = Path(bigmodel_lab.__file__).parent
 
@@ -41,8 +42,7 @@ def test_the_library_is_there_and_its_solutions_are_not(inside):
     )
     name, _, files = done.stdout.strip().partition(" ")
     assert name == "bigmodel_lab.from_scratch.losses"
-    seen = {"__init__.py", "display.py", "judge.py", "words.py"}
-    assert set(eval(files)) - {"__pycache__"} == seen
+    assert set(eval(files)) - {"__pycache__"} == set(SEEN_IN_SANDBOX)
 
 
 @pytest.mark.parametrize(
