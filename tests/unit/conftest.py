@@ -3,12 +3,15 @@
 import re
 import sys
 from importlib import import_module
+from itertools import count
 
+import numpy as np
 import pytest
 import torch
 
 from bigmodel_lab.authoring.notebooks import ROOT
 from bigmodel_lab.datasets import fetching
+from bigmodel_lab.exercises.judging.judge import Exercise
 
 
 @pytest.fixture(params=["cpu", *(["cuda"] if torch.cuda.is_available() else [])])
@@ -23,6 +26,13 @@ def _global_seed():
     with torch.random.fork_rng():
         torch.manual_seed(0)
         yield
+
+
+@pytest.fixture
+def same_draws(monkeypatch):
+    """Let checks draw other inputs each time, but the same ones in every run."""
+    seeds = count()
+    monkeypatch.setattr(Exercise, "rng", lambda _: np.random.default_rng(next(seeds)))
 
 
 @pytest.fixture(scope="session")

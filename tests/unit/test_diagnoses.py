@@ -11,6 +11,8 @@ import torch
 from bigmodel_lab import exercises
 from bigmodel_lab.exercises.judging.judge import Exercise
 
+pytestmark = pytest.mark.usefixtures("same_draws")
+
 
 def rows(rng):
     """Return two columns of numbers, whose length differs from case to case."""

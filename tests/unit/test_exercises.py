@@ -22,6 +22,7 @@ from bigmodel_lab.authoring.notebooks import build, notebooks_folder
 from bigmodel_lab.datasets.fetching import DataUnavailable
 from bigmodel_lab.exercises.judging.judge import Exercise, Scored, exercise
 
+pytestmark = pytest.mark.usefixtures("same_draws")
 ALL = exercises.all_exercises()
 TIMES = 5  # random inputs: once may be luck
 SOURCES = {path.stem[3:]: path for path in notebooks_folder().glob("source/*.py")}
@@ -51,10 +52,21 @@ def inputs_of(one):
 
 def assert_recognized(one):
     """Assert that every misconception of an exercise is recognized by its name."""
-    for wrong in one.misconceptions:
-        for feedback in judged(one, wrong.answer):
-            assert feedback.outcome == "wrong", wrong.name
-            assert feedback.misconception == wrong.name
+    if isinstance(one, Scored):
+        for wrong in one.misconceptions:
+            for feedback in judged(one, wrong.answer):
+                assert feedback.misconception == wrong.name
+        return
+    for _ in range(TIMES):
+        cases = one.cases(one.rng())
+        given = {id(arguments): one.mistaken(arguments) for arguments, _ in cases}
+        with pytest.MonkeyPatch.context() as patch:  # computed once for all of them
+            patch.setattr(one, "mistaken", lambda a, given=given: given[id(a)])
+            for name in one.help:
+                results = [given[id(arguments)][name] for arguments, _ in cases]
+                feedback = one.compare(results, cases)
+                assert feedback.outcome == "wrong", name
+                assert feedback.misconception == name
 
 
 def stub_of(name):

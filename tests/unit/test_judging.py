@@ -15,6 +15,7 @@ from bigmodel_lab.datasets.fetching import DataUnavailable
 from bigmodel_lab.exercises.judging.attempt import PRINTED
 from bigmodel_lab.exercises.judging.judge import Exercise, Scored
 
+pytestmark = pytest.mark.usefixtures("same_draws")
 DOUBLE = Exercise(lambda x: 2 * x, inputs=lambda rng: (rng.normal(size=3),))
 
 

@@ -11,6 +11,7 @@ from bigmodel_lab.datasets.fetching import DataUnavailable
 from bigmodel_lab.exercises.judging.judge import Scored
 from bigmodel_lab.exercises.judging.words import as_array
 
+pytestmark = pytest.mark.usefixtures("same_draws")
 ALL = {
     name: one
     for name, one in exercises.all_exercises().items()
