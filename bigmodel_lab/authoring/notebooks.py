@@ -47,7 +47,7 @@ _ARC = {
     "On real data": "A baseline first, then the model.",
     "Turn the knobs": "A question, then the panel that answers it.",
     "Quiz": "At least five exercises stand above, each under its section, with a stub "
-    "and a check. Here come the quiz and the line that says what is solved.",
+    "and a check. Here come the quiz and lab.solved, as after start_chapter.",
     "Claims checked": "A table: what the articles claim, our verdict, and a link to "
     "the cell that shows it.",
     "Going further": "Honest limits and correct references.",
@@ -209,8 +209,7 @@ def new_chapter(number, topic, folder=None):
         '# %% tags=["course-colab"]\n# Written by `python -m bigmodel_lab course`.',
         # Its output names the device and the versions.
         '# %% tags=["nbval-ignore-output"]\nimport bigmodel_lab as lab\n\n'
-        f'device = lab.start_chapter("{name}", version="{VERSION}")\n'
-        f'lab.solved("{topic}")',
+        f'device = lab.start_chapter("{name}", version="{VERSION}")',
     ]
     path = folder / f"{name}.py"
     write(path, "\n\n".join(cells) + "\n")

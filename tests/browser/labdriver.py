@@ -331,6 +331,7 @@ class Panel:
         """Press Reset and wait until no run is left."""
         self.notebook.execute(f"panel.controls['epochs'].max = {self.longest}")
         self.part("reset").click()
+        self.notebook.execute("")  # done after it: the sliders stand at the start again
         expect(self.status).to_contain_text("Ready")
         expect(self.curves).to_have_count(0)
 
