@@ -26,6 +26,7 @@ def gone(request, browser, lab):
     panel = notebook.locator(PANEL)
     panel.locator(".lab-train").click()
     expect(panel.get_by_role("status")).to_contain_text("Finished")
+    expect(panel.get_by_text("Copy as code")).to_be_visible()  # what comes last
     notebook.page.evaluate(ACTION.format(request.param))
     yield notebook
     notebook.close()
