@@ -98,9 +98,9 @@ def start_over(name: str) -> Solution:
     variable = name.partition(".")[2]
     stub = f"{variable} = ...\n"
     if find(name).inputs:
-        body = ast.parse(code(name)).body[0].body[0]
-        stub = "".join(code(name).splitlines(keepends=True)[: body.end_lineno])
-        stub += "    ...\n\n"
+        text = code(name)
+        docstring_end = ast.parse(text).body[0].body[0].end_lineno
+        stub = "".join(text.splitlines(keepends=True)[:docstring_end]) + "    ...\n\n"
     _hints_given.pop(name, None)
     record.forget(name)
     return Solution(f'{stub}\nlab.check("{name}", {variable})\n')

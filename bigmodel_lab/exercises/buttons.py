@@ -27,14 +27,12 @@ def with_buttons(feedback: Feedback) -> widgets.VBox:
         buttons.append(again)
     row = widgets.HBox(buttons, layout={"flex_flow": "row wrap"})
     said = widgets.HTML(feedback._repr_html_())
-    return widgets.VBox([said, row, shown]).add_class("lab-feedback")
+    return widgets.VBox([said, row, shown])
 
 
 def _button(words, tooltip):
     """Return a button that is as wide as its words."""
-    return widgets.Button(
-        description=words, tooltip=tooltip, layout={"width": "auto"}
-    ).add_class("lab-small")
+    return widgets.Button(description=words, tooltip=tooltip, layout={"width": "auto"})
 
 
 def _give_hint(name, shown, button):

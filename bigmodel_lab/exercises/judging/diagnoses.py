@@ -13,7 +13,6 @@ import numpy as np
 from bigmodel_lab.exercises.judging import causes, facts, shapes, what_if
 from bigmodel_lab.exercises.judging.outcomes import Outcomes, all_agree
 from bigmodel_lab.exercises.judging.words import (
-    EXACT,
     LISTED,
     agree,
     call,
@@ -23,6 +22,7 @@ from bigmodel_lab.exercises.judging.words import (
     short,
     size,
     slack,
+    strict,
 )
 
 
@@ -39,9 +39,8 @@ def explain(
     the right result for other arguments.
     """
     whole = bool(draws[0]) and is_whole(expected)
-    outcomes = Outcomes(
-        given, expected, draws, min(tolerance, EXACT) if whole else tolerance, right
-    )
+    tolerance = strict(expected, tolerance) if draws[0] else tolerance
+    outcomes = Outcomes(given, expected, draws, tolerance, right)
     if all(isinstance(value, tuple) for value in expected):
         return what_if.rule(outcomes) or _explain_parts(outcomes)
     rules = [shapes.no_numbers, shapes.value] if not draws[0] else [shapes.no_numbers]

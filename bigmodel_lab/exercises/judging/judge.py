@@ -13,15 +13,16 @@ from bigmodel_lab.datasets.fetching import DataUnavailable
 from bigmodel_lab.exercises.display import Feedback
 from bigmodel_lab.exercises.judging.attempt import attempt, refusal, same_chance
 from bigmodel_lab.exercises.judging.diagnoses import explain
+from bigmodel_lab.exercises.judging.outcomes import all_agree
 from bigmodel_lab.exercises.judging.words import (
-    EXACT,
     agree,
     as_array,
     is_whole,
     parts,
     shape_error,
+    slack,
+    strict,
 )
-from bigmodel_lab.exercises.judging.words import slack as slack_of
 
 CASES = 5  # random inputs per check
 _NOTHING = "It returns nothing: is a `return` missing?"
@@ -177,30 +178,25 @@ class Exercise:
             yield [answer(*copy.deepcopy(arguments)) for arguments, _ in cases]
 
     def _allowed(self, expected):
-        """Return the tolerance and the slack; a count drawn at random is exact."""
-        whole = self.inputs and is_whole(expected)
-        tolerance = min(self.tolerance, EXACT) if whole else self.tolerance
-        return tolerance, slack_of(expected, tolerance)
+        """Return the tolerance for results that should be the expected ones."""
+        return strict(expected, self.tolerance) if self.inputs else self.tolerance
 
     def _same(self, results, others):
         """Tell whether all results agree with the others."""
-        tolerance, slack = self._allowed(others)
-        return all(
-            agree(result, other, tolerance, slack)
-            for result, other in zip(results, others, strict=True)
-        )
+        return all_agree(results, others, self._allowed(others))
 
     def _share(self, results, right):
         """Return the share of results, or of their parts, that agree with `right`."""
-        (tolerance, slack), shares = self._allowed(right), []
+        tolerance, shares = self._allowed(right), []
+        allowed = slack(right, tolerance)
         for result, expected in zip(results, right, strict=True):
             if not isinstance(expected, tuple):
-                shares.append(agree(result, expected, tolerance, slack))
+                shares.append(agree(result, expected, tolerance, allowed))
                 continue
             given = parts(result, len(expected)) or (None,) * len(expected)
             agreeing = [
                 agree(one, other, tolerance, s)
-                for one, other, s in zip(given, expected, slack, strict=True)
+                for one, other, s in zip(given, expected, allowed, strict=True)
             ]
             shares.append(np.mean(agreeing))
         return float(np.mean(shares))

@@ -5,7 +5,7 @@ from itertools import product
 import numpy as np
 
 from bigmodel_lab.exercises.judging.outcomes import Outcomes, all_agree
-from bigmodel_lab.exercises.judging.words import in_words, short
+from bigmodel_lab.exercises.judging.words import shape_error, short
 
 SUMMARIES = {"mean": "mean", "sum": "sum", "max": "maximum", "min": "minimum"}
 
@@ -15,7 +15,7 @@ def no_numbers(outcomes: Outcomes) -> str | None:
     pairs = zip(outcomes.given, outcomes.a, outcomes.b, strict=True)
     for value, a, b in pairs:
         if a is None:
-            return f"It should return numbers, not {in_words(value)}."
+            return shape_error(value, b)
         if b is None:
             return f"It should return lists of different lengths, not {short(value)}."
     return None
@@ -56,8 +56,7 @@ def shape(outcomes: Outcomes) -> str | None:
 
 def other_shape(outcomes: Outcomes) -> str:
     """Say which shape is asked for."""
-    a, b = _differing(outcomes)
-    return f"The result should have shape {b.shape}, not {a.shape}."
+    return shape_error(*_differing(outcomes))
 
 
 def _differing(outcomes):

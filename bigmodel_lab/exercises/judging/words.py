@@ -57,6 +57,11 @@ def is_whole(expected: Sequence) -> bool:
     return all(_is_whole(value) for value in expected)
 
 
+def strict(expected: Sequence, tolerance: float) -> float:
+    """Return the tolerance for results of random inputs: whole numbers are exact."""
+    return min(tolerance, EXACT) if is_whole(expected) else tolerance
+
+
 def _is_whole(value):
     """Tell whether one result is made of whole numbers, or of True and False."""
     if isinstance(value, (tuple, list)):
