@@ -31,7 +31,7 @@ def note(name: str, outcome: str) -> str:
     entry["tries"] += 1
     if outcome == "correct":
         entry["solved"] = entry["solved"] or f"{datetime.now():%Y-%m-%d %H:%M}"
-    return trouble or _write(record)
+    return _write(record) or trouble
 
 
 def forget(name: str) -> str:

@@ -70,6 +70,7 @@ def test_a_record_that_cannot_be_read_is_kept(tmp_path, content):
     assert "could not be read: it is kept as" in feedback.message
     (kept,) = tmp_path.glob("exercises_solved.*.json")
     assert kept.read_text() == content
+    assert lab.solved("start_here").done == ["gradient_step"]  # the new one has begun
     lab.check(NAME, SOLUTION)  # from now on as usual
     assert lab.solved("start_here").done == ["gradient_step"]
 
