@@ -2,6 +2,7 @@
 # __init__.py, which imports a name when it is first used.
 from . import classroom as classroom
 from . import datasets as datasets
+from . import drawings as drawings
 from . import explain as explain
 from . import models as models
 from . import plots as plots

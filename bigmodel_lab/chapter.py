@@ -5,6 +5,7 @@ import platform
 import sys
 
 import torch
+from IPython.display import HTML, display
 
 import bigmodel_lab
 from bigmodel_lab.device import best_device, seed_everything, set_threads
@@ -41,6 +42,7 @@ def start_chapter(
     if small_models and device.type == "mps" and not asked:
         device = torch.device("cpu")  # MPS has no float64, and small models need no GPU
     bigmodel_lab.plots.use_style()
+    display(HTML(bigmodel_lab.plots.DARK_THEME))
     seed_everything(0)
     threads = set_threads(small_models)
     _enable_widgets_on_colab()

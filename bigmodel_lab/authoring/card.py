@@ -17,6 +17,12 @@ from bigmodel_lab.authoring import links, notebooks
 CARD = "course_card"
 # The parts of the README between `<!-- course: name -->` and `<!-- course: end -->`.
 _PART = re.compile(r"(<!-- course: (\w+) -->\n).*?(<!-- course: end -->)", re.DOTALL)
+# Where a claim stands: an article, and its sections until the next one.
+_PLACE = re.compile(r"(D\d)|§(\d+)(?:\.(\d+))?[\d.]*(?:-\d+\.(\d+))?( Q\d)?")
+_ARTICLES = (
+    "D0 to D4 are [the five articles]"
+    "(00_start_here.ipynb#The-chapters-and-the-articles)"
+)
 
 
 @cache
@@ -85,6 +91,33 @@ def facts_of(name):
     )
 
 
+def cited(name):
+    """Return the sections of each article that a chapter's claims table cites, sorted.
+
+    A section is a chapter of the article and its first division: §4.2 for §4.2.1.
+    """
+    source = notebooks.notebooks_folder() / "source" / f"{name}.py"
+    texts = [cell.source for cell in notebooks.build(source).cells]
+    places = {}
+    for table in (text for text in texts if text.startswith("## Claims checked")):
+        for row in table.splitlines():
+            where = row.split("|")[2] if row.startswith("|") else ""
+            for article, *numbers, question in _PLACE.findall(where):
+                if article:
+                    sections = places.setdefault(article, set())
+                    continue
+                first, low, high = (int(number or 0) for number in numbers)
+                for second in range(low, max(low, high) + 1):
+                    sections.add((first, second, question))
+    return {
+        article: [
+            f"§{first}{f'.{second}' if second else ''}{question}"
+            for first, second, question in sorted(places[article])
+        ]
+        for article in sorted(places)
+    }
+
+
 def _opening(chapter, repository):
     """Return a chapter's first cell: title, links, goals and prerequisites."""
     name = chapter["name"]
@@ -96,13 +129,10 @@ def _opening(chapter, repository):
     )
     parts = f" ({chapter['parts']})" if "parts" in chapter else ""
     facts = [f"**Time:** {_duration(chapter['minutes'])}{parts}."]
-    if "mirrors" in chapter:
-        mirrors = [
-            f"{mirror['article']} {mirror['sections']}"
-            + (f" ({mirror['about']})" if "about" in mirror else "")
-            for mirror in chapter["mirrors"]
-        ]
-        facts.append(f"**Mirrors:** {', '.join(mirrors)}.")
+    judged = "; ".join(
+        f"{article} {', '.join(sections)}" for article, sections in cited(name).items()
+    )
+    facts.append(f"**Judges:** {judged} ({_ARTICLES}).")
     if "needs" in chapter:
         facts.append(f"**You need:** {chapter['needs']}.")
     if "before" in chapter:
@@ -134,8 +164,9 @@ def _articles(*_):
     """Return which chapter mirrors which article, and the list of the articles."""
     names = [article["name"] for article in facts()["articles"]]
     rows = [
-        [_link(chapter), *(_sections(chapter, name) for name in names)]
+        [_link(chapter), *(", ".join(judged.get(name, [])) for name in names)]
         for chapter in facts()["chapters"]
+        for judged in [cited(chapter["name"])]
     ]
     articles = [
         [
@@ -149,8 +180,8 @@ def _articles(*_):
         [
             "## The chapters and the articles",
             _wrap(
-                "We call the articles D0 to D4. Each chapter mirrors some of their "
-                "sections, and ends with a table of the claims it checked."
+                "We call the articles D0 to D4. Each chapter ends with a table of the "
+                "claims it checked; these are the sections they stand in."
             ),
             _table(["Chapter", *names], rows),
             _table(["Article", "Chinese title", "Its subject"], articles),
@@ -189,7 +220,8 @@ def _card(repository):
         "## What you need\n\n" + _bullets(facts()["prerequisites"]),
         f"## The chapters\n\n{len(chapters)} chapters, {_duration(minutes)} in all, "
         "exercises included.\n\n"
-        + _table(["Chapter", "Question", "Time", "Read first"], table),
+        + _table(["Chapter", "Question", "Time", "Read first"], table)
+        + f"\n\n{_wrap(_path())}",
         _articles(),
         "## What you will be able to do\n\nAfter each chapter, you can …",
         *(f"### {_name(each)}\n\n{_bullets(each['goals'])}" for each in chapters),
@@ -202,6 +234,12 @@ def _card(repository):
     # The card has no source: the checkout's jupytext must not make one.
     metadata = {**notebooks.METADATA, "jupytext": {"formats": "ipynb"}}
     return nbformat.v4.new_notebook(cells=cells, metadata=metadata)
+
+
+def _path():
+    """Return the path for beginners, in words."""
+    links = [f"[{name[:2]}]({name}.ipynb)" for name in facts()["path"]["chapters"]]
+    return f"**New to all of it?** Read {', '.join(links)}: {facts()['path']['why']}"
 
 
 def _glossary():
@@ -289,12 +327,6 @@ def _before(chapter):
         + (f" {other['why']}" if "why" in other else "")
         for other in chapter["before"]
     )
-
-
-def _sections(chapter, article):
-    """Return the sections of an article that a chapter mirrors."""
-    mirrors = chapter.get("mirrors", [])
-    return ", ".join(sorted(m["sections"] for m in mirrors if m["article"] == article))
 
 
 def _duration(minutes):

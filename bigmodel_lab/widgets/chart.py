@@ -11,7 +11,7 @@ import ipywidgets as widgets
 import numpy as np
 from contourpy import LineType, contour_generator
 
-from bigmodel_lab.colors import GRAY, LINE_COLORS
+from bigmodel_lab.colors import COLORS, GRAY
 from bigmodel_lab.widgets.look import HIDDEN_TITLE, legend
 
 ASPECT = 1.6  # of the chart's width to its height
@@ -63,7 +63,7 @@ class Chart:
         low, high = np.array(self.limits, float).T[..., None]  # (2, 1), x and y
         self._middle, self._size = (low + high) / 2, high - low
         self._lines, self._colors, self._contours = {}, {}, {}
-        self._palette = cycle(LINE_COLORS)
+        self._palette = cycle(COLORS)
         x, y = (bqplot.LinearScale(min=low, max=high) for low, high in self.limits)
         self._scales = {"x": x, "y": y}
         self.handles = {

@@ -27,7 +27,7 @@ WIDTH = 7.0  # inches, as all lengths here
 LINE, GAP, LABEL, NUMBER = 0.2, 0.1, 1.35, 0.7
 CHART, PAPER = 2.4, 2.2  # the height of a chart, the side of a canvas
 LETTERS = 14  # of a text to an inch
-COLORS = 64  # of the picture: a third of the bytes
+COLORS = 128  # of the picture: a third of the bytes
 DASHES = {"solid": "-", "dashed": "--", "dotted": ":", "dash_dotted": "-."}
 ENTRIES = re.compile(r'color: (#\w+)" aria-hidden="true">(.)</span> ([^<]*)')
 LEFT_OUT = re.compile(r"<(table|button|a)\b.*?</\1>", re.DOTALL)  # of HTML's text
@@ -67,7 +67,7 @@ class Sheet:
     """
 
     def __init__(self):
-        self.figure, self.words = Figure(facecolor="white"), []
+        self.figure, self.words = Figure(facecolor="none"), []
         self.axes = self.figure.add_axes((0, 0, 1, 1))
         self.axes.axis("off")
 
@@ -222,7 +222,7 @@ class Sheet:
         box = (x, -y - height, width, height)
         return self.axes.inset_axes(box, transform=self.axes.transData)
 
-    def _box(self, x, y, width, height, facecolor="white"):
+    def _box(self, x, y, width, height, facecolor="none"):
         """Draw the frame of something."""
         look = {"facecolor": facecolor, "edgecolor": GRAY, "linewidth": 0.8}
         corners = [x, x + width, x + width, x], [-y, -y, -y - height, -y - height]

@@ -9,14 +9,14 @@ import ipywidgets as widgets
 import numpy as np
 import pandas as pd
 
-from bigmodel_lab.colors import GRAY, LINE_COLORS
+from bigmodel_lab.colors import COLORS, GRAY
 from bigmodel_lab.widgets.diagnosis import diagnose
 from bigmodel_lab.widgets.look import HIDDEN_TITLE, ROW, legend
 from bigmodel_lab.widgets.runs import Run, ranking
 
 POINTS = 100  # of a curve: each is a mean over steps, whose noise would hide the trend
 TITLE = "Chart of the loss over the epochs"
-RUN_COLORS = [*LINE_COLORS, GRAY]
+RUN_COLORS = [*COLORS, GRAY]
 # Labels that would overlap on a logarithmic axis, written as JavaScript writes them.
 NO_LABELS = {
     repr(digit * 10.0**power).removesuffix(".0"): ""

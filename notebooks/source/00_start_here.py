@@ -22,7 +22,9 @@
 # - answer an exercise and use the feedback,
 # - find the chapter that belongs to an article.
 #
-# **Time:** 40 minutes. **You need:** Python, and what a function's graph is.
+# **Time:** 40 minutes. **Judges:** D0 §1, §4.3 (D0 to D4 are [the five
+# articles](00_start_here.ipynb#The-chapters-and-the-articles)). **You need:** Python,
+# and what a function's graph is.
 
 # %% [markdown]
 # Run a cell with <kbd>Shift</kbd>+<kbd>Enter</kbd>, or run them all from the menu *Run
@@ -318,18 +320,18 @@ lab.solved("start_here")
 # %% [markdown] tags=["course-articles"]
 # ## The chapters and the articles
 #
-# We call the articles D0 to D4. Each chapter mirrors some of their sections, and ends
-# with a table of the claims it checked.
+# We call the articles D0 to D4. Each chapter ends with a table of the claims it
+# checked; these are the sections they stand in.
 #
 # | Chapter | D0 | D1 | D2 | D3 | D4 |
 # | --- | --- | --- | --- | --- | --- |
-# | [00 Start here](00_start_here.ipynb) |  |  |  |  |  |
-# | [01 Preprocessing](01_preprocessing.ipynb) | §3.2 and §9 Q2 | §3.2.1 | §2.1.2 | §4 | §3.2 |
-# | [02 Losses](02_losses.ipynb) | §4.1-4.2 |  | §3.2 and §4 | §4 | §4.1-4.2 |
-# | [03 Optimizers](03_optimizers.ipynb) | §1, §4.1 and §4.3 | §1, §3.2.3 and §4 | §1 | §1 | §1 |
-# | [04 House prices](04_house_prices.ipynb) | §4.3, §5 |  |  |  |  |
-# | [05 MNIST](05_mnist.ipynb) |  |  | §5 | §5 | §5 |
-# | [06 Text](06_text.ipynb) |  | §3.2.4, §3.2.5, §5 |  |  | §4.3 |
+# | [00 Start here](00_start_here.ipynb) | §1, §4.3 |  |  |  |  |
+# | [01 Preprocessing](01_preprocessing.ipynb) | §3.1, §3.2, §9 Q2 | §3.2 |  | §4 | §3.2 |
+# | [02 Losses](02_losses.ipynb) | §4.1, §4.2 | §4.2 | §3.2, §4.2, §4.3 | §4 | §4.1, §4.2 |
+# | [03 Optimizers](03_optimizers.ipynb) | §1, §3.2, §4.1, §4.3 | §1, §3.2, §4.3 | §1.4 |  | §1 |
+# | [04 House prices](04_house_prices.ipynb) | §3.2, §4.3, §5.2, §5.4 |  |  |  |  |
+# | [05 MNIST](05_mnist.ipynb) |  |  | §5.2, §5.3 | §5 | §2.3, §4.3, §5.1, §5.2, §5.4 |
+# | [06 Text](06_text.ipynb) |  | §3.2, §3.3, §5.4 |  |  | §4.3 |
 #
 # | Article | Chinese title | Its subject |
 # | --- | --- | --- |

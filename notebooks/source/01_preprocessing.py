@@ -21,9 +21,10 @@
 # - turn English and Chinese text into numbers, and measure what each step is worth,
 # - augment images without changing what they show.
 #
-# **Time:** 4.5 hours (tables 150 minutes, text 60, images 60). **Mirrors:** D0 §3.2 and
-# §9 Q2 (cleaning, scaling, augmentation, outliers), D1 §3.2.1 (text and images), D2
-# §2.1.2, D3 §4, D4 §3.2. **Read first:** [chapter 00](00_start_here.ipynb).
+# **Time:** 4.5 hours (tables 150 minutes, text 60, images 60). **Judges:** D0 §3.1,
+# §3.2, §9 Q2; D1 §3.2; D3 §4; D4 §3.2 (D0 to D4 are [the five
+# articles](00_start_here.ipynb#The-chapters-and-the-articles)). **Read first:**
+# [chapter 00](00_start_here.ipynb).
 
 # %% tags=["course-colab"]
 # On Google Colab, install the library; elsewhere, do nothing.

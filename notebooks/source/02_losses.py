@@ -19,9 +19,10 @@
 # - backpropagate a network by hand, and find a mistake with a gradient check,
 # - recognize a loss that cannot teach what you want.
 #
-# **Time:** 3.5 hours. **Mirrors:** D0 §4.1-4.2 (losses, derivation), D2 §3.2 and §4
-# (pseudo-code, ReLU, cross-entropy), D3 §4 (backpropagation by hand), D4 §4.1-4.2
-# (sigmoid, losses). **Read first:** [chapter 00](00_start_here.ipynb).
+# **Time:** 3.5 hours. **Judges:** D0 §4.1, §4.2; D1 §4.2; D2 §3.2, §4.2, §4.3; D3 §4;
+# D4 §4.1, §4.2 (D0 to D4 are [the five
+# articles](00_start_here.ipynb#The-chapters-and-the-articles)). **Read first:**
+# [chapter 00](00_start_here.ipynb).
 
 # %% tags=["course-colab"]
 # On Google Colab, install the library; elsewhere, do nothing.

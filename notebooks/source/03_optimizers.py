@@ -19,10 +19,10 @@
 # - give a reason for your choice of batch size, schedule and optimizer,
 # - judge a price forecast by the one baseline that counts.
 #
-# **Time:** 4 hours. **Mirrors:** D0 §4.1 and §4.3 (gradient descent, Adam), D1 §3.2.3
-# and §4 (batch and stochastic descent, the stock example), D0 §1, D1 §1, D2 §1, D3 §1,
-# D4 §1 (what is "large"). **Read first:** [chapter 00](00_start_here.ipynb); [chapter
-# 02](02_losses.ipynb) helps.
+# **Time:** 4 hours. **Judges:** D0 §1, §3.2, §4.1, §4.3; D1 §1, §3.2, §4.3; D2 §1.4; D4
+# §1 (D0 to D4 are [the five
+# articles](00_start_here.ipynb#The-chapters-and-the-articles)). **Read first:**
+# [chapter 00](00_start_here.ipynb); [chapter 02](02_losses.ipynb) helps.
 
 # %% tags=["course-colab"]
 # On Google Colab, install the library; elsewhere, do nothing.

@@ -18,8 +18,9 @@
 # - judge a regression by a baseline, RMSE, R² and its residuals,
 # - choose between longer training, a better model and better data.
 #
-# **Time:** 2 hours. **Mirrors:** D0 §4.3 (gradient of the squared error), D0 §5
-# (house-price regression). **Read first:** [chapter 00](00_start_here.ipynb).
+# **Time:** 2 hours. **Judges:** D0 §3.2, §4.3, §5.2, §5.4 (D0 to D4 are [the five
+# articles](00_start_here.ipynb#The-chapters-and-the-articles)). **Read first:**
+# [chapter 00](00_start_here.ipynb).
 
 # %% tags=["course-colab"]
 # On Google Colab, install the library; elsewhere, do nothing.

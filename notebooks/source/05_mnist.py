@@ -19,9 +19,10 @@
 # - look inside a network: its filters, its feature maps, its worst errors,
 # - train in a fortieth of the articles' time, and say what each change contributes.
 #
-# **Time:** 4 hours. **Mirrors:** D2 §5 (a dense network on MNIST), D4 §5 (a
-# convolutional one, "accuracy: 0.9875"), D3 §5 (random data). **Read first:** [chapter
-# 00](00_start_here.ipynb); [chapter 02](02_losses.ipynb) for cross-entropy.
+# **Time:** 4 hours. **Judges:** D2 §5.2, §5.3; D3 §5; D4 §2.3, §4.3, §5.1, §5.2, §5.4
+# (D0 to D4 are [the five articles](00_start_here.ipynb#The-chapters-and-the-articles)).
+# **Read first:** [chapter 00](00_start_here.ipynb); [chapter 02](02_losses.ipynb) for
+# cross-entropy.
 
 # %% tags=["course-colab"]
 # On Google Colab, install the library; elsewhere, do nothing.

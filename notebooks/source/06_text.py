@@ -20,10 +20,10 @@
 # - see what gives the answer away: signatures, quotes, the same thread in training and
 #   test.
 #
-# **Time:** 5 hours. **Mirrors:** D1 §5 (a CNN on 20 Newsgroups), D1 §3.2.4 (precision,
-# recall, F1), D1 §3.2.5 (regularization, dropout), D4 §4.3 (sentiment with an LSTM).
-# **Read first:** [chapter 01](01_preprocessing.ipynb) for words, ids and tf-idf;
-# [chapter 02](02_losses.ipynb) for cross-entropy.
+# **Time:** 5 hours. **Judges:** D1 §3.2, §3.3, §5.4; D4 §4.3 (D0 to D4 are [the five
+# articles](00_start_here.ipynb#The-chapters-and-the-articles)). **Read first:**
+# [chapter 01](01_preprocessing.ipynb) for words, ids and tf-idf; [chapter
+# 02](02_losses.ipynb) for cross-entropy.
 
 # %% tags=["course-colab"]
 # On Google Colab, install the library; elsewhere, do nothing.

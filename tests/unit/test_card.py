@@ -47,7 +47,7 @@ def test_the_facts_of_a_chapter_are_complete(chapter):
     ) + ["."]
     assert chapter["minutes"] > 0
     articles = {article["name"] for article in card.facts()["articles"]}
-    assert {mirror["article"] for mirror in chapter.get("mirrors", [])} <= articles
+    assert card.cited(chapter["name"]).keys() <= articles
     earlier = {c["name"] for c in CHAPTERS if c["name"] < chapter["name"]}
     assert {other["chapter"] for other in chapter.get("before", [])} <= earlier
     assert "needs" in chapter or "before" in chapter
@@ -67,6 +67,31 @@ def test_a_term_is_used_in_the_chapter_that_the_glossary_names(term):
 def test_no_term_is_listed_twice():
     assert len({term["english"].casefold() for term in TERMS}) == len(TERMS)
     assert len({term["chinese"] for term in TERMS}) == len(TERMS)
+
+
+def test_the_path_for_beginners_visits_every_chapter_after_those_it_needs():
+    path = card.facts()["path"]["chapters"]
+    assert sorted(path) == [chapter["name"] for chapter in CHAPTERS]
+    for chapter in CHAPTERS:
+        before = {other["chapter"] for other in chapter.get("before", [])}
+        assert before <= set(path[: path.index(chapter["name"])])
+
+
+@pytest.mark.parametrize(
+    ("where", "cited"),
+    [
+        ("D0 §4.3", {"D0": ["§4.3"]}),
+        ("D1 §3.2.4, D0 §9 Q2, §3.2.1", {"D0": ["§3.2", "§9 Q2"], "D1": ["§3.2"]}),
+        ("D4 §4.1-4.3, D3 §4", {"D3": ["§4"], "D4": ["§4.1", "§4.2", "§4.3"]}),
+        ("D2 §10, §2.10, §2.9", {"D2": ["§2.9", "§2.10", "§10"]}),
+    ],
+)
+def test_sections_come_from_the_claims_table(where, cited, monkeypatch):
+    rows = ["| Claim | Where | Found |", "|---|---|---|", f"| x | {where} | D9 §9 |"]
+    table = "\n".join(["## Claims checked", *rows])
+    nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(table)])
+    monkeypatch.setattr(card.notebooks, "build", lambda source: nb)
+    assert card.cited("00_start_here") == cited
 
 
 def test_the_card_holds_it_all_in_order():

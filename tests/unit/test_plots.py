@@ -11,13 +11,14 @@ import pytest
 import torch
 
 from bigmodel_lab import colors, plots
+from bigmodel_lab.plots import charts, look
 
 
 @pytest.fixture
 def shown(monkeypatch):
     """Collect what is displayed."""
     outputs = []
-    monkeypatch.setattr(plots, "display", outputs.append)
+    monkeypatch.setattr(look, "display", outputs.append)
     return outputs
 
 
@@ -59,7 +60,7 @@ def texts(figure):
 
 def test_shared_figures_are_labeled_with_units(monkeypatch):
     figures = []
-    monkeypatch.setattr(plots, "show", lambda figure, alt: figures.append(figure))
+    monkeypatch.setattr(charts, "show", lambda figure, alt: figures.append(figure))
     with plt.rc_context(plots.STYLE):
         plots.residuals([1, 2], [1.5, 1.5], alt="x", title="It fits", unit="kg")
         table = pd.DataFrame({"learning_rate": [0.1, 1, 10], "loss": [2.0, 1.0, 3.0]})
@@ -93,8 +94,8 @@ def test_contrast_is_as_defined():
     assert contrast("#777777", "#FFFFFF") == pytest.approx(4.48, abs=0.01)
 
 
-@pytest.mark.parametrize("color", [*colors.LINE_COLORS, colors.GRAY, colors.RED])
-@pytest.mark.parametrize("theme", ["#FFFFFF", "#111111"])  # JupyterLab's backgrounds
+@pytest.mark.parametrize("color", [*colors.COLORS, colors.GRAY, colors.RED])
+@pytest.mark.parametrize("theme", ["#FFFFFF", "#111111"])  # JupyterLab's grounds
 def test_lines_are_seen_in_both_themes(color, theme):
     assert contrast(color, theme) >= 3
 
@@ -105,7 +106,7 @@ def test_text_is_readable_on_white(color):
 
 
 def test_the_librarys_colors_come_from_one_place():
-    folder = Path(plots.__file__).parent
+    folder = Path(colors.__file__).parent
     strays = {
         path.name: found
         for path in folder.rglob("*.[pj][ys]")
@@ -122,9 +123,9 @@ def test_a_picture_is_an_image_with_its_alt_text_and_its_figure_closed():
     figure, _ = plt.subplots(figsize=(5, 3))
     text = plots.picture(figure, alt="""<b>it's "5" & more</b>""")
     assert not plt.fignum_exists(figure.number)
-    assert text.startswith("<img alt=")
+    assert text.startswith("<img class=")
     assert text.count("<") == text.count(">") == 1
-    assert text.count('"') == 2 * len(["alt", "width", "style", "src"])
+    assert text.count('"') == 2 * len(["class", "alt", "width", "style", "src"])
     alt = re.search(r'alt="([^"]*)"', text)[1]
     assert html.unescape(alt) == """<b>it's "5" & more</b>"""
     data = re.search(r'src="data:image/png;base64,([^"]+)"', text)[1]

@@ -12,10 +12,12 @@ MAY_KNOW = {
     "": set(),
     "from_scratch": set(),
     "results": set(),
+    "plots": {""},
+    "drawings": {"", "plots"},
     "models": {"", "from_scratch"},
     "datasets": {""},
     "exercises": {"", "from_scratch", "models", "datasets"},
-    "widgets": {"", "from_scratch", "models", "datasets"},
+    "widgets": {"", "from_scratch", "models", "datasets", "plots"},
     "authoring": {""},
     "classroom": {"", "exercises", "datasets", "authoring"},
 }

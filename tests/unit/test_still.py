@@ -101,12 +101,20 @@ def test_the_picture_is_the_same_each_time(name):
     assert still(MAKERS[name]()) == still(MAKERS[name]())
 
 
+def on_white(markup):
+    """Return the picture in the markup as it looks on a white page."""
+    picture = Image.open(io.BytesIO(png(markup))).convert("RGBA")
+    page = Image.new("RGBA", picture.size, "white")
+    page.alpha_composite(picture)
+    return page.convert("RGB")
+
+
 @pytest.mark.parametrize("name", MAKERS)
 def test_the_strip_across_the_top_says_what_to_do(name):
-    image = Image.open(io.BytesIO(png(still(MAKERS[name]())))).convert("RGB")
+    image = on_white(still(MAKERS[name]()))
     strip = np.asarray(image)[10:50]
-    assert tuple(strip[0, -5]) == (0, 114, 178)
-    assert (strip == 255).all(axis=2).any()  # letters
+    assert abs(strip[0, -5].astype(int) - (0, 114, 178)).max() < 20
+    assert (strip > 235).all(axis=2).any()  # letters
 
 
 def test_controls_are_drawn_where_they_start():
@@ -140,9 +148,10 @@ def test_the_legend_has_its_colors():
     signs = {t.get_text(): t.get_color() for t in drawn(make_explorer()).axes.texts}
     assert {"━": "#0072B2", "●": "#D55E00"}.items() <= signs.items()
     assert {"curve", "you"} <= signs.keys()
-    image = Image.open(io.BytesIO(png(still(make_explorer())))).convert("RGB")
-    pixels = {color for _, color in image.getcolors()}
-    assert {(0, 114, 178), (213, 94, 0)} <= pixels  # few colors, but the right ones
+    image = on_white(still(make_explorer()))
+    pixels = np.array([color for _, color in image.getcolors()])
+    for color in ((0, 114, 178), (213, 94, 0)):  # few colors, but nearly the right ones
+        assert abs(pixels - color).max(axis=1).min() < 20
     race = TuningPanel(toy, compare={"kind": ["slow", "quick", "a < b"]})
     assert {"slow", "quick", "a < b"} <= set(texts(drawn(race)))
 

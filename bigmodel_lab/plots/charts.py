@@ -1,0 +1,137 @@
+"""Charts that several chapters share: data and words go in."""
+
+from collections.abc import Mapping, Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+
+from bigmodel_lab.colors import BLUE, ORANGE
+from bigmodel_lab.plots.look import WIDE, show
+
+
+def curves(
+    lines: Mapping[str, ArrayLike],
+    *,
+    title: str,
+    xlabel: str,
+    ylabel: str,
+    alt: str,
+    x: ArrayLike | None = None,
+    **axes_settings,
+) -> None:
+    """Show named curves in one chart: name -> (N,) values, or (x, y) of a curve's own.
+
+    Parameters
+    ----------
+    lines : dict
+        Name in the legend -> heights (N,), or a pair (x, y) of arrays (N,).
+    title, xlabel, ylabel : str
+        What to see, and the axes with their units.
+    alt : str
+        The text alternative.
+    x : array_like of shape (N,), optional
+        The places of all curves that bring none of their own; 1, 2, ... if left out.
+    **axes_settings
+        What else matplotlib's `axes.set` takes, such as `yscale="log"` or `ylim`.
+
+    Raises
+    ------
+    ValueError
+        If `alt` is empty.
+    """
+    figure, axes = plt.subplots()
+    for number, (name, line) in enumerate(lines.items()):
+        places, heights = line if isinstance(line, tuple) else (x, line)
+        if places is None:
+            places = np.arange(1, len(heights) + 1)
+        style = ["-", "--", "-.", ":"][number // 2 % 4]  # told apart without color too
+        axes.plot(places, heights, style, label=name)
+    axes.set(title=title, xlabel=xlabel, ylabel=ylabel, **axes_settings)
+    if len(lines) > 1:
+        axes.legend()
+    show(figure, alt)
+
+
+def bars(
+    values: Mapping[str, float],
+    *,
+    title: str,
+    xlabel: str,
+    alt: str,
+    spreads: Sequence[float] | None = None,
+    marked: Sequence[str] = (),
+    **axes_settings,
+) -> None:
+    """Show named numbers as horizontal bars, the first on top.
+
+    Parameters
+    ----------
+    values : dict
+        Name -> length of its bar.
+    title, xlabel : str
+        What to see, and what is measured, with its unit.
+    alt : str
+        The text alternative.
+    spreads : sequence of float, optional
+        The ± of each bar, drawn as a thin line at its end.
+    marked : sequence of str
+        The names of the bars in the second color.
+    **axes_settings
+        What else matplotlib's `axes.set` takes, such as `xlim`.
+
+    Raises
+    ------
+    ValueError
+        If `alt` is empty.
+    """
+    figure, axes = plt.subplots(figsize=(6.4, 0.9 + 0.32 * len(values)))
+    colors = [ORANGE if name in marked else BLUE for name in values]
+    error = {"ecolor": plt.rcParams["text.color"]}
+    axes.barh(
+        list(values), list(values.values()), xerr=spreads, color=colors, error_kw=error
+    )
+    axes.invert_yaxis()
+    axes.grid(visible=False, axis="y")
+    axes.set(title=title, xlabel=xlabel, **axes_settings)
+    show(figure, alt)
+
+
+def learning_rate_range(
+    table: pd.DataFrame, suggestion: float, alt: str, title: str, ylabel: str = "loss"
+) -> None:
+    """Show a `learning_rate_range_test`: the loss and the suggestion."""
+    figure, axes = plt.subplots()
+    axes.plot(table.learning_rate, table.loss)
+    axes.axvline(suggestion, color=ORANGE, linestyle=":", label="suggestion")
+    axes.set(
+        title=title,
+        xlabel="learning rate (log scale)",
+        ylabel=ylabel,
+        xscale="log",
+        ylim=(0, 1.1 * table.loss[: table.loss.idxmin() + 1].max()),
+    )
+    axes.legend()
+    show(figure, alt)
+
+
+def residuals(
+    targets: ArrayLike, predictions: ArrayLike, alt: str, title: str, unit: str
+) -> None:
+    """Show predictions and residuals of a regression side by side, in `unit`."""
+    targets, predictions = np.asarray(targets), np.asarray(predictions)
+    figure, (left, right) = plt.subplots(ncols=2, figsize=WIDE)
+    left.plot(predictions, targets, ".", alpha=0.6)
+    ends = [min(predictions.min(), 0), predictions.max()]
+    left.plot(ends, ends, color=ORANGE, label="prediction = truth")
+    left.set(title=title, xlabel=f"predicted ({unit})", ylabel=f"true ({unit})")
+    left.legend()
+    right.plot(predictions, targets - predictions, ".", alpha=0.6)
+    right.axhline(0, color=ORANGE)
+    right.set(
+        title="Residuals: true minus predicted",
+        xlabel=f"predicted ({unit})",
+        ylabel=f"residual ({unit})",
+    )
+    show(figure, alt)

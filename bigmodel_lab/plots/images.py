@@ -1,0 +1,55 @@
+"""Rows of images, each row with its name."""
+
+from collections.abc import Mapping
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import ArrayLike
+
+
+def image_rows(rows: Mapping[str, ArrayLike], title: str) -> Figure:
+    """Return a figure of grayscale images, with a named row of them for every entry.
+
+    Parameters
+    ----------
+    rows : dict
+        Name -> images (n, H, W) or (n, 1, H, W) with 0 for paper and 1 for ink; the
+        rows may differ in n, but not in H and W.
+    title : str
+        What the reader should see.
+
+    Raises
+    ------
+    ValueError
+        If there are no images, or their shapes are wrong or differ.
+    """
+    arrays = {name: np.asarray(images) for name, images in rows.items()}
+    shapes = {name: a.shape for name, a in arrays.items()}
+    if not any(a.size for a in arrays.values()):
+        raise ValueError(f"There are no images to show in the rows {shapes}.")
+    arrays = {n: a[:, 0] if a.shape[1:-2] == (1,) else a for n, a in arrays.items()}
+    sizes = {a.shape[1:] for a in arrays.values()}
+    if len(sizes) != 1 or any(a.ndim != 3 for a in arrays.values()):
+        raise ValueError(
+            f"Rows of images must be (n, H, W) or (n, 1, H, W), of one size; got "
+            f"{shapes}."
+        )
+    ((height, width),) = sizes
+    longest = max(map(len, arrays.values()))
+    sheet = np.zeros((len(arrays) * height, longest * width))
+    for row, images in enumerate(arrays.values()):
+        strip = images.transpose(1, 0, 2).reshape(height, -1)  # (H, n W)
+        sheet[row * height : (row + 1) * height, : strip.shape[1]] = strip
+    size = 0.55  # inches an image
+    figure, axes = plt.subplots(
+        figsize=(1.6 + size * longest, 0.45 + size * height / width * len(arrays))
+    )
+    axes.imshow(sheet, cmap="gray_r", vmin=0, vmax=1, interpolation="nearest")
+    axes.set_yticks(height * (np.arange(len(arrays)) + 0.5), list(arrays))
+    axes.set_xticks([])
+    axes.set_title(title)
+    axes.grid(visible=False)
+    axes.spines[:].set_visible(False)
+    axes.tick_params(length=0)
+    return figure
