@@ -1,4 +1,4 @@
-"""What happens to data before a model sees them: gaps, leaks, pipelines, pixels, ids."""
+"""What happens to data before a model sees them: gaps, leaks, steps, ids, pixels."""
 
 import numpy as np
 
