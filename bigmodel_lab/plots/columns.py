@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
-from bigmodel_lab.colors import BLUE, GRAY, ORANGE
+from bigmodel_lab.colors import BLUE, COLORS, GRAY, ORANGE
 from bigmodel_lab.plots.look import show
 
 
@@ -57,35 +57,44 @@ def scatters(
 
 def histograms(
     columns: Mapping[str, tuple[ArrayLike, tuple[float, float] | None]],
+    *,
+    xlabel: str,
     ylabel: str,
+    title: str = "",
     ncols: int = 1,
 ) -> Figure:
-    """Return a figure of histograms with 60 bars: title -> (values, window).
+    """Return a figure of histograms with 60 bars: name -> (values, window).
 
     Parameters
     ----------
     columns : dict
-        Title -> (values (N,), (low, high)); what lies outside the window is not drawn.
-        The window None holds all values.
-    ylabel : str
-        What is counted.
+        Name -> (values (N,), (low, high)): what lies outside the window is not drawn;
+        None for a window that holds all values.
+    xlabel, ylabel : str
+        What the lowest row measures, and what is counted.
+    title : str
+        What to see, over all of them.
     ncols : int
-        How many stand side by side.
+        How many stand side by side; each row has its color.
     """
     nrows = -(-len(columns) // ncols)
+    width = 6.4 if ncols == 1 else 9  # inches
     figure, places = plt.subplots(
-        nrows, ncols, figsize=(6.4 if ncols == 1 else 9, 2 * nrows),
-        squeeze=False, layout="none",
-    )  # fmt: skip
+        nrows, ncols, figsize=(width, 2 * nrows), squeeze=False, layout="none"
+    )
     # Placed by hand: an explorer draws them again with each move of a slider.
-    figure.subplots_adjust(0.11 if ncols == 1 else 0.08, 0.1, 0.98, 0.93, 0.2, 0.5)
-    for number, (axes, (title, (values, window))) in enumerate(
-        zip(places.flat, columns.items(), strict=False)
+    top = 0.86 if title else 0.93
+    figure.subplots_adjust(0.7 / width, 0.12, 0.98, top, wspace=0.2, hspace=0.6)
+    figure.suptitle(title, x=0.01, ha="left")
+    for axes, (name, (values, window)) in zip(
+        places.flat, columns.items(), strict=True
     ):
+        row = axes.get_subplotspec().rowspan.start
         counts, edges = np.histogram(values, 60, window)
-        color = BLUE if number // ncols == 0 else ORANGE
-        axes.stairs(counts, edges, fill=True, color=color)
-        axes.set(title=title, xlim=window)
-        if number % ncols == 0:
-            axes.set_ylabel(ylabel)
+        axes.stairs(counts, edges, fill=True, color=COLORS[row])
+        axes.set(title=name, xlim=window)
+    for axes in places[-1]:
+        axes.set_xlabel(xlabel)
+    for axes in places[:, 0]:
+        axes.set_ylabel(ylabel)
     return figure

@@ -16,6 +16,7 @@
 # - tell a value that is absent from one that is unknown, and fill each in the right
 #   way,
 # - say what an outlier detector finds, and what only you can decide,
+# - say which gaps can be filled, and judge a classifier whose class is rare,
 # - scale columns by hand, and keep a pipeline from learning anything from the test
 #   data,
 # - turn English and Chinese text into numbers, and measure what each step is worth,
@@ -92,8 +93,8 @@ print(f"({(~strange).mean():.0%})")
 
 # %% [markdown]
 # Two thirds are left. So if "remove" means removing rows, the first rule throws away
-# the whole table and the second a third of it. There is a better way, and it begins
-# with a question: what do the gaps mean?
+# the whole table, and the second a third of it. A better way begins with a question:
+# what do the gaps mean?
 #
 # ## Tables
 #
@@ -399,7 +400,8 @@ print(f"{hidden.sum()} hidden frontages spread by {truth[hidden].std(ddof=0):.1f
 # %% [markdown]
 # scikit-learn has two imputers that look at other columns: `KNNImputer` averages over
 # the most similar rows, and `IterativeImputer` puts a line through the other columns.
-# Both measure distances, so the columns are brought to one scale first.
+# Which rows are similar depends on the units, so we bring the columns to one scale
+# first.
 
 # %%
 from sklearn.experimental import enable_iterative_imputer  # noqa: F401
@@ -430,13 +432,10 @@ FILLINGS = {
     "mean of 10 similar lots": filled_by(most_similar, helpers, seen),
 }
 filled = pd.DataFrame(FILLINGS, index=known.index)[hidden]
-pd.DataFrame(
-    {
-        "typical error, RMSE (feet)": filled.sub(truth[hidden], axis=0).pow(2).mean()
-        ** 0.5,
-        "spread of the filled values (feet)": filled.std(ddof=0),
-    }
-).round(1)
+errors = filled.sub(truth[hidden], axis=0)
+table = pd.DataFrame({"typical error, RMSE": errors.pow(2).mean() ** 0.5})
+table["spread of the filled values"] = filled.std(ddof=0)
+table.round(1).rename_axis("in feet")
 
 # %% [markdown]
 # 0 is absurd for a length that every lot has. Mean and median fill in a constant, so
@@ -505,11 +504,11 @@ assert draws["MNAR: rather the long ones"][:, 1].max() < -2
 table.T
 
 # %% [markdown]
-# By chance, nothing is off. If large lots hide theirs, the mean of what is left is four
-# feet too short, and the line repairs it, because it knows the lots. If the long
-# frontages hide themselves, even the line leaves three feet. And the catch: **in the
-# table the last two look alike**. Only knowing how the data were collected tells them
-# apart. So ask the people who collected them.
+# By chance, nothing is off. If large lots hide theirs, the mean of what is left is
+# nearly four feet too short, and the line repairs it, because it knows the lots. If the
+# long frontages hide themselves, even the line leaves nearly three feet. And here is
+# the catch: **in the table the last two look alike**. Only knowing how the data were
+# collected tells them apart, so ask the people who collected them.
 #
 # ### Four scalers, one formula
 #
@@ -595,7 +594,13 @@ columns = {
     for what, values in {"as measured": area, "with one typing error": typo}.items()
 }
 lab.plots.show(
-    lab.plots.histograms(columns, ylabel="houses", ncols=2),
+    lab.plots.histograms(
+        columns,
+        title="One typing error: [0, 1] squeezes all the others, robust does not",
+        xlabel="area, scaled",
+        ylabel="houses",
+        ncols=2,
+    ),
     alt="Four histograms of the areas. Scaled to [0, 1] they form a hill; with one "
     "typing error all but one fall into the first bar. Scaled by median and "
     "interquartile range, the hill is the same with and without the error.",
@@ -675,6 +680,7 @@ def scaling_explorer(column, scaler, largest_times=1):
             f"{column}, before": (values[column], None),
             f"after: {scaler}": (scaled, (low, high)),
         },
+        xlabel="z",
         ylabel="houses",
     )
     middle = scaled.quantile([0.25, 0.75]).to_numpy()
@@ -714,7 +720,7 @@ lab.Explorer(
 # ### Leakage: what may a scaler see?
 #
 # A scaler learns; so does an imputer. If they learn from *all* the data, the model has
-# seen part of its test, and the score flatters it. The articles do not mention this.
+# seen part of its test, and the score flatters it. The article does not mention this.
 
 # %%
 lab.drawings.leakage()
@@ -1034,7 +1040,7 @@ guesses.tail(4).map(lab.about, decimals=0).rename_axis("the three giants, in $1,
 # useless. So **accuracy** alone will not do:
 #
 # - **recall**: which share of the houses without air does it find?
-# - **precision**: which share of those that it marks has none?
+# - **precision**: which share of the houses that it marks really has none?
 # - **F1**: the harmonic mean of these two;
 # - **balanced accuracy**: the mean of the two classes' recalls, 50 % for a constant.
 #
@@ -1083,12 +1089,12 @@ percent = {
 (100 * pd.DataFrame(percent).T).map(lab.about, decimals=1).rename_axis("percent")
 
 # %% [markdown]
-# By accuracy, the plain model is hardly better than saying "it has" every time: it
-# finds only a quarter of the houses. A lower threshold finds nearly nine in ten, and
-# pays with three false alarms for each hit. Class weights do almost the same: neither
-# makes the model know more, both move the line between the classes. Where it should be
-# depends on what a miss and a false alarm cost *you*, and no metric knows that. What we
-# learn here: **with a rare class, never report accuracy alone.**
+# By accuracy, the plain model is hardly better than marking none, and it is by far the
+# best of the three. But it finds only a quarter of the houses. A lower threshold finds
+# nearly nine in ten, and pays with nearly three false alarms for each hit. Class
+# weights do almost the same: neither makes the model know more, both move the line
+# between the classes. Where it should be depends on what a miss and a false alarm cost
+# *you*, and no metric knows that. **With a rare class, never report accuracy alone.**
 
 # %% [markdown]
 # ## Text
@@ -1870,7 +1876,7 @@ lab.solved("preprocessing")
 #
 # **Limits.** We used one table, one corpus and one set of digits. The price of a leak,
 # a stop list or a rotation is different elsewhere; the way to measure it is not. We
-# compare the cross-validation errors of variants that share their folds without
+# compare variants on the same folds, and augmentations on the same test digits, without
 # correcting for choosing among many. We cut text into whole words; the sub-words of
 # large models are only mentioned.
 #
