@@ -1323,8 +1323,8 @@ for name, (cut, vectorizer, C) in VARIANTS.items():
         LogisticRegression(C=C, solver="liblinear"),
     )
     folds = KFold(3, shuffle=True, random_state=0)
-    words = all_reviews["review"].map(cut)
-    right[name] = (cross_val_predict(model, words, great, cv=folds) == great) * 1.0
+    guesses = cross_val_predict(model, all_reviews["review"].map(cut), great, cv=folds)
+    right[name] = (guesses == great).astype(float)
 
 # %% [markdown]
 # We compare each variant with "words, tf-idf" on the same reviews; the number after ±
@@ -1412,10 +1412,10 @@ print("next to coffee:", [names[k] for k in np.argsort(-coffee, kind="stable")[:
 # %%
 from scipy.sparse.linalg import svds
 
-joint = together / together.sum()  # (1498, 1498)
-alone = joint.sum(0)  # (1498,)
-with np.errstate(divide="ignore"):
-    information = np.maximum(0, np.log(joint / np.outer(alone, alone)))
+together /= together.sum()  # (1498, 1498), now shares of all pairs
+alone = together.sum(0)  # (1498,)
+ratio = together / np.outer(alone, alone)  # above 1: more often than by chance
+information = np.log(ratio, out=np.zeros_like(ratio), where=ratio > 1)
 U, singular, _ = svds(information, k=50, v0=alone)
 vectors = U * np.sqrt(singular)  # (1498, 50)
 vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
@@ -1449,8 +1449,8 @@ import kornia.geometry as G
 X, y, X_test, y_test = (part.to(device) for part in lab.datasets.mnist())
 X, X_test = (lab.images.check_images(part.double()) for part in (X, X_test))
 print(tuple(X.shape), tuple(y.shape), tuple(X_test.shape))
-scaled = 2 * X - 1  # `symmetric` for pixels
-print("pixels from", scaled.min().item(), "to", scaled.max().item())
+pixels = 2 * X[:100] - 1  # `symmetric` for pixels
+print("pixels from", pixels.min().item(), "to", pixels.max().item())
 
 # %% [markdown]
 # A rotation looks up pixel $(u, v)$ of the new image at $R^{-1}(u, v)$ in the old one,
@@ -1678,7 +1678,7 @@ draws = [torch.randperm(len(X), generator=generator)[:500] for _ in range(4)]
 
 def accuracies(augmentation):
     """Return the accuracy on the test digits for each of the four draws (4,)."""
-    models = [trained(rows, augmentation, seed=k) for k, rows in enumerate(draws)]
+    models = (trained(rows, augmentation, seed=k) for k, rows in enumerate(draws))
     right = torch.stack([read(model, X_test) == y_test for model in models])
     return right.double().mean(1).cpu().numpy()
 
