@@ -13,10 +13,9 @@
 #
 # ## What you will be able to do
 #
-# - tell a value that is absent from one that is unknown, and fill each in the right
-#   way,
+# - tell a value that is absent from one that is unknown, and say which gaps can be
+#   filled,
 # - say what an outlier detector finds, and what only you can decide,
-# - say which gaps can be filled, and judge a classifier whose class is rare,
 # - scale columns by hand, and keep a pipeline from learning anything from the test
 #   data,
 # - turn English and Chinese text into numbers, and measure what each step is worth,
@@ -1187,7 +1186,7 @@ for size in (100, 1000, 5000, 20_000):
 # A thousand words cover five sixths of what people write, but no vocabulary covers
 # everything: even with all of them, a quarter of the *different* words in the test
 # reviews never occurred in training. This is why large models cut a rare word into
-# pieces, **sub-words**, such as *scrum*, *didd*, *ly*. Since the smallest pieces are
+# **sub-words**, tokens such as *scrum*, *didd* and *ly*. Since the smallest pieces are
 # single letters or bytes, nothing is unknown to them.
 
 # %% [markdown]
