@@ -37,7 +37,7 @@ def reasons_for_gaps() -> None:
     """Draw on what a gap depends: chance, another column, or the value itself."""
     sketch = Sketch(84, 21, "What decides whether a value is missing?")
     kinds = {
-        "MCAR: chance alone": ("dice", GREEN, "any filling: no bias"),
+        "MCAR: chance alone": ("dice", GREEN, "what is left is typical"),
         "MAR: another column": ("lot area", BLUE, "fill with the help of that column"),
         "MNAR: the value itself": ("frontage", ORANGE, "the table cannot tell"),
     }
@@ -49,10 +49,10 @@ def reasons_for_gaps() -> None:
         sketch.arrow(top, gap)
         sketch.text(x, 20, cure, size=9)
     sketch.show(
-        "Three pairs of boxes. Missing completely at random: dice decide. Missing at "
-        "random: another column, the lot's area, decides, and filling with its help "
-        "works. Missing not at random: the hidden frontage itself decides, and nothing "
-        "in the table can tell."
+        "Three pairs of boxes. Missing completely at random: dice decide, so what is "
+        "left is typical. Missing at random: another column, the lot's area, decides, "
+        "and filling with its help works. Missing not at random: the hidden frontage "
+        "itself decides, and nothing in the table can tell."
     )
 
 
