@@ -25,8 +25,8 @@ def line_as_network() -> None:
     sketch.text(36, 21.8, "gradient: 2/N · Xᵀ(ŷ − y)", color=ORANGE)
     sketch.show(
         "Area, rooms, age and a 1 are multiplied by four weights and added: the "
-        "prediction. The true price is subtracted, the errors are squared and averaged. "
-        "Backward goes the gradient, 2/N times X transposed times the errors."
+        "prediction. The true price is subtracted, the errors are squared and averaged."
+        " Backward goes the gradient, 2/N times X transposed times the errors."
     )
 
 
@@ -48,9 +48,9 @@ def step_lengths() -> None:
             sketch.arrow(dot, next_dot, color=ORANGE)
         sketch.text(left + 13, 24, words)
     sketch.show(
-        "Three bowls. With a small learning rate the dots walk down one side. With a "
-        "learning rate just below the bound each step jumps to the other side and lands "
-        "a little lower; just above the bound it lands a little higher, and climbs."
+        "Three bowls. With a small learning rate the dots walk down one side. With one "
+        "just below the bound each step jumps to the other side and lands a little "
+        "lower; just above the bound it lands a little higher, and climbs."
     )
 
 
@@ -93,7 +93,7 @@ def house_parts() -> None:
     sketch.box(57, 16, "276 to\nvalidate", size=(11.6, 4.6), color=GREEN)
     sketch.text(70.9, 16, "read once, last", size=9)
     sketch.show(
-        "Bars: 1,721 houses are split into 1,376 to train on and 345 to test, which are "
-        "read once, last. The 1,376 are split again into 1,100 to fit the weights and "
-        "276 to validate settings."
+        "Bars: 1,721 houses are split into 1,376 to train on and 345 to test, which "
+        "are read once, last. The 1,376 are split again into 1,100 to fit the weights "
+        "and 276 to validate settings."
     )

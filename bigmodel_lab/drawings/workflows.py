@@ -20,7 +20,7 @@ def training_workflow() -> None:
         sketch.text(1, y, place, ha="left")
         sketch.chain(7, y + 4.5, steps.split(", "), gap=3.2, **AS_PRINTED)
     sketch.text(1, 23, "As it runs", ha="left")
-    data, split = sketch.chain(8, 36, ["data", "split"], gap=4, **AS_IT_RUNS)
+    _, split = sketch.chain(8, 36, ["data", "split"], gap=4, **AS_IT_RUNS)
     names = ["fit the\npreprocessing", "network", "loss"]
     fit, network, loss = sketch.chain(45, 36, names, gap=6, **AS_IT_RUNS)
     sketch.arrow(split, fit, "train")
@@ -36,10 +36,10 @@ def training_workflow() -> None:
     sketch.arrow(network, judge, "trained")
     sketch.show(
         "Three flow charts. D1's and D2's are lines: data, preprocess, ..., optimize; "
-        "data, preprocess, network, loss, optimizer, output layer. As it runs, the data "
-        "are split. The preprocessing is fitted on the training part; network, loss and "
-        "optimizer form a loop. The test part skips all this and meets the trained "
-        "network once, at the end."
+        "data, preprocess, network, loss, optimizer, output layer. As it runs, the "
+        "data are split. The preprocessing is fitted on the training part; network, "
+        "loss and optimizer form a loop. The test part skips all this and meets the "
+        "trained network once, at the end."
     )
 
 
@@ -98,8 +98,8 @@ def repeated_names() -> None:
     look = AS_IT_RUNS | {"size": (15, 6.6)}
     _fan(sketch, root, _row(sketch, [9, 27, 45, 63, 81], 43.2, names, look))
     sketch.show(
-        "Two trees. D3's has four rows under academic cooperation: data sharing leads to "
-        "international cooperation and standards, and knowledge fusion, research, "
+        "Two trees. D3's has four rows: under academic cooperation, data sharing leads "
+        "to international cooperation and standards, and knowledge fusion, research, "
         "publishing and meetings lead only to boxes with their own names. What it says "
         "is one row of five boxes."
     )
@@ -143,5 +143,5 @@ def layers_and_blocks() -> None:
     sketch.show(
         "Two flow charts. D4's is input, three hidden layers, output. A GPT: tokens, "
         "embedding, then a block of attention and an MLP, each with a shortcut around "
-        "it that is added, 12 times in the first GPT and 96 times in GPT-3, then output."
+        "it that is added, 12 times in the first GPT, 96 times in GPT-3; then output."
     )

@@ -41,6 +41,6 @@ def diagnose(history: pd.DataFrame) -> str:
     reached = int((train <= 1.01 * train.min()).idxmax()) + 1
     return (
         f"Flat since epoch {reached}: either done, as low as the noise in the data "
-        f"allows, or stuck. Compare it with a baseline: if that is as good, try another "
-        f"learning rate, richer features or another model."
+        f"allows, or stuck. Compare it with a baseline: if that is as good, try "
+        f"another learning rate, richer features or another model."
     )
