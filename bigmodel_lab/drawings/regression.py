@@ -22,11 +22,11 @@ def line_as_network() -> None:
     sketch.arrow(sketch.box(53, 17, "price y", color=GREEN, **small), error)
     sketch.axes.plot([68, 68], [12.6, 23.5], color=ORANGE, linewidth=1.2)
     sketch.arrow((68, 23.5), (8, 23.5), color=ORANGE)
-    sketch.text(36, 21.8, "gradient: 2/N · Xᵀ(ŷ − y)", color=ORANGE)
+    sketch.text(36, 21.8, "gradient: how the loss changes with θ", color=ORANGE)
     sketch.show(
         "Area, rooms, age and a 1 are multiplied by four weights and added: the "
         "prediction. The true price is subtracted, the errors are squared and averaged."
-        " Backward goes the gradient, 2/N times X transposed times the errors."
+        " The gradient goes backward: how the loss changes with each weight."
     )
 
 

@@ -250,8 +250,8 @@ lab.plots.fit_and_loss(
 )
 
 # %% [markdown]
-# Fast at first, then ever more slowly: the gradient shrinks with the error. **Press ▶ and
-# watch.** When does the line stop moving?
+# Fast at first, then ever more slowly: the gradient shrinks with the error. Press ▶ and
+# watch.
 
 
 # %%
@@ -269,6 +269,7 @@ def line_after(step=1):
 
 lab.Explorer(
     line_after,
+    question="When does the line stop moving?",
     axes={"x (no unit)": (-5, 5), "y (no unit)": (-13, 17)},
     play="step",
     step=(1, 120),

@@ -16,9 +16,10 @@
 # - say why a training diverges, *before* you run it, and at which learning rate,
 # - fix a gradient whose sign is wrong, and prove the fix,
 # - judge a regression by a baseline, RMSE, R² and its residuals,
+# - give a prediction an interval that keeps its word, and read a validation curve,
 # - choose between longer training, a better model and better data.
 #
-# **Time:** 2 hours. **Judges:** D0 §3.2, §4.3, §5.2, §5.4 (D0 to D4 are [the five
+# **Time:** 2.33333 hours. **Judges:** D0 §3.2, §4.3, §5.2, §5.4 (D0 to D4 are [the five
 # articles](00_start_here.ipynb#The-chapters-and-the-articles)). **Read first:**
 # [chapter 00](00_start_here.ipynb).
 
@@ -206,8 +207,7 @@ lab.drawings.line_as_network()
 #
 # *Hard · 20 minutes*
 #
-# Differentiate $L$ on paper, then write it in code. The drawing gives the answer away;
-# try to reach it by yourself.
+# Differentiate $L$ on paper, then write it in code; the answer stands below.
 #
 # `X` has a row for each house, `y` holds the prices, and `theta` has a weight for each
 # column.
@@ -332,8 +332,9 @@ lab.drawings.step_lengths()
 # below $2/\lambda$. Up to $1/\lambda$ the weight walks down one side; beyond, each step
 # jumps across the minimum; beyond $2/\lambda$ it lands higher than it began.
 #
-# With several weights, $H$ is the matrix of second derivatives, and a step does the same
-# to the whole vector:
+# With several weights, the gradient is linear in $\theta$ and 0 at the minimum, so it is
+# $H(\theta - \theta^*)$, where $H$ is the matrix of second derivatives. A step does to
+# the whole vector what it did to one weight:
 #
 # $$H = \frac{2}{N} X^\top X \qquad \theta - \theta^* \;\to\; (I - \alpha H)(\theta - \theta^*)$$
 #
@@ -592,7 +593,7 @@ lab.plots.residuals(
     100 * y_test,
     predicted,
     unit="$1,000",
-    title="The dearer the house, the wider the miss",
+    title="Expensive houses are missed by more",
     alt="Left: true against predicted price; points fan out to the right. Right: "
     "residuals spread with the prediction, from about -150 to 400 thousand dollars.",
 )
@@ -605,13 +606,13 @@ for name, chosen in {
     "$150,000 to $300,000": (predicted >= 150) & (predicted <= 300),
     "above $300,000": predicted > 300,
 }.items():
-    rmse = (residual[chosen] ** 2).mean().sqrt().item()
-    rows[name] = {"houses": int(chosen.sum()), "RMSE ($1,000)": round(rmse)}
+    error = (residual[chosen] ** 2).mean().sqrt().item()
+    rows[name] = {"houses": int(chosen.sum()), "RMSE ($1,000)": round(error)}
 pd.DataFrame(rows).T.rename_axis("predicted price")
 
 # %% [markdown]
-# It does not. The residuals fan out: for a dear house the prediction is off by nearly
-# twice as many dollars as for a cheap one.
+# It does not. The residuals fan out: for an expensive house the prediction is off by
+# nearly twice as many dollars as for a cheap one.
 #
 # ### An honest interval
 #
@@ -820,9 +821,9 @@ def two_errors(model, seed):
 # %%
 rows = {}
 for name, model in {"price": of_price, "log price": of_log_price}.items():
-    rmse, off = np.transpose([two_errors(model, seed) for seed in range(20)])
+    dollars, off = np.transpose([two_errors(model, seed) for seed in range(20)])
     rows[name] = {
-        "RMSE ($1,000)": lab.about(rmse),
+        "RMSE ($1,000)": lab.about(dollars),
         "median error": lab.about(off, unit="%"),
     }
 pd.DataFrame(rows).T.rename_axis("a line through")
@@ -1017,9 +1018,9 @@ lab.check("house_prices.last_stable_notch", last_stable_notch)
 # %% [markdown]
 # ### Price this house
 #
-# Here is the line as a calculator: move the sliders, or drag the dot. **How much does a
+# Here is the line as a calculator: move the sliders, or drag the dot. How much does a
 # room add, at equal area? Where does the line give an answer although hardly any houses
-# like that were sold?**
+# like that were sold?
 
 
 # %%
@@ -1032,10 +1033,10 @@ def line_price(area, rooms, age):
 
 def like_it(area, rooms, age):
     """Return the houses sold that resemble one: a part of the table."""
-    alike = houses["area"].between(0.8 * area, 1.25 * area)
-    alike &= houses["rooms"].between(rooms - 1, rooms + 1)
-    alike &= houses["age"].between(0.5 * age - 2, 2 * age + 2)
-    return houses[alike]
+    near = houses["area"].between(0.8 * area, 1.25 * area)
+    near &= houses["rooms"].between(rooms - 1, rooms + 1)
+    near &= houses["age"].between(0.5 * age - 2, 2 * age + 2)
+    return houses[near]
 
 
 # %% [markdown]
@@ -1072,6 +1073,7 @@ from ipywidgets import IntSlider
 
 lab.Explorer(
     price_this_house,
+    question="How much does a room add? And where is the line only guessing?",
     axes={"area (square feet)": (500, 5300), "price ($1,000)": (0, 800)},
     drag={"this house": ("area", None)},
     area=IntSlider(1600, min=600, max=5200, step=50),
