@@ -104,8 +104,9 @@ lab.plots.show(figure, alt="500 of the points: y rises with x, from about -8 to 
 # Training needs a model, a loss that says how wrong the model is, an optimizer that
 # makes it less wrong, and data. It goes in *steps*. Each step looks at a batch of
 # points: how wrong is the model there, and in which direction would each number make it
-# less wrong (the *gradient*)? Then each number moves a little. One pass through all the
-# points is an *epoch*. **Eight lines do it. Which of them changes the model?**
+# more wrong (the *gradient*)? Then each number moves a little the other way. One pass
+# through all the points is an *epoch*. **Eight lines do it. Which of them changes the
+# model?**
 
 # %%
 torch.manual_seed(0)
@@ -363,8 +364,9 @@ lab.drawings.training_workflow()
 # %% [markdown]
 # The loop: a loss is of no use unless the next step starts from better weights. They also
 # leave out the split, without which nobody knows how good the model is, and D2 puts the
-# output layer, which is part of the network, behind the optimizer. D1 optimizes after it
-# evaluates: then it evaluates on data that took part in the training.
+# output layer, which is part of the network, behind the optimizer. D1 optimizes by the
+# results of its evaluation: the data that judged have then taken part in the training,
+# and cannot judge again.
 #
 # **Which ingredients does a large model need?**
 
@@ -372,9 +374,9 @@ lab.drawings.training_workflow()
 lab.drawings.three_ingredients()
 
 # %% [markdown]
-# D0 names three, but a network, data and computers do nothing by themselves. What makes a
-# model of them is a loss and an optimizer, that is, training; and whether it is a good one,
-# other data must tell.
+# D0's chart names three, but a network, data and computers do nothing by themselves. What
+# makes a model of them is a loss and an optimizer, that is, training (the article's next
+# section names both); and whether it is a good model, other data must tell.
 #
 # **What is inside the network?** D4 draws three hidden layers in a row.
 
