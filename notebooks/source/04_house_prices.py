@@ -1091,6 +1091,97 @@ lab.quiz("house_prices")
 lab.solved("house_prices")
 
 # %% [markdown]
+# ## Your own table
+#
+# Now it is your turn: take a file of your own, with a column that you would like to
+# predict. Any CSV file will do that has names in its first line and at least 50 rows:
+# an export from work, your sports results, open data of your city. If you have none at
+# hand, take ours. It holds 400 of the houses, the way such files usually look.
+#
+# **What would you have to repair before you could train on this?**
+
+# %%
+from pathlib import Path
+from tempfile import mkdtemp
+
+untidy = houses.sample(400, random_state=0, ignore_index=True).astype(str)
+untidy["price"] = [f"${int(price):,}" for price in untidy["price"]]
+untidy["lot_size"] = untidy["lot_size"].str.replace(".", ",")
+untidy.loc[::40, "rooms"] = "?"
+untidy["number"] = range(1, 401)
+untidy["sold"] = pd.date_range("2006-01-01", periods=400).strftime("%d.%m.%Y")
+
+my_file = Path(mkdtemp()) / "my_houses.csv"
+untidy.to_csv(my_file, sep=";", index=False, encoding="utf-8-sig")
+print(*my_file.read_text("utf-8-sig").splitlines()[:3], sep="\n")
+
+# %% [markdown]
+# Prices with a dollar sign, decimals with a comma, a question mark for a gap, dates, and
+# a column that only counts. `lab.datasets.own_table` reads such a file and says, in a
+# sentence for each column, what it found and what it did about it.
+#
+# **Put the path of your file in place of `my_file`, and the name of the column to
+# predict.** In JupyterLab, the upload button stands above the list of files; a file
+# beside this notebook has its name as its path. Nothing leaves your machine, or the one
+# that runs your JupyterLab.
+
+# %%
+own = lab.datasets.own_table(my_file, target="price")
+print(own)
+
+# %% [markdown]
+# Your rows were split before anything was learned from them, and the columns are
+# standardized with what the training rows know. The rest is what you have just learned:
+# a line, its loss, a learning rate. If your column holds words, there is a line for each
+# class, and the loss is cross-entropy ([chapter 02](02_losses.ipynb)).
+#
+# **At which learning rate does your table learn?**
+
+
+# %%
+def own_training(learning_rate, epochs, batch_size=32):
+    """Train a linear model on the table of your own."""
+    torch.manual_seed(0)
+    columns, classes = len(own.columns), len(own.classes)
+    if own.task == "classification":
+        model, loss = torch.nn.Linear(columns, classes), torch.nn.CrossEntropyLoss()
+    else:
+        model, loss = lab.models.linear_regression(columns), lab.losses.mse
+    return lab.Training(
+        model.to(device),
+        loss,
+        lab.optimizers.GradientDescent(model.parameters(), learning_rate),
+        train=own.train,
+        validation=own.validation,
+        epochs=epochs,
+        batch_size=batch_size,
+    )
+
+
+# %%
+lab.TuningPanel(
+    own_training,
+    question="At which learning rate does your table learn?",
+    learning_rate=0.001,
+    epochs=30,
+)
+
+# %% [markdown]
+# When you have chosen by the validation loss, let the test rows judge once. **Is your
+# model better than a rival who knows no column at all?**
+
+# %% tags=["nbval-ignore-output"]
+training = own_training(learning_rate=0.03, epochs=30).finish()
+scores = own.judge(lab.predict(training.model, own.test[0]))
+scores.map("{:,.2f}".format)
+
+# %% [markdown]
+# If it is not, the columns may not know your target, the rows may be too few, or the
+# connection may be no line. The chapters on [preprocessing](01_preprocessing.ipynb) and
+# on [losses](02_losses.ipynb) help with the first and the last. If it is far too good,
+# look for a column that is known only afterwards, and name it in `leave_out=[...]`.
+
+# %% [markdown]
 # ## Claims checked
 #
 # | Claim | Where | What we found | Verdict |
