@@ -8,4 +8,11 @@ from bigmodel_lab.drawings.preprocessing import leakage as leakage
 from bigmodel_lab.drawings.preprocessing import looking_up_pixels as looking_up_pixels
 from bigmodel_lab.drawings.preprocessing import reasons_for_gaps as reasons_for_gaps
 from bigmodel_lab.drawings.preprocessing import table_pipeline as table_pipeline
+from bigmodel_lab.drawings.regression import house_parts as house_parts
+from bigmodel_lab.drawings.regression import line_as_network as line_as_network
+from bigmodel_lab.drawings.regression import step_lengths as step_lengths
+from bigmodel_lab.drawings.regression import two_valleys as two_valleys
+from bigmodel_lab.drawings.workflows import layers_and_blocks as layers_and_blocks
+from bigmodel_lab.drawings.workflows import repeated_names as repeated_names
+from bigmodel_lab.drawings.workflows import three_ingredients as three_ingredients
 from bigmodel_lab.drawings.workflows import training_workflow as training_workflow

@@ -4,6 +4,7 @@ from bigmodel_lab.colors import COLORS as COLORS
 from bigmodel_lab.colors import GRAY as GRAY
 from bigmodel_lab.plots.charts import bars as bars
 from bigmodel_lab.plots.charts import curves as curves
+from bigmodel_lab.plots.charts import fit_and_loss as fit_and_loss
 from bigmodel_lab.plots.charts import learning_rate_range as learning_rate_range
 from bigmodel_lab.plots.charts import residuals as residuals
 from bigmodel_lab.plots.columns import histograms as histograms
