@@ -1104,7 +1104,8 @@ lab.solved("house_prices")
 from pathlib import Path
 from tempfile import mkdtemp
 
-untidy = houses.sample(400, random_state=0, ignore_index=True).astype(str)
+some = ["price", "area", "rooms", "age", "lot_size", "land_value", "bedrooms", "fuel"]
+untidy = houses[some].sample(400, random_state=0, ignore_index=True).astype(str)
 untidy["price"] = [f"${int(price):,}" for price in untidy["price"]]
 untidy["lot_size"] = untidy["lot_size"].str.replace(".", ",")
 untidy.loc[::40, "rooms"] = "?"
