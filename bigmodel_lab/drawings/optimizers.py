@@ -32,10 +32,10 @@ def optimizer_memory() -> None:
         if name == "RMSprop":
             sketch.arrow((23, 16), (75, 16), bend=-0.1)
     sketch.show(
-        "Three rows. Momentum turns the gradient g into a fading sum u, and its step is "
-        "minus alpha u. RMSprop keeps the mean v of g squared; its step is minus alpha g "
-        "over the root of v. Adam keeps both, a mean m of g and the mean v of g squared; "
-        "its step is minus alpha m over the root of v."
+        "Three rows. Momentum keeps u, a fading sum of the gradients g; its step is "
+        "minus alpha u. RMSprop keeps v, the mean of g squared; its step is minus "
+        "alpha g over the root of v. Adam keeps m, the mean of g, and v, that of g "
+        "squared; its step is minus alpha m over the root of v."
     )
 
 
@@ -43,7 +43,7 @@ def ravine_steps() -> None:
     """Draw the steps in a ravine: across it they cancel, along it they add up."""
     sketch = Sketch(84, 20, "Across the ravine steps cancel, along it they add up")
     steps = np.arange(6)
-    path = np.stack([-16 * 0.85**steps, 4.5 * (-0.85) ** steps], axis=1) + (20, 8)
+    path = np.stack([20 - 16 * 0.85**steps, 8 + 4.5 * (-0.85) ** steps], axis=1)
     for x in (20, 63):
         for size in (1, 0.7, 0.4):
             ellipse = Ellipse((x, 8), 38 * size, 14 * size, fill=False)
@@ -53,7 +53,7 @@ def ravine_steps() -> None:
     for start, end in pairwise(map(tuple, path)):
         sketch.arrow(start, end, color=BLUE)
     sketch.text(20, 18, "plain descent: each step goes mostly across")
-    first, second, third = map(tuple, path[:3] + (43, 0))
+    first, second, third = ((x + 43, y) for x, y in path[:3])
     sketch.arrow(first, second, color=BLUE)
     sketch.arrow(second, third, color=BLUE)
     sketch.arrow(first, third, color=ORANGE)
@@ -79,7 +79,7 @@ def walk_forward() -> None:
     sketch.text(13 + cell * 3.5, 17, "days to fit on", size=9, color=BLUE)
     sketch.text(13 + cell * 8.5, 17, "day to forecast", size=9, color=ORANGE)
     sketch.show(
-        "Three rows of twelve days. In each, seven days in a row are for fitting and the "
-        "day after them is forecast; from row to row both move on by one day, and the "
-        "days after the forecast stay unused."
+        "Three rows of twelve days. In each, seven days in a row are for fitting and "
+        "the day after them is forecast; from row to row both move on by one day, and "
+        "the days after the forecast stay unused."
     )

@@ -40,7 +40,7 @@ def landscapes(
     ValueError
         If `alt` is empty.
     """
-    width = 3.0 * len(surfaces)
+    width = min(9, 4.4 * len(surfaces))  # inches
     figure, axes = plt.subplots(
         ncols=len(surfaces), figsize=(width, 3.9), squeeze=False
     )
