@@ -6,8 +6,8 @@ from bigmodel_lab.plots.charts import bars as bars
 from bigmodel_lab.plots.charts import curves as curves
 from bigmodel_lab.plots.charts import learning_rate_range as learning_rate_range
 from bigmodel_lab.plots.charts import residuals as residuals
+from bigmodel_lab.plots.contours import landscapes as landscapes
 from bigmodel_lab.plots.images import image_rows as image_rows
-from bigmodel_lab.plots.landscapes import landscapes as landscapes
 from bigmodel_lab.plots.look import DARK_THEME as DARK_THEME
 from bigmodel_lab.plots.look import STYLE as STYLE
 from bigmodel_lab.plots.look import WIDE as WIDE
