@@ -483,11 +483,11 @@ for name, (update, pytorchs) in pairs.items():
     for theirs.grad in random_gradients:
         update(ours, theirs.grad, state)
         optimizer.step()
-    print(f"our {name} = torch.optim's")
+    print(f"our {name} = PyTorch's, to six digits")
     assert (ours - theirs).abs().max() < 1e-6  # checked on every run
 
 # %% [markdown]
-# They agree to six digits: this is what the world trains with, and you have written it.
+# They do: this is what the world trains with, and you have written it.
 #
 # ### Three landscapes
 #
@@ -684,10 +684,10 @@ pd.DataFrame(rows).T
 # %% [markdown]
 # At its best rate each optimizer gets about as far, 93 to 97 %, though those rates
 # differ by a factor of thirty or more. Which forgives most depends on how strict you
-# are. Within 8 points Adam has five good rates of seven, most others four, and plain
-# descent fewer; within 3 points, where it matters, about three good rates are all that
-# anybody has. (Three more seeds, not shown, say the same.) **Adam gives you a little
-# tolerance, at smaller rates, and no better result.**
+# are. Within 8 points of its best, Adam has five good rates of seven, most others four,
+# and plain descent fewer; within 3 points, nobody has more than two or three. (Three
+# more seeds, not shown, say the same.) **Adam gives you a little tolerance, at smaller
+# rates, and no better result.**
 #
 # ### Clipping and warm-up
 #
@@ -783,9 +783,9 @@ lab.plots.curves(
 )
 
 # %% [markdown]
-# It gains a factor of a hundred: the constant 0.1 stays 0.02 above the minimum, and
-# 0.003 gets lower, but slowly. The three schedules start as fast as 0.1; which of them
-# ends lowest depends on the luck of the batches.
+# It gains a factor of a hundred or more: the constant 0.1 stays 0.02 above the minimum,
+# and 0.003 gets lower, but slowly. The three schedules start as fast as 0.1; which of
+# them ends lowest depends on the luck of the batches.
 
 # %% [markdown]
 # ### Exercise 6: a schedule
@@ -1128,7 +1128,7 @@ lab.solved("optimizers")
 # | learning rate 0.1, 100 steps<br><span lang="zh">学习率为0.1，训练100次</span> | D1 §4.3.3 | [loss 2e141; the bound is 0.034](#The-bounds,-tried-out) | fails |
 # | "evaluate on the remaining data"<br><span lang="zh">使用剩余的数据进行模型评估</span> | D1 §4.3.4 | [none remain; two of the five days had trading](#What-the-articles-say) | fails |
 # | a line predicts the next price<br><span lang="zh">使用线性回归模型预测下一个价格</span> | D1 §4.3 | [as a line in days, it is worse than "tomorrow = today" by 8 standard errors; as a line in the last price, it is no better](#Who-wins?) | fails |
-# | Adam "adapts the learning rate and trains more efficiently"<br><span lang="zh">能够自适应调整学习率，提高模型训练效率</span> | D0 §3.2 | [its best result is no better; five of seven rates are within 8 points of it, four with momentum; within 3 points it is about three for both](#A-race-on-digits) | half true |
+# | Adam "adapts the learning rate and trains more efficiently"<br><span lang="zh">能够自适应调整学习率，提高模型训练效率</span> | D0 §3.2 | [its best result is no better; five of seven rates are within 8 points of it, four with momentum; within 3 points it is two or three for both](#A-race-on-digits) | half true |
 # | stochastic descent uses random samples, batch descent all of them<br><span lang="zh">每次更新参数时使用随机样本</span>, <span lang="zh">每次更新参数时使用所有样本</span> | D1 §3.2.3 | [one gradient, with noise that falls as 1/√B; the usual mini-batch is missing](#How-noisy-is-a-batch?) | half true |
 # | "large" begins at 10⁶, 10⁸ or 10⁹ parameters<br>[the five sentences](#What-is-a-large-model?) | D0 §1, D1 §1, D2 §1.4.1, D3 §2, D4 §1.1 | [one of six models is large for all five](#What-is-a-large-model?) | fails |
 # | AlphaGo is a large model<br><span lang="zh">如GPT、BERT、AlphaGo等</span> | D1 §1 | [3.9 million parameters](#What-is-a-large-model?) | fails |
