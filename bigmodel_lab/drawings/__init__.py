@@ -3,6 +3,9 @@
 Each function draws one and shows it with its alt text; `sketch` is the paper.
 """
 
+from bigmodel_lab.drawings.optimizers import optimizer_memory as optimizer_memory
+from bigmodel_lab.drawings.optimizers import ravine_steps as ravine_steps
+from bigmodel_lab.drawings.optimizers import walk_forward as walk_forward
 from bigmodel_lab.drawings.preprocessing import ids_and_padding as ids_and_padding
 from bigmodel_lab.drawings.preprocessing import leakage as leakage
 from bigmodel_lab.drawings.preprocessing import looking_up_pixels as looking_up_pixels

@@ -9,6 +9,7 @@ from bigmodel_lab.plots.charts import learning_rate_range as learning_rate_range
 from bigmodel_lab.plots.charts import residuals as residuals
 from bigmodel_lab.plots.columns import histograms as histograms
 from bigmodel_lab.plots.columns import scatters as scatters
+from bigmodel_lab.plots.contours import landscapes as landscapes
 from bigmodel_lab.plots.images import image_rows as image_rows
 from bigmodel_lab.plots.look import STYLE as STYLE
 from bigmodel_lab.plots.look import WIDE as WIDE

@@ -68,7 +68,7 @@ def test_play_draws_the_path_step_by_step(path):
     path.press("steps", "End")
 
 
-@pytest.mark.parametrize("surface", ["bowl", "Rosenbrock", "ravine"])
+@pytest.mark.parametrize("surface", ["bowl", "Rosenbrock", "saddle", "ravine"])
 @pytest.mark.parametrize("optimizer", ["Nesterov", "Adam", "gradient descent"])
 def test_every_landscape_is_walked_by_every_optimizer(path, surface, optimizer):
     path.choose("surface", surface)

@@ -87,12 +87,12 @@ SHOWN = {
     ),
     "E17": (
         "03_optimizers",
-        r"AlphaGo, policy network \(2016\) 3\.88 ",
+        r"AlphaGo \(2016\) 3\.88 ",
         "AlphaGo is a large model",
     ),
     "E18": (
         "03_optimizers",
-        r"GPT-2 XL \(2019\) 1,557\.61 24\.922 D0, D1, D2, D3, D4",
+        r"GPT-2 XL \(2019\) 1,557\.61 D0, D1, D2, D3, D4",
         '"large" begins at',
     ),
     "E19": (

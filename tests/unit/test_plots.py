@@ -84,6 +84,44 @@ def test_shared_figures_are_labeled_with_units(monkeypatch):
     plt.close("all")
 
 
+def test_landscapes_stand_side_by_side_with_their_paths(monkeypatch):
+    figures = []
+    monkeypatch.setattr(
+        "bigmodel_lab.plots.contours.show", lambda figure, alt: figures.append(figure)
+    )
+    bowls = {"round": lambda a, b: a**2 + b**2, "long": lambda a, b: a**2 + 9 * b**2}
+    path = np.array([[1.0, 1.0], [0.5, 0.2], [0.0, 0.0]])
+    with plt.rc_context(plots.STYLE):
+        plots.landscapes(
+            bowls,
+            {"round": {"one": path, "two": -path}, "long": {"one": path}},
+            dict.fromkeys(bowls, (0, 0)),
+            title="Down",
+            alt="x",
+        )
+    (figure,) = figures
+    assert texts(figure) == [
+        "round", "a (no unit)", "b (no unit)", "long", "a (no unit)", "b (no unit)",
+    ]  # fmt: skip
+    drawn = [line.get_xydata() for line in figure.axes[0].lines]
+    assert [len(points) for points in drawn] == [3, 3, 1]  # two paths and the minimum
+    np.testing.assert_array_equal(drawn[1], -path)
+    assert [text.get_text() for text in figure.legends[0].texts] == ["one", "two"]
+    plt.close("all")
+
+
+def test_landscapes_without_alt_text_are_refused():
+    with pytest.raises(ValueError, match="needs alt text"):
+        plots.landscapes(
+            {"bowl": lambda a, b: a**2 + b**2},
+            {"bowl": {}},
+            {"bowl": (0, 0)},
+            title="Down",
+            alt=" ",
+        )
+    plt.close("all")
+
+
 # -- contrast (WCAG 2.2, 1.4.3 and 1.4.11) ---------------------------------------------
 
 
