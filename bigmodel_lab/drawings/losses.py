@@ -71,10 +71,10 @@ def article_network() -> None:
 
 def backpropagation() -> None:
     """Draw three layers, forward and backward: values, errors and gradients."""
-    sketch = Sketch(92, 33, "Every step forward has its mirror on the way back")
+    sketch = Sketch(90, 33, "Every step forward has its mirror on the way back")
     small, forward, back = (6, 5), 4, 16
     places = {
-        name: 5 + 11.6 * k
+        name: 4.4 + 11.5 * k
         for k, name in enumerate(["X", "Z_1", "A_1", "Z_2", "A_2", "Z_3", "P", "L"])
     }
     ahead = [
@@ -92,7 +92,7 @@ def backpropagation() -> None:
     for k, step in enumerate(mirrors):
         sketch.arrow(errors[k + 1], errors[k], step, color=ORANGE)
     sketch.arrow((places["L"], 7), errors[4], bend=-0.35, color=ORANGE)
-    sketch.text(79, 17, "predicted - true", size=9, color=ORANGE)
+    sketch.text(78, 17.5, "predicted - true", size=9, color=ORANGE)
     for k, before in ((1, "X"), (2, "A_1"), (3, "A_2")):
         error = errors[2 * k - 2]
         words = (

@@ -1,4 +1,4 @@
-"""Charts of functions and of what a loss makes of data."""
+"""Charts about losses: functions with their slopes, fitted lines, paired bars."""
 
 from collections.abc import Mapping, Sequence
 
@@ -90,8 +90,8 @@ def scatter_with_lines(
     for number, (name, heights) in enumerate(lines.items()):
         style = STYLES[number % len(STYLES)]
         axes.plot(x[ends], np.asarray(heights)[ends], style, label=name, linewidth=2)
-    axes.set(title=title, xlabel=xlabel, ylabel=ylabel)
-    axes.legend()
+    axes.set(title=title, xlabel=xlabel, ylabel=ylabel, ylim=(None, 1.3 * y.max()))
+    axes.legend(loc="upper left")  # in the room that ylim leaves
     show(figure, alt)
 
 
@@ -125,7 +125,7 @@ def paired_bars(
     figure, axes = plt.subplots(figsize=(7.2, 3.2))
     places = np.arange(len(labels))
     for side, (name, heights) in zip((-0.2, 0.2), groups.items(), strict=True):
-        axes.bar(places + side, heights, width=0.4, label=name)
+        axes.bar(places + side, np.asarray(heights), width=0.4, label=name)
     axes.axhline(0, color=GRAY, linewidth=0.8)
     axes.set(title=title, xlabel=xlabel, ylabel=ylabel)
     axes.set_xticks(places, labels)

@@ -386,8 +386,8 @@ lab.plots.with_slopes(
 # With the squared error, an error twice as large costs four times as much; with the
 # other two, about twice as much. The slope on the right is what training feels. With
 # the squared error a house that is missed by twice as much pulls twice as hard; with
-# the absolute error all houses pull equally hard, and Huber's loss is gentle near 0 and
-# fair to the far ones.
+# the absolute error all houses pull equally hard. Huber's loss is gentle near 0 and
+# treats far houses like the absolute error.
 #
 # Real houses show the difference. In Ames, Iowa, 2,930 houses were sold. Five of them
 # are giants with more than 4,000 square feet, and three of the five were sold
@@ -462,13 +462,14 @@ lab.plots.scatter_with_lines(
 )
 
 # %% [markdown]
-# Five houses in 2,930 own 7 % of the squared error, and they move its line by about 4
-# dollars a square foot. The other two lines move by less than one. Is the absolute
-# error better, then? It depends on what the number is for. Its line also runs lower,
-# because it does not care how dear the dear houses are. Whoever adds up prices, as a
-# tax office does, needs the mean, and so the squared error; whoever wants to be close
-# for a typical house is better served by the other two. In PyTorch they are called
-# `nn.MSELoss`, `nn.L1Loss` and `nn.HuberLoss`.
+# Five houses in 2,930 make up 7 % of the squared error, and they move its line by four
+# and a half dollars a square foot. The other two lines move by half a dollar or less.
+#
+# Is the absolute error better, then? That depends on what the number is for. Its line
+# also runs lower, because it does not care how expensive the expensive houses are.
+# Whoever adds up prices, as a tax office does, needs the mean, and so the squared
+# error; whoever wants to be close for a typical house is better served by the other
+# two. In PyTorch they are called `nn.MSELoss`, `nn.L1Loss` and `nn.HuberLoss`.
 
 # %% [markdown]
 # ### Where cross-entropy comes from
@@ -789,18 +790,19 @@ pd.DataFrame(rows).T
 # class, accuracy says nothing. With the weight it finds 12 of the 15, and pays with 321
 # false alarms. The last line shows that the weight has taught the model little that it
 # did not know: the plain model, asked to say yes from 1 % on, finds nearly the same
-# houses. What has changed is the price of a miss, and the probabilities, which no
-# longer are any: the weighted model's mean is
+# houses. What has changed is the price of a miss. One thing more: the plain model's
+# probabilities are honest, as their mean is the share of houses at the water. **Are the
+# weighted model's?**
 
 # %%
 print(f"mean probability: plain {plain.mean():.3f}, weighted {balanced.mean():.3f}")
 print(f"houses at the water: {water.mean():.3f}")
 
 # %% [markdown]
-# They are not: the weighted model gives a house a chance of 32 % on average, where 0.9
-# % of the houses stand at the water. So a class weight states what a miss costs you; it
-# does not make up for having few examples. For more than two classes, `cross_entropy`
-# takes `weight=`, one number a class.
+# They are not: it gives a house a chance of 32 % on average, where only 0.9 % stand at
+# the water. So a class weight states what a miss costs you; it does not make up for
+# having few examples. For more than two classes, `cross_entropy` takes `weight=`, one
+# number a class.
 
 # %% [markdown]
 # ### Two losses for ten classes
@@ -987,8 +989,9 @@ lab.drawings.backpropagation()
 # ### The article's formulas
 #
 # Now we write down what D3 §4 prints, with one column per sample. It begins with
-# "initialize the weight matrices" and does not say how; we draw them at random (*How
-# large may the first weights be?*, below, says why this way).
+# "initialize the weight matrices" (<span lang="zh">初始化权重矩阵</span>) and does not say
+# how. We draw them at random, and [explain below](#How-large-may-the-first-weights-be?)
+# why just so large.
 
 
 # %%
@@ -1312,12 +1315,11 @@ print(f"after {training.steps_done} steps: by hand = by PyTorch, to 10 decimals"
 #
 # ### How large may the first weights be?
 #
-# D3 §4 says only to "initialize" (<span lang="zh">初始化</span>) the weights, and D2 §3.3
-# says to "initialize the parameters at random"
-# (<span lang="zh">随机初始化模型的权重（W）和偏置（b）</span>). **Why at random, and does the size
-# matter?** We started with the spread $\sqrt{2 / \text{inputs}}$ of He et al., so 0.14
-# for D3's $W^{(1)}$ with its 100 inputs. To see why, we send digits through ten layers
-# of 100 units and measure how large the values are after each:
+# D3 §4 does not say how to start, but D2 §3.3 does: "initialize the parameters at
+# random" (<span lang="zh">随机初始化模型的权重（W）和偏置（b）</span>). **Why at random, and does the
+# size matter?** We started with the spread $\sqrt{2 / \text{inputs}}$ of He et al., so
+# 0.14 for D3's $W^{(1)}$ with its 100 inputs. To see why, we send digits through ten
+# layers of 100 units and measure how large the values are after each:
 
 # %%
 deep = [100] * 11  # the sizes: ten layers
