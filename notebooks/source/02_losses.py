@@ -1212,8 +1212,8 @@ assert double > 10
 assert single > 5
 
 # %% [markdown]
-# It agrees to all digits that either precision has, 16 and 7, less the last one. If you
-# have followed this far: you can now derive, write and check the gradient of a network
+# It agrees to all the digits that either precision has, about 16 and 7. If you have
+# followed this far: you can now derive, write and check the gradient of a network
 # without a library, and few people can say that.
 #
 # One last question about the bug: **would you have noticed it without the check?** We
@@ -1381,13 +1381,13 @@ for name, scale in {"zero": 0, "half of He's": 0.5, "He's": 1, "twice He's": 2}.
 pd.DataFrame(rows).T
 
 # %% [markdown]
-# From zeros nothing is learned: all hidden units are 0 and stay 0, and no gradient
-# reaches $W^{(1)}$, not even a small one. (Equal weights other than 0 would be little
-# better: equal units get equal gradients and stay equal, which is why the start must be
-# random.) From half of He's spread the gradient is too small to get anywhere, and from
-# twice the spread it is so large that the first steps throw the weights away. Only the
-# right size learns. With one hidden layer the network forgives more: try other scales
-# in `start_weights` above.
+# From zeros nothing is learned: all hidden units are 0 and stay 0, no gradient reaches
+# $W^{(1)}$, not even a small one, and only the last bias moves. (Equal weights other
+# than 0 would be little better: equal units get equal gradients and stay equal, which
+# is why the start must be random.) From half of He's spread the gradient is too small
+# to get anywhere, and from twice the spread it is so large that the first steps throw
+# the weights away. Only the right size learns. With one hidden layer the network
+# forgives more: try other scales in `start_weights` above.
 
 # %% [markdown]
 # ## On real data
@@ -1722,7 +1722,7 @@ lab.solved("losses")
 # | two classes are trained with -mean(y log z) | D2 §4.2.2, §4.3 | [loss near 0 and 37 % accuracy: it says yes to every house](#Half-a-loss) | fails |
 # | "the smaller its value, the closer the prediction is to the truth"<br><span lang="zh">其值越小，表示模型预测结果与真实结果越接近</span> | D2 §4.2.2 | [not with the loss printed there](#Half-a-loss) | fails |
 # | backpropagation of a 100-500-10 network | D3 §4 | [last layer right; hidden layers off by about half; bias not summed; a sum, not a mean; ReLU twice is harmless](#The-article's-formulas) | fails |
-# | "initialize the parameters at random"<br><span lang="zh">随机初始化模型的权重（W）和偏置（b）</span> | D2 §3.3 | [from zeros nothing is learned; but of ten layers started with half or twice the right spread, none learns either](#How-large-may-the-first-weights-be?) | half true |
+# | "initialize the parameters at random"<br><span lang="zh">随机初始化模型的权重（W）和偏置（b）</span> | D2 §3.3 | [needed, for zeros learn nothing; but ten layers started at random with half or twice the right spread learn nothing in 6 epochs either](#How-large-may-the-first-weights-be?) | half true |
 # | binary cross-entropy is the loss of the classifier | D4 §4.1 | [it is the loss of ten separate questions, not of one answer out of ten](#Two-losses-for-ten-classes) | half true |
 # | σ' = σ(1 - σ) | D4 §4.2 | [equal to autograd](#Activations-and-their-derivatives) | holds |
 # | ReLU "introduces nonlinearity"<br><span lang="zh">引入了非线性特性</span> | D2 §4.2.1 | [without it, two layers are one](#Activations-and-their-derivatives) | holds |
