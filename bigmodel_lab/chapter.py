@@ -3,12 +3,15 @@
 import os
 import platform
 import sys
+from pathlib import Path
 
 import torch
 from IPython.display import HTML, display
 
 import bigmodel_lab
 from bigmodel_lab.device import best_device, seed_everything, set_threads
+
+STYLE_SHEET = Path(__file__).with_name("page.css")
 
 
 def start_chapter(
@@ -42,7 +45,7 @@ def start_chapter(
     if small_models and device.type == "mps" and not asked:
         device = torch.device("cpu")  # MPS has no float64, and small models need no GPU
     bigmodel_lab.plots.use_style()
-    display(HTML(bigmodel_lab.plots.DARK_THEME))
+    display(HTML(f"<style>{STYLE_SHEET.read_text()}</style>"))
     seed_everything(0)
     threads = set_threads(small_models)
     _enable_widgets_on_colab()

@@ -13,12 +13,11 @@ from importlib.resources import files
 import nbformat
 
 from bigmodel_lab.authoring import links, notebooks
+from bigmodel_lab.authoring.citations import cited
 
 CARD = "course_card"
 # The parts of the README between `<!-- course: name -->` and `<!-- course: end -->`.
 _PART = re.compile(r"(<!-- course: (\w+) -->\n).*?(<!-- course: end -->)", re.DOTALL)
-# Where a claim stands: an article, and its sections until the next one.
-_PLACE = re.compile(r"(D\d)|§(\d+)(?:\.(\d+))?[\d.]*(?:-\d+\.(\d+))?( Q\d)?")
 _ARTICLES = (
     "D0 to D4 are [the five articles]"
     "(00_start_here.ipynb#The-chapters-and-the-articles)"
@@ -89,33 +88,6 @@ def facts_of(name):
     raise ValueError(
         f"Chapter {name} is not in bigmodel_lab/authoring/course.toml: add it there."
     )
-
-
-def cited(name):
-    """Return the sections of each article that a chapter's claims table cites, sorted.
-
-    A section is a chapter of the article and its first division: §4.2 for §4.2.1.
-    """
-    source = notebooks.notebooks_folder() / "source" / f"{name}.py"
-    texts = [cell.source for cell in notebooks.build(source).cells]
-    places = {}
-    for table in (text for text in texts if text.startswith("## Claims checked")):
-        for row in table.splitlines():
-            where = row.split("|")[2] if row.startswith("|") else ""
-            for article, *numbers, question in _PLACE.findall(where):
-                if article:
-                    sections = places.setdefault(article, set())
-                    continue
-                first, low, high = (int(number or 0) for number in numbers)
-                for second in range(low, max(low, high) + 1):
-                    sections.add((first, second, question))
-    return {
-        article: [
-            f"§{first}{f'.{second}' if second else ''}{question}"
-            for first, second, question in sorted(places[article])
-        ]
-        for article in sorted(places)
-    }
 
 
 def _opening(chapter, repository):

@@ -4,6 +4,7 @@ import ast
 import math
 import re
 import socket
+import statistics
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -38,6 +39,10 @@ _SORTS = {
     "most_common": "sorted(counts, key=lambda name: (-counts[name], name))[:k]",
     "value_counts": "sort=False, and sort by name",
 }
+# Lines of code that a reader takes in at once: in a cell, and in most cells.
+LONGEST, USUAL = 25, 9
+# Where a reader asks "how much?", the answer is a number.
+_YES_OR_NO = re.compile(r"\b(?:True|False)\b")
 _FORBIDDEN = {
     "a warning": re.compile(r"\b\w*Warning:"),
     "a memory address, new in every run": re.compile(r"\b0x[0-9a-fA-F]{6,16}\b"),
@@ -60,6 +65,7 @@ def problems(path):
     record = [f"{name}, {fault}: {run}." for fault in _record_faults(nb, path)]
     correct = f"correct source/{source.name}, then {run}"
     faults = [*_code_faults(nb, name), *_output_faults(nb), *_text_faults(nb, path)]
+    faults += _reading_faults(nb)
     return record + [f"{name}, {fault}: {correct}." for fault in faults]
 
 
@@ -147,6 +153,20 @@ def _output_faults(nb):
             bare = any(kind.startswith("image/") for kind in data) and not images
             if bare or not all(_ALT.search(image) for image in images):
                 yield f"{cell.id}: an image in the output has no alt text"
+
+
+def _reading_faults(nb):
+    """Yield walls of code, and answers without numbers."""
+    lines = {cell.id: len(cell.source.strip().splitlines()) for cell in code_cells(nb)}
+    for cell, length in lines.items():
+        if length > LONGEST:
+            yield f"{cell}: {length} lines of code; split it, at most {LONGEST} a cell"
+    if (median := statistics.median(lines.values())) > USUAL:
+        yield f"code: the median cell has {median:g} lines; at most {USUAL}"
+    for cell in code_cells(nb):
+        for output in cell.outputs:
+            if answer := _YES_OR_NO.search(output.get("text", "")):
+                yield f"{cell.id}: it prints {answer[0]}; print the number instead"
 
 
 def _output_text(output):

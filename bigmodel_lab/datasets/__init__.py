@@ -4,6 +4,7 @@
 """
 
 from bigmodel_lab.datasets.digits import mnist
+from bigmodel_lab.datasets.own_table import own_table
 from bigmodel_lab.datasets.posts import newsgroups
 from bigmodel_lab.datasets.reviews import chinese_reviews, food_reviews, movie_reviews
 from bigmodel_lab.datasets.tables import ames_houses, dow_jones, saratoga_houses
@@ -16,5 +17,6 @@ __all__ = [
     "mnist",
     "movie_reviews",
     "newsgroups",
+    "own_table",
     "saratoga_houses",
 ]

@@ -6,4 +6,11 @@ Each function draws one and shows it with its alt text; `sketch` is the paper.
 from bigmodel_lab.drawings.losses import article_network as article_network
 from bigmodel_lab.drawings.losses import backpropagation as backpropagation
 from bigmodel_lab.drawings.losses import cross_entropy as cross_entropy
+from bigmodel_lab.drawings.regression import house_parts as house_parts
+from bigmodel_lab.drawings.regression import line_as_network as line_as_network
+from bigmodel_lab.drawings.regression import step_lengths as step_lengths
+from bigmodel_lab.drawings.regression import two_valleys as two_valleys
+from bigmodel_lab.drawings.workflows import layers_and_blocks as layers_and_blocks
+from bigmodel_lab.drawings.workflows import repeated_names as repeated_names
+from bigmodel_lab.drawings.workflows import three_ingredients as three_ingredients
 from bigmodel_lab.drawings.workflows import training_workflow as training_workflow

@@ -4,13 +4,13 @@ from bigmodel_lab.colors import COLORS as COLORS
 from bigmodel_lab.colors import GRAY as GRAY
 from bigmodel_lab.plots.charts import bars as bars
 from bigmodel_lab.plots.charts import curves as curves
+from bigmodel_lab.plots.charts import fit_and_loss as fit_and_loss
 from bigmodel_lab.plots.charts import learning_rate_range as learning_rate_range
 from bigmodel_lab.plots.charts import residuals as residuals
 from bigmodel_lab.plots.functions import paired_bars as paired_bars
 from bigmodel_lab.plots.functions import scatter_with_lines as scatter_with_lines
 from bigmodel_lab.plots.functions import with_slopes as with_slopes
 from bigmodel_lab.plots.images import image_rows as image_rows
-from bigmodel_lab.plots.look import DARK_THEME as DARK_THEME
 from bigmodel_lab.plots.look import STYLE as STYLE
 from bigmodel_lab.plots.look import WIDE as WIDE
 from bigmodel_lab.plots.look import picture as picture

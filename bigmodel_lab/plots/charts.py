@@ -1,6 +1,7 @@
 """Charts that several chapters share: data and words go in."""
 
 from collections.abc import Mapping, Sequence
+from itertools import cycle
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -95,6 +96,49 @@ def bars(
     axes.invert_yaxis()
     axes.grid(visible=False, axis="y")
     axes.set(title=title, xlabel=xlabel, **axes_settings)
+    show(figure, alt)
+
+
+def fit_and_loss(
+    x: ArrayLike,
+    y: ArrayLike,
+    lines: Mapping[str, tuple[float, float]],
+    losses: Sequence[float],
+    *,
+    title: str,
+    alt: str,
+) -> None:
+    """Show points with lines through them, and the loss of each step beside it.
+
+    Parameters
+    ----------
+    x, y : array_like of shape (N,)
+        The points, without a unit.
+    lines : dict
+        Name in the legend -> weight and bias of a line.
+    losses : sequence of float
+        The loss at each step, from the first on.
+    title : str
+        What to see in the points.
+    alt : str
+        The text alternative.
+
+    Raises
+    ------
+    ValueError
+        If `alt` is empty.
+    """
+    figure, (left, right) = plt.subplots(ncols=2, figsize=WIDE)
+    left.plot(x, y, ".", alpha=0.4)
+    ends = np.array(left.get_xlim())
+    for style, (name, (weight, bias)) in zip(
+        cycle([":", "--", "-"]), lines.items(), strict=False
+    ):
+        left.plot(ends, weight * ends + bias, style, label=name)
+    left.set(title=title, xlabel="x (no unit)", ylabel="y (no unit)")
+    left.legend()
+    right.plot(np.arange(1, len(losses) + 1), losses)
+    right.set(title="and the loss falls", xlabel="step", ylabel="loss (no unit)")
     show(figure, alt)
 
 

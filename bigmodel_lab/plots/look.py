@@ -13,9 +13,6 @@ from bigmodel_lab.colors import COLORS, GRAY
 
 WIDE = (9, 3.6)  # inches, of two charts side by side; one alone has figure.figsize
 READABLE = 480  # px: where a page is narrower, a figure scrolls rather than shrinks
-# JupyterLab says so on its body when the theme is dark: lines and words get brighter.
-DARK_THEME = """<style>[data-jp-theme-light="false"] .lab-figure {
-  filter: brightness(1.5); }</style>"""
 # No ground of its own, and words in a gray that is read on a white page and a dark one.
 STYLE = {
     "axes.edgecolor": GRAY,

@@ -8,8 +8,9 @@ import pandas as pd
 def diagnose(history: pd.DataFrame) -> str:
     """Read a `Training.history` and return one sentence of advice.
 
-    It distinguishes overfitting, a plateau and a loss that is still falling. The
-    thresholds (1, 2 and 5 % changes) are rules of thumb, not theory.
+    It distinguishes overfitting, a loss that is still falling and one that is flat. A
+    flat curve alone does not tell a solved problem from a stuck model: only a baseline
+    does. The thresholds (1, 2 and 5 % changes) are rules of thumb, not theory.
     """
     if len(history) < 3:
         return "Too few epochs to judge: give it at least 3."
@@ -39,6 +40,7 @@ def diagnose(history: pd.DataFrame) -> str:
         return "Still falling at the end: try more epochs or a larger learning rate."
     reached = int((train <= 1.01 * train.min()).idxmax()) + 1
     return (
-        f"Plateau since epoch {reached}: more of the same will not help. Try another "
-        f"learning rate, richer features or another model."
+        f"Flat since epoch {reached}: either done, as low as the noise in the data "
+        f"allows, or stuck. Compare it with a baseline: if that is as good, try "
+        f"another learning rate, richer features or another model."
     )

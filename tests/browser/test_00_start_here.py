@@ -1,6 +1,7 @@
 """Chapter 00 in the browser: the toy's panel and a first exercise."""
 
 import pytest
+from labdriver import Explorer
 from playwright.sync_api import expect
 
 NOTEBOOK = "00_start_here.ipynb"
@@ -31,6 +32,21 @@ def test_toy_stops(panel):
     panel.stop.click()
     expect(panel.status).to_contain_text("Stopped")
     expect(panel.rows).to_contain_text("stopped")
+
+
+def test_the_panel_calls_a_flat_curve_done_or_stuck(panel):
+    status = panel.run(learning_rate=0.01, epochs=10)
+    assert "either done, as low as the noise in the data allows, or stuck" in status
+
+
+def test_the_line_turns_into_the_points(notebook):
+    line = Explorer(notebook, "When does the line stop moving?")
+    expect(line.answer).to_contain_text("weight -1.29")
+    before = line.picture()
+    line.press("step", "End")
+    expect(line.answer).to_contain_text("weight 2.8")
+    line.changes(before)
+    notebook.picture("line", line.box)
 
 
 @pytest.mark.parametrize(

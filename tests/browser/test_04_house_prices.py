@@ -5,6 +5,7 @@ import io
 import re
 
 import pytest
+from labdriver import Explorer
 from playwright.sync_api import expect
 
 NOTEBOOK = "04_house_prices.ipynb"
@@ -237,15 +238,45 @@ def price(answer):
     return int(re.match(r"\$([\d,]+)", answer)[1].replace(",", ""))
 
 
-def test_explorer_answers_again_when_a_slider_moves(notebook):
-    explorer = notebook.locator(".lab-explorer")
-    answer = explorer.locator(".lab-answer")
-    before = answer.inner_text()
-    explorer.locator(".lab-area .noUi-handle").focus()
-    for _ in range(4):
-        notebook.page.keyboard.press("ArrowRight")
-    expect(answer).not_to_have_text(before)
-    assert price(answer.inner_text()) > price(before)  # a larger house is dearer
+@pytest.fixture(scope="module")
+def calculator(notebook):
+    """Return the explorer that prices a house."""
+    return Explorer(notebook, "where is the line only guessing")
+
+
+def test_explorer_answers_again_when_a_slider_moves(calculator):
+    before, picture = calculator.answer.inner_text(), calculator.picture()
+    calculator.press("area", "ArrowRight", times=4)
+    expect(calculator.answer).not_to_have_text(before)
+    # A larger house is dearer.
+    assert price(calculator.answer.inner_text()) > price(before)
+    calculator.changes(picture)
+
+
+def test_explorer_gives_an_interval_only_where_houses_were_sold(notebook, calculator):
+    expect(calculator.answer).to_contain_text("Nine in ten")
+    notebook.picture("price_this_house", calculator.box)
+    notebook.use_theme("JupyterLab Dark")
+    notebook.picture("price_this_house_dark", calculator.box)
+    notebook.use_theme("JupyterLab Light")
+    calculator.press("area", "End")
+    expect(calculator.answer).to_contain_text("The line is guessing here")
+    expect(calculator.answer).not_to_contain_text("Nine in ten")
+
+
+def test_no_price_is_below_zero(calculator):
+    calculator.press("area", "Home")
+    calculator.press("rooms", "Home")
+    calculator.press("age", "End")
+    expect(calculator.answer).to_contain_text("The line is guessing here")
+    assert "-" not in calculator.answer.inner_text()
+
+
+def test_the_house_can_be_dragged(calculator):
+    before = calculator.readout("area")
+    calculator.drag(right=60, down=0)
+    calculator.page.wait_for_timeout(500)
+    assert calculator.readout("area") > before
 
 
 def test_quiz_answers_give_feedback(notebook):

@@ -556,3 +556,24 @@ def test_the_form_is_what_jupytext_itself_would_store(chapter):
         "cell_metadata_filter": config.cell_metadata_filter,
         "notebook_metadata_filter": config.notebook_metadata_filter,
     }
+
+
+@pytest.mark.parametrize(
+    ("code", "says"),
+    [
+        ("pass\n" * 26, "26 lines of code; split it, at most 25 a cell"),
+        ("pass\n" * 25, None),
+        ("print(1 > 0)", "it prints True; print the number instead"),
+        ("print('the difference:', 0.3)", None),
+        ("\n\n# %%\n".join(["pass\n" * 10] * 9), "the median cell has 10 lines"),
+        ("\n\n# %%\n".join(["pass\n" * 9] * 9), None),
+    ],
+)
+def test_walls_of_code_and_answers_without_numbers_are_reported(tmp_path, code, says):
+    path = (
+        make_folder(tmp_path / "chapter", f"{TINY}\n# %%\n{code}\n") / f"{NAME}.ipynb"
+    )
+    notebooks.refresh([], path.parent)
+    found = problems(path)
+    assert len(found) == (says is not None)
+    assert says is None or says in found[0]

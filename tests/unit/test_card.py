@@ -7,7 +7,7 @@ import types
 import nbformat
 import pytest
 
-from bigmodel_lab.authoring import card, notebooks
+from bigmodel_lab.authoring import card, citations, notebooks
 from bigmodel_lab.chapter import _enable_widgets_on_colab
 
 CHAPTERS = card.facts()["chapters"]
@@ -47,7 +47,7 @@ def test_the_facts_of_a_chapter_are_complete(chapter):
     ) + ["."]
     assert chapter["minutes"] > 0
     articles = {article["name"] for article in card.facts()["articles"]}
-    assert card.cited(chapter["name"]).keys() <= articles
+    assert citations.cited(chapter["name"]).keys() <= articles
     earlier = {c["name"] for c in CHAPTERS if c["name"] < chapter["name"]}
     assert {other["chapter"] for other in chapter.get("before", [])} <= earlier
     assert "needs" in chapter or "before" in chapter
@@ -90,8 +90,8 @@ def test_sections_come_from_the_claims_table(where, cited, monkeypatch):
     rows = ["| Claim | Where | Found |", "|---|---|---|", f"| x | {where} | D9 §9 |"]
     table = "\n".join(["## Claims checked", *rows])
     nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(table)])
-    monkeypatch.setattr(card.notebooks, "build", lambda source: nb)
-    assert card.cited("00_start_here") == cited
+    monkeypatch.setattr(notebooks, "build", lambda source: nb)
+    assert citations.cited("00_start_here") == cited
 
 
 def test_the_card_holds_it_all_in_order():

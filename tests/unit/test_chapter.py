@@ -30,7 +30,7 @@ def test_start_chapter_prints_one_line_and_returns_the_device(capsys):
         drawn.append(torch.rand(1).item())
     assert drawn[0] == drawn[1]  # seeded
     printed = capsys.readouterr().out.splitlines()
-    lines = [line for line in printed if "HTML object" not in line]  # the dark theme
+    lines = [line for line in printed if "HTML object" not in line]  # the style sheet
     assert len(lines) == 2
     assert lines[0].startswith("04_x: device cpu, 1 thread(s), bigmodel_lab ")
     assert torch.__version__ in lines[0]

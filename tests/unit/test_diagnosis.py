@@ -22,10 +22,10 @@ FALLING = [1.0, 0.8, 0.6, 0.45, 0.35, 0.28, 0.22, 0.17]
         (FALLING, [1, 0.9, 0.8, 0.7, 0.75, 0.8, 0.9, 1.05], "Overfitting from epoch 4"),
         (FALLING, FALLING, "Still falling"),
         (FALLING, None, "Still falling"),
-        ([1, 0.3, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1], None, "Plateau since epoch 3"),
-        ([1, 0.3, 0.1, 0.1, 0.1], [1, 0.3, 0.1, 0.1, 0.1], "Plateau since epoch 3"),
+        ([1, 0.3, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1], None, "Flat since epoch 3"),
+        ([1, 0.3, 0.1, 0.1, 0.1], [1, 0.3, 0.1, 0.1, 0.1], "Flat since epoch 3"),
         ([2.30, 2.29, 2.28, 2.27], None, "It hardly moves: the loss fell by 1.3%"),
-        ([2.30, 2.29, 2.31, 2.27], None, "Plateau"),
+        ([2.30, 2.29, 2.31, 2.27], None, "Flat"),
         ([1.0, 1.5, 2.0, 3.0], None, "The loss rises"),
         ([1.0, 1.5, 2.0, 3.0], [1.0, 1.5, 2.0, 3.0], "The loss rises"),
         # 1 % up is noise, not overfitting.
@@ -33,7 +33,7 @@ FALLING = [1.0, 0.8, 0.6, 0.45, 0.35, 0.28, 0.22, 0.17]
         # Validation losses that cannot be compared are left out, without a warning.
         (FALLING, [math.nan] * 8, "Still falling"),
         (FALLING, [math.inf] * 8, "Still falling"),
-        ([1, 0.5, 0, 0, 0], [1, 0.5, 0, 0, 0], "Plateau since epoch 3"),
+        ([1, 0.5, 0, 0, 0], [1, 0.5, 0, 0, 0], "Flat since epoch 3"),
     ],
 )
 def test_verdict(train, validation, verdict):
@@ -43,3 +43,11 @@ def test_verdict(train, validation, verdict):
 def test_overfitting_says_by_how_much():
     said = diagnose(history(FALLING, [1, 0.9, 0.8, 0.7, 0.75, 0.8, 0.9, 1.05]))
     assert "50%" in said
+
+
+def test_a_flat_curve_is_called_neither_solved_nor_stuck():
+    said = diagnose(history([8.2, 0.25, 0.25, 0.25, 0.25]))
+    assert said.startswith("Flat since epoch 2: either done")
+    assert "stuck" in said
+    assert "baseline" in said
+    assert "will not help" not in said

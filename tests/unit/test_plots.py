@@ -65,6 +65,19 @@ def test_shared_figures_are_labeled_with_units(monkeypatch):
         plots.residuals([1, 2], [1.5, 1.5], alt="x", title="It fits", unit="kg")
         table = pd.DataFrame({"learning_rate": [0.1, 1, 10], "loss": [2.0, 1.0, 3.0]})
         plots.learning_rate_range(table, 0.1, alt="x", title="It turns", ylabel="loss")
+        plots.fit_and_loss(
+            [0, 1],
+            [2, 5],
+            {"first": (0, 0), "last": (3, 2)},
+            [4, 1],
+            alt="x",
+            title="F",
+        )
+    assert texts(figures[2])[:3] == ["F", "x (no unit)", "y (no unit)"]
+    _, first, last = figures[2].axes[0].lines
+    assert list(first.get_ydata()) == [0, 0]
+    assert last.get_ydata() == pytest.approx(3 * last.get_xdata() + 2)
+    assert list(figures[2].axes[1].lines[0].get_xdata()) == [1, 2]  # steps
     assert texts(figures[0])[:3] == ["It fits", "predicted (kg)", "true (kg)"]
     assert texts(figures[0])[5] == "residual (kg)"
     assert texts(figures[1]) == ["It turns", "learning rate (log scale)", "loss"]
