@@ -416,7 +416,7 @@ lab.solved("start_here")
 # | --- | --- | --- | --- | --- | --- |
 # | [00 Start here](00_start_here.ipynb) | §1, §2.3, §4.3 | §2.5, §2.6 | §2.2 |  | §2.2 |
 # | [01 Preprocessing](01_preprocessing.ipynb) | §3.1, §3.2, §9 Q2 | §3.2 |  | §4 | §3.2 |
-# | [02 Losses](02_losses.ipynb) | §4.1, §4.2 | §4.2 | §3.2, §4.2, §4.3 | §4 | §4.1, §4.2 |
+# | [02 Losses](02_losses.ipynb) | §4.1, §4.2 | §4.2 | §3.2, §3.3, §4.2, §4.3 | §4 | §4.1, §4.2 |
 # | [03 Optimizers](03_optimizers.ipynb) | §1, §3.2, §4.1, §4.3 | §1, §3.2, §4.3 | §1.4 | §2 | §1.1 |
 # | [04 House prices](04_house_prices.ipynb) | §3.2, §4.3, §5.2, §5.4 |  |  |  |  |
 # | [05 MNIST](05_mnist.ipynb) |  |  | §5.2, §5.3 | §5 | §2.3, §4.3, §5.1, §5.2, §5.4 |
