@@ -13,6 +13,7 @@ from bigmodel_lab.plots.contours import landscapes as landscapes
 from bigmodel_lab.plots.functions import paired_bars as paired_bars
 from bigmodel_lab.plots.functions import scatter_with_lines as scatter_with_lines
 from bigmodel_lab.plots.functions import with_slopes as with_slopes
+from bigmodel_lab.plots.images import INK as INK
 from bigmodel_lab.plots.images import image_rows as image_rows
 from bigmodel_lab.plots.look import STYLE as STYLE
 from bigmodel_lab.plots.look import WIDE as WIDE

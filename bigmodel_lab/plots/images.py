@@ -1,11 +1,17 @@
-"""Rows of images, each row with its name."""
+"""Rows of images, each row with its name: ink on the page's own paper."""
 
 from collections.abc import Mapping
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.colors import LinearSegmentedColormap, to_rgba
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
+
+from bigmodel_lab.colors import BLUE
+
+# From no ink at all to full ink: the paper is the page, light or dark.
+INK = LinearSegmentedColormap.from_list("ink", [to_rgba(BLUE, 0), to_rgba(BLUE, 1)])
 
 
 def image_rows(rows: Mapping[str, ArrayLike], title: str) -> Figure:
@@ -45,7 +51,7 @@ def image_rows(rows: Mapping[str, ArrayLike], title: str) -> Figure:
     figure, axes = plt.subplots(
         figsize=(1.6 + size * longest, 0.45 + size * height / width * len(arrays))
     )
-    axes.imshow(sheet, cmap="gray_r", vmin=0, vmax=1, interpolation="nearest")
+    axes.imshow(sheet, cmap=INK, vmin=0, vmax=1, interpolation="nearest")
     axes.set_yticks(height * (np.arange(len(arrays)) + 0.5), list(arrays))
     axes.set_xticks([])
     axes.set_title(title)

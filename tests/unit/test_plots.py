@@ -216,8 +216,8 @@ def test_rows_of_images_are_tiled(rows_of):
     tiles = [[images[0], images[1], paper], [images[2], images[3], images[4]]]
     np.testing.assert_array_equal(picture.get_array(), np.block(tiles))
     assert picture.get_clim() == (0, 1)
-    assert picture.cmap(0.0)[:3] == (1, 1, 1)  # paper is white
-    assert picture.cmap(1.0)[:3] == (0, 0, 0)  # ink is black
+    assert picture.cmap(0.0)[3] == 0  # no ink: the paper is the page
+    assert picture.cmap(1.0)[3] == 1
 
 
 def test_rows_of_images_have_their_names_at_their_middle(rows_of):
