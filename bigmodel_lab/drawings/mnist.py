@@ -89,8 +89,8 @@ def max_pooling() -> None:
     sketch.arrow(wide, small, "largest of each")
     sketch.text(43.5, 8, "a quarter\nof the numbers", ha="center", size=9)
     sketch.show(
-        "A 4 by 4 grid of numbers in four colored 2 by 2 squares; an arrow leads to a 2 "
-        "by 2 grid with the largest number of each square: 5, 1, 3 and 7."
+        "A 4 by 4 grid of numbers in four colored 2 by 2 squares; an arrow leads to a "
+        "2 by 2 grid with the largest number of each square: 5, 1, 3 and 7."
     )
 
 
@@ -107,7 +107,8 @@ def digit_networks() -> None:
         "the convolutional network (D4)": (
             [
                 "image\n1 × 28 × 28", f"{conv}32 × 13 × 13", f"{conv}64 × 5 × 5",
-                "conv 3 × 3,\nReLU, flatten\n576", "linear, ReLU\n64", "linear\n10",
+                "conv 3 × 3,\nReLU, flatten\n64 × 3 × 3 = 576", "linear, ReLU\n64",
+                "linear\n10",
             ],
             ["", "320", "18,496", "36,928", "36,928", "650"],
         ),
