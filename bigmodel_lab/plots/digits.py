@@ -48,7 +48,7 @@ def confusion(matrix: ArrayLike, *, title: str, alt: str) -> None:
     classes = range(len(matrix))
     errors = np.where(np.eye(len(matrix), dtype=bool), 0, matrix)
     figure, axes = plt.subplots(figsize=(5, 4.4))
-    strength = 0.6 * errors / max(errors.max(), 1)  # 0: the page shines through
+    strength = 0.3 * errors / max(errors.max(), 1)  # 0: the page shines through
     axes.imshow(
         to_rgba_array([ORANGE] * errors.size, strength.ravel()).reshape(
             *errors.shape, 4
