@@ -58,7 +58,7 @@ from torch.nn import functional as F
 X, y, X_test, y_test = (part.to(device) for part in lab.datasets.mnist())
 print("to learn from:", tuple(X.shape), "to be tested on:", tuple(X_test.shape))
 
-# %% jupyter={"source_hidden": true}
+# %%
 lab.plots.show(
     lab.plots.image_rows(
         {str(digit): X[y == digit][:16].cpu() for digit in range(10)},
@@ -225,7 +225,7 @@ print("D4's convolutional network:", lab.about(cnn_scores, unit="%"))
 assert cnn_scores.min() > mlp_scores.max()
 assert (100 - cnn_scores).mean() < 0.75 * (100 - mlp_scores).mean()
 
-# %% jupyter={"source_hidden": true}
+# %%
 lab.plots.dots(
     {"D2's MLP": mlp_scores, "D4's CNN": cnn_scores},
     title="The CNN makes some 40 % fewer errors",
@@ -290,7 +290,7 @@ print(f"after five epochs: {final.mean():.2f} ± {final.std(ddof=1):.2f} %,", en
 print(f"from {final.min():.2f} to {final.max():.2f} %")
 print(f"seeds above 98.75 %: {(final > 98.75).sum()} of {len(final)}")
 
-# %% jupyter={"source_hidden": true}
+# %%
 lab.plots.curves(
     {
         "highest of eight seeds": keras.max(0),
@@ -419,8 +419,9 @@ torch.testing.assert_close(forward(images, model), model(images))
 torch.testing.assert_close(*gradients)
 
 # %% [markdown]
-# They agree. So pooling and ReLU may change places: ReLU keeps the order of numbers,
-# and the maximum stays the maximum. Pooling first leaves ReLU a quarter of the work.
+# They agree: these 20 lines are all there is to D4's network. Pooling and ReLU may also
+# change places, because ReLU keeps the order of numbers, and the maximum stays the
+# maximum. Pooling first leaves ReLU a quarter of the work.
 #
 # **What does a convolution make of a digit that is moved by two pixels?** Two pixels
 # become one place after the first pooling.
@@ -484,7 +485,7 @@ assert abs(mlp_scores.mean() - shuffled["MLP"].mean()) < 2
 assert cnn_scores.mean() - shuffled["CNN"].mean() > 4
 assert shuffled["CNN"].max() < shuffled["MLP"].min()
 
-# %% jupyter={"source_hidden": true}
+# %%
 lab.plots.dots(
     groups,
     title="Without neighbors, the CNN falls behind the dense network",
@@ -585,8 +586,7 @@ for mode in ("evaluation", "training"):
 # *Dropout* sets each number of a layer to 0 with probability $p$, drawn anew in each
 # training step, and divides the others by $1 - p$, so that the mean stays. No neuron can
 # count on a certain other one, so the network memorizes less. In evaluation mode it
-# does nothing. **What becomes of twenty
-# ones?**
+# does nothing. **What becomes of twenty ones?**
 
 # %%
 rng = torch.Generator().manual_seed(0)
@@ -599,8 +599,8 @@ assert set(nn.Dropout(0.5)(torch.ones(100)).tolist()) == {0, 2}
 assert (nn.Dropout(0.5).eval()(torch.ones(100)) == 1).all()
 
 # %% [markdown]
-# Some of them are 0 and the others 2, different ones in each step. In PyTorch this
-# is `nn.Dropout(0.5)`; `model.train()` and `model.eval()` switch it together with batch
+# Some of them are 0 and the others 2, different ones in each step. In PyTorch this is
+# `nn.Dropout(0.5)`; `model.train()` and `model.eval()` switch it together with batch
 # normalization.
 
 # %% [markdown]
@@ -608,9 +608,7 @@ assert (nn.Dropout(0.5).eval()(torch.ones(100)) == 1).all()
 #
 # *Medium · 10 minutes*
 #
-# The network has batch normalization and arrives in training mode. (Batch normalization
-# scales the numbers inside a network: in training by mean and standard deviation of the
-# batch at hand, in *evaluation mode* by those it has stored.)
+# The network has batch normalization and arrives in training mode.
 
 
 # %%
@@ -638,7 +636,7 @@ filters = cnn[0].weight.detach().cpu()[:12]  # (12, 1, 3, 3)
 maps = lab.explain.feature_maps(cnn, X_test[:1])
 print("maps:", [tuple(m.shape) for m in maps])
 
-# %% jupyter={"source_hidden": true}
+# %%
 pictures = {
     "filters": lab.plots.filter_images(filters, scale=8),
     "their maps": maps[0][:12] / maps[0].max(),
@@ -884,7 +882,7 @@ assert abs(mean.upright["small, augmented"] - mean.upright["small"]) < 3
 assert mean.turned["small, augmented"] - mean.turned["small"] > 7
 mean.map(lab.about, spread=1.5, unit="%")
 
-# %% jupyter={"source_hidden": true}
+# %%
 lab.plots.dots(
     upright | {f"{name}; turned": values for name, values in turned.items()},
     title="What was turned in training is read when turned",
