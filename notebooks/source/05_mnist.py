@@ -967,11 +967,11 @@ print(f"small network: {light / 1e6:.2f} million, 1/{large / light:.0f} of the w
 # how far apart are the seeds?**
 
 # %%
-runs["seconds"] = runs["seconds"].map(sum)
+runs["in all"] = runs["seconds"].map(sum)
 runs["accuracy (%)"] = 100 * runs["accuracy"].str[-1]
 programs = runs.groupby("program", sort=False)
 summary = programs["accuracy (%)"].agg(["mean", "std", "min"])
-summary.insert(0, "seconds (median)", programs["seconds"].median())
+summary.insert(0, "seconds (median)", programs["in all"].median())
 print(measured["machine"], "-", measured["tensorflow"])
 summary.round(2)
 
