@@ -107,7 +107,7 @@ def digit_networks() -> None:
         "the convolutional network (D4)": (
             [
                 "image\n1 × 28 × 28", f"{conv}32 × 13 × 13", f"{conv}64 × 5 × 5",
-                "conv 3 × 3,\nReLU, flatten\n64 × 3 × 3 = 576", "linear, ReLU\n64",
+                "conv 3 × 3,\nReLU\n64 × 3 × 3", "flatten: 576,\nlinear, ReLU\n64",
                 "linear\n10",
             ],
             ["", "320", "18,496", "36,928", "36,928", "650"],

@@ -234,9 +234,9 @@ lab.plots.dots(
 )
 
 # %% [markdown]
-# The convolutional network (CNN) beats the dense one (a multilayer perceptron, MLP) with
-# every seed, and makes about 40 % fewer errors. One seed cannot tell by how much: the
-# CNNs differ among themselves by about two points. (With all 60,000 digits both do
+# The convolutional network (CNN) beats the dense one (a multilayer perceptron, MLP)
+# with every seed, and makes about 40 % fewer errors. One seed cannot tell by how much:
+# the CNNs differ by about two points among themselves. (With all 60,000 digits both do
 # better: see below.)
 #
 # ### The printed log
@@ -274,10 +274,10 @@ assert log["accuracy"][0] < 0.95 < 0.99 < log["accuracy"][-1]
 # repeats their numbers. That line also counts 60,000 of them, but MNIST has 10,000, and
 # the line `Test accuracy: …` is missing.
 #
-# The training accuracy, 97.3 % at the end, is strong evidence, too, but no proof. Keras
-# prints its mean over an epoch, while the weights still move, so it may lie below the
-# test accuracy: in our first epoch it is 94.3 %, and the test accuracy after it is about
-# 98 %. By the fifth epoch, however, it has passed 99 %.
+# The training accuracy, 97.3 % at the end, is strong evidence, but no proof. Keras
+# prints its mean over an epoch in which the weights still move, so it may lie below the
+# test accuracy: in our first epoch it is 94.3 %, and after it the test accuracy is
+# about 98 %. By the fifth epoch, however, it has passed 99 %.
 #
 # What about the test accuracy, 98.75 %? We ran the program with eight seeds. **Where
 # will 98.75 % lie among them?**
@@ -307,10 +307,9 @@ lab.plots.curves(
 )
 
 # %% [markdown]
-# The printed number is possible but low: six of eight seeds end above it. That is not
-# the point. The point is that **one run is not a result**: seeds differ by more than
-# the last three epochs of the log do. Report the mean, the spread and the number of
-# seeds.
+# The printed number is possible but low: six of eight seeds end above it. More
+# important, **one run is not a result**: seeds differ by more than the last three
+# epochs of the log do. Report the mean, the spread and the number of seeds.
 
 # %% [markdown]
 # ## Derive it
@@ -438,9 +437,9 @@ assert difference < 1e-9
 
 # %% [markdown]
 # The maps move along. What a filter finds in one place, it finds everywhere; a dense
-# layer must learn it again for each place. That is what a CNN *knows* about images
-# before it has seen one: neighbors belong together, and a pattern is the same pattern
-# wherever it is. **Then is the whole network blind to place?**
+# layer must learn it again for each place. This is what a CNN *knows* before it has
+# seen an image: neighbors belong together, and a pattern is the same pattern wherever
+# it is. **Then is the whole network blind to place?**
 
 # %%
 for pixels in (0, 2, 4):
@@ -556,9 +555,9 @@ lab.check("mnist.train_epoch", train_epoch)
 # %% [markdown]
 # ### Batch normalization
 #
-# A layer learns best from numbers of one size, but while a network trains, the sizes
-# drift. *Batch normalization* brings each channel to mean 0 and standard deviation 1,
-# and then lets the network learn a scale $\gamma$ and a shift $\beta$:
+# While a network trains, the sizes of the numbers inside it drift. *Batch
+# normalization* brings each channel to mean 0 and standard deviation 1, and then lets
+# the network learn a scale $\gamma$ and a shift $\beta$:
 #
 # $$\hat x = \gamma\, \frac{x - \mu}{\sqrt{\sigma^2 + \varepsilon}} + \beta$$
 #
@@ -584,8 +583,8 @@ for mode in ("evaluation", "training"):
 # ### Dropout
 #
 # *Dropout* sets each number of a layer to 0 with probability $p$, drawn anew in each
-# training step, and divides the others by $1 - p$, so that the mean stays. No neuron can
-# count on a certain other one, so the network memorizes less. In evaluation mode it
+# training step, and divides the others by $1 - p$, so that the mean stays. No neuron
+# can count on a certain other one, so the network memorizes less. In evaluation mode it
 # does nothing. **What becomes of twenty ones?**
 
 # %%
@@ -698,8 +697,8 @@ lab.plots.confusion(
 )
 
 # %% [markdown]
-# **Could errors crowd into a few of the 90 wrong cells by chance?** We throw as many
-# errors into 90 cells, a thousand times.
+# **Could errors crowd into a few of the 90 wrong cells by chance?** We throw as many of
+# them at random, a thousand times.
 
 # %%
 wrong = matrix[~np.eye(10, dtype=bool)]  # (90,)
@@ -715,10 +714,10 @@ print("and at most", lab.about(shares[1].max(), 5, "%"))
 assert shares[0] > shares[1].max()
 
 # %% [markdown]
-# No: nine cells, a tenth of them, hold two fifths of the errors, more than in any throw.
-# These digits look alike. Next come the twenty worst digits of the first network, those
-# where the right answer got the lowest probability. **Would you have read them
-# correctly?**
+# No: nine cells, a tenth of them, hold two fifths of the errors, more than in any
+# throw. These digits look alike. Next come the twenty worst digits of the first
+# network, those where the right answer got the lowest probability. **Would you have
+# read them correctly?**
 
 # %%
 probabilities = lab.predict(cnn, X_test).softmax(1)  # (1000, 10)
@@ -746,10 +745,10 @@ print("of these, more than 90 % sure:", lab.about((errors & sure).sum(), 5))
 # %% [markdown]
 # ### What a training accuracy is worth: random labels
 #
-# D3 §5 trains on 100 random inputs with ten random numbers each as "labels". It measures
-# the accuracy on the same data, and says that this "evaluates the model on the test set"
-# (<span lang="zh">评估模型在测试集上的损失和准确率</span>). **What can the network find? What is the
-# lowest possible loss?**
+# D3 §5 trains on 100 random inputs with ten random numbers each as "labels". It
+# measures the accuracy on the same data, and says that this "evaluates the model on the
+# test set" (<span lang="zh">评估模型在测试集上的损失和准确率</span>). **What can the network find? What
+# is the lowest possible loss?**
 
 # %%
 rng = torch.Generator().manual_seed(0)
@@ -793,10 +792,10 @@ assert above < 0.1
 
 # %% [markdown]
 # There is nothing to find: the inputs say nothing about the targets. And because the
-# targets do not sum to 1, the loss has a floor that means nothing. Given time (and steps
-# that shrink to 0, so that it comes to rest), the network reaches that floor: it knows
-# the hundred answers *by heart* and is at chance, 10 %, on anything new. D3's accuracy
-# "on the test set" was measured on the training data.
+# targets do not sum to 1, the loss has a floor that means nothing. Given time (and
+# steps that shrink to 0, so that it comes to rest), the network reaches that floor: it
+# knows the hundred answers *by heart* and is at chance, 10 %, on anything new. D3's
+# accuracy "on the test set" was measured on the training data.
 #
 # Is that so only when the inputs are noise? Now we take real digits, each with a label
 # drawn at random (Zhang et al. 2017). **Will D2's network learn 500 of them? What does
@@ -843,8 +842,8 @@ lab.check("mnist.best_test_accuracy", best_test_accuracy)
 # In chapter 01, turning, scaling and moving 500 digits in training gained three points.
 # Now we have 4,000 digits, the small network of the next section, and two seeds. We
 # test it twice: on the test digits, and on the same digits turned by up to 20° and
-# moved by up to 3 pixels, as another hand might write them. **How much does augmentation
-# gain in each case?**
+# moved by up to 3 pixels, as another hand might write them. **How much does
+# augmentation gain in each case?**
 
 # %%
 import kornia.augmentation as K
@@ -1014,8 +1013,8 @@ table.sort_values("mean", kind="stable").round(2)
 #
 # *Easy · 5 minutes*
 #
-# Whitening has a simple relative: pixels scaled to mean 0 and standard deviation 1. Which
-# images may the mean and the standard deviation come from?
+# Whitening has a simple relative: pixels scaled to mean 0 and standard deviation 1.
+# Which images may the mean and the standard deviation come from?
 
 
 # %%
