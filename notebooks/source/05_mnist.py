@@ -58,7 +58,7 @@ from torch.nn import functional as F
 X, y, X_test, y_test = (part.to(device) for part in lab.datasets.mnist())
 print("to learn from:", tuple(X.shape), "to be tested on:", tuple(X_test.shape))
 
-# %%
+# %% jupyter={"source_hidden": true}
 lab.plots.show(
     lab.plots.image_rows(
         {str(digit): X[y == digit][:16].cpu() for digit in range(10)},
@@ -225,7 +225,7 @@ print("D4's convolutional network:", lab.about(cnn_scores, unit="%"))
 assert cnn_scores.min() > mlp_scores.max()
 assert (100 - cnn_scores).mean() < 0.75 * (100 - mlp_scores).mean()
 
-# %%
+# %% jupyter={"source_hidden": true}
 lab.plots.dots(
     {"D2's MLP": mlp_scores, "D4's CNN": cnn_scores},
     title="The CNN makes some 40 % fewer errors",
@@ -290,7 +290,7 @@ print(f"after five epochs: {final.mean():.2f} ± {final.std(ddof=1):.2f} %,", en
 print(f"from {final.min():.2f} to {final.max():.2f} %")
 print(f"seeds above 98.75 %: {(final > 98.75).sum()} of {len(final)}")
 
-# %%
+# %% jupyter={"source_hidden": true}
 lab.plots.curves(
     {
         "highest of eight seeds": keras.max(0),
@@ -484,7 +484,7 @@ assert abs(mlp_scores.mean() - shuffled["MLP"].mean()) < 2
 assert cnn_scores.mean() - shuffled["CNN"].mean() > 4
 assert shuffled["CNN"].max() < shuffled["MLP"].min()
 
-# %%
+# %% jupyter={"source_hidden": true}
 lab.plots.dots(
     groups,
     title="Without neighbors, the CNN falls behind the dense network",
@@ -635,7 +635,7 @@ filters = cnn[0].weight.detach().cpu()[:12]  # (12, 1, 3, 3)
 maps = lab.explain.feature_maps(cnn, X_test[:1])
 print("maps:", [tuple(m.shape) for m in maps])
 
-# %%
+# %% jupyter={"source_hidden": true}
 pictures = {
     "filters": lab.plots.filter_images(filters, scale=8),
     "their maps": maps[0][:12] / maps[0].max(),
@@ -881,7 +881,7 @@ assert abs(mean.upright["small, augmented"] - mean.upright["small"]) < 3
 assert mean.turned["small, augmented"] - mean.turned["small"] > 7
 mean.map(lab.about, spread=1.5, unit="%")
 
-# %%
+# %% jupyter={"source_hidden": true}
 lab.plots.dots(
     upright | {f"{name}; turned": values for name, values in turned.items()},
     title="What was turned in training is read when turned",
@@ -934,7 +934,7 @@ assert torch.allclose(filters.abs(), whitening.double().abs(), atol=1e-2)
 # %% [markdown]
 # **Which patterns vary most in handwriting?**
 
-# %%
+# %% jupyter={"source_hidden": true}
 computed = lab.plots.filter_images(filters, scale=4)
 lab.plots.show(
     lab.plots.image_rows(
