@@ -6,6 +6,10 @@ Each function draws one and shows it with its alt text; `sketch` is the paper.
 from bigmodel_lab.drawings.losses import article_network as article_network
 from bigmodel_lab.drawings.losses import backpropagation as backpropagation
 from bigmodel_lab.drawings.losses import cross_entropy as cross_entropy
+from bigmodel_lab.drawings.mnist import digit_networks as digit_networks
+from bigmodel_lab.drawings.mnist import filter_slides as filter_slides
+from bigmodel_lab.drawings.mnist import max_pooling as max_pooling
+from bigmodel_lab.drawings.mnist import padding_and_stride as padding_and_stride
 from bigmodel_lab.drawings.optimizers import optimizer_memory as optimizer_memory
 from bigmodel_lab.drawings.optimizers import ravine_steps as ravine_steps
 from bigmodel_lab.drawings.optimizers import walk_forward as walk_forward

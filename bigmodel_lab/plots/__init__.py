@@ -10,6 +10,10 @@ from bigmodel_lab.plots.charts import residuals as residuals
 from bigmodel_lab.plots.columns import histograms as histograms
 from bigmodel_lab.plots.columns import scatters as scatters
 from bigmodel_lab.plots.contours import landscapes as landscapes
+from bigmodel_lab.plots.digits import captioned as captioned
+from bigmodel_lab.plots.digits import confusion as confusion
+from bigmodel_lab.plots.digits import dots as dots
+from bigmodel_lab.plots.digits import filter_images as filter_images
 from bigmodel_lab.plots.functions import paired_bars as paired_bars
 from bigmodel_lab.plots.functions import scatter_with_lines as scatter_with_lines
 from bigmodel_lab.plots.functions import with_slopes as with_slopes
