@@ -120,7 +120,9 @@ def _posts_as_words(name):
         quoting=csv.QUOTE_NONE,
         keep_default_na=False,
     )
-    posts = pd.DataFrame({"text": table["Text"].str.strip(), "topic": table["Category"]})
+    posts = pd.DataFrame(
+        {"text": table["Text"].str.strip(), "topic": table["Category"]}
+    )
     return posts.assign(arrived=posts.groupby("topic").cumcount())
 
 
