@@ -51,6 +51,7 @@ lab.solved("text")
 
 # %%
 import textwrap
+from functools import partial
 from sys import intern
 
 import numpy as np
@@ -59,14 +60,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-TOPICS = [
-    "alt.atheism",
-    "comp.graphics",
-    "sci.med",
-    "sci.space",
-    "soc.religion.christian",
-    "talk.religion.misc",
-]
+TOPICS = ["alt.atheism", "comp.graphics", "sci.med", "sci.space"]
+TOPICS += ["soc.religion.christian", "talk.religion.misc"]
 
 
 # %%
@@ -661,23 +656,16 @@ same_words = [different_words(part, vocabulary, 100) for part in beginnings]
 # %%
 size = len(vocabulary), len(TOPICS)
 rarity = lab.text.idf(bags[0].cpu(), len(vocabulary))
+embedding_bag = partial(lab.models.EmbeddingBagClassifier, *size, word_weights=rarity)
+TextLSTM = lab.models.TextLSTM
 NETWORKS = {
-    "softmax regression": (lambda: embedding_bag(None), bags, (0.03, 2)),
-    "embedding bag": (lambda: embedding_bag(64), bags, (0.01, 3)),
-    "embedding bag, 100 words": (lambda: embedding_bag(64), same_words, (0.01, 3)),
-    "TextCNN": (lambda: lab.models.TextCNN(*size), ordered, (0.003, 5)),
-    "LSTM, last state": (lambda: lab.models.TextLSTM(*size), ordered, (0.003, 6)),
-    "LSTM, maximum": (
-        lambda: lab.models.TextLSTM(*size, pool="max"),
-        ordered,
-        (0.003, 6),
-    ),
+    "softmax regression": (embedding_bag, bags, (0.01, 6)),
+    "embedding bag": (partial(embedding_bag, 64), bags, (0.01, 3)),
+    "embedding bag, 100 words": (partial(embedding_bag, 64), same_words, (0.01, 3)),
+    "TextCNN": (partial(lab.models.TextCNN, *size), ordered, (0.003, 5)),
+    "LSTM, last state": (partial(TextLSTM, *size), ordered, (0.03, 4)),
+    "LSTM, maximum": (partial(TextLSTM, *size, pool="max"), ordered, (0.03, 4)),
 }
-
-
-def embedding_bag(dimensions):
-    """Return a network that knows which words are in a text, not their order."""
-    return lab.models.EmbeddingBagClassifier(*size, dimensions, rarity)
 
 
 # %%
@@ -693,31 +681,38 @@ for name, (make, (X, X_test), settings) in NETWORKS.items():
 best_linear = max(scores["naive Bayes"], scores["logistic regression"])
 assert abs(scores["embedding bag"] - best_linear) < 0.02
 assert scores["TextCNN"] < scores["embedding bag, 100 words"] - 0.01
-assert scores["LSTM, last state"] < scores["LSTM, maximum"] - 0.05
+assert scores["LSTM, last state"] < scores["TextCNN"] - 0.05
+assert scores["LSTM, maximum"] < scores["embedding bag, 100 words"] - 0.01
 
 # %%
+from sklearn.metrics import f1_score
+
 ranked = sorted(scores, key=scores.get, reverse=True)
 IN_ORDER = ("TextCNN", "LSTM", "D1's CNN")
 lab.plots.bars(
     {name: 100 * scores[name] for name in ranked},
-    title="Here, from 3,226 posts, counting words beats reading in order (orange)",
-    xlabel="test accuracy on six topics (%)",
+    title="Here, from 3,226 posts, counting wins",
+    xlabel="test accuracy on six topics (%); orange: words read in order",
     marked=[name for name in ranked if name.startswith(IN_ORDER)],
     xlim=(0, 100),
-    alt="BARSALT",
+    alt="Bars of test accuracy. Naive Bayes, logistic regression and the embedding bag reach "
+    "88 %, the bag on 100 words 87 %, the TextCNN 84 %; naive Bayes with 1,000 words and "
+    "D1's mended network are below 80 %, the LSTMs near 70 %, the most frequent topic is "
+    "at 19 %.",
 )
 
 # %% tags=["nbval-ignore-output"]
-from sklearn.metrics import f1_score
-
 f1s = {name: f1_score(truth, found, average="macro") for name, found in read_as.items()}
 table = pd.DataFrame({"accuracy (%)": scores, "macro-F1 (%)": f1s}).loc[ranked]
 (100 * table).round(1)
 
 # %% [markdown]
-# RESULTSIX
+# Logistic regression, the bag and naive Bayes share the lead; then come the models that
+# read in order, and of the trained ones the LSTMs are last. Part of the lead comes from
+# having more text: on the same 100 words the bag reaches 87 % and the TextCNN 84 %. The
+# rest comes from order, which has to be learned from 3,226 posts.
 #
-# Is the LSTM treated fairly? Six epochs are few for it, it reads in one direction only,
+# Is the LSTM treated fairly? Four epochs are few for it, it reads in one direction only,
 # and its first weights matter. On the latest fifth of the training posts we let it
 # train twice as long, from Keras's start (the state's weights orthogonal, the forget
 # gate open) and from PyTorch's, and with a second LSTM that reads from the end. **How
@@ -730,14 +725,22 @@ names = ["TextCNN", "LSTM, maximum", "LSTM, both directions", "LSTM, last state"
 names.append("LSTM, PyTorch's start")
 lab.plots.curves(
     {name: 100 * np.array(kept[name]) for name in names},
-    title="LSTMTITLE",
+    title="The maximum, or a second direction, helps the LSTM most",
     xlabel="epoch (learning rate 0.003)",
     ylabel="accuracy on the latest fifth (%)",
-    alt="LSTMALT",
+    alt="Accuracy against epoch, twelve epochs. The TextCNN rises to 88 %. Of the LSTMs, both "
+    "directions reach 85 %, the maximum 79 %, the last state 66 to 70 % from Keras's start "
+    "and 61 % from PyTorch's.",
 )
 
 # %% [markdown]
-# LSTMTEXT
+# Each helps. From PyTorch's start the last state gets to 61 %, from Keras's to 66 or 70
+# %; the maximum reaches 79 %, and two directions 85 %. (Means of two seeds on 641 posts:
+# a difference of two points is chance.) A higher learning rate helps, too: with 0.03 the
+# maximum had 86 % after four epochs, which is why the chart above uses it. Our guess is
+# that a state that is fed one word after another forgets the first ones; a maximum can
+# take its answer from any place, and a second reader ends at the first word. None of
+# them reaches the bag, which has 91 % here.
 #
 # ### Which topic is mistaken for which?
 #
@@ -820,7 +823,9 @@ lab.plots.accuracy_against_seconds(
 # D1's network, once mended, reaches 64 to 65 %, in Keras as in PyTorch: naive Bayes
 # with the same 1,000 words has 67 %, in a second and a half.
 #
-# STARTSTEXT
+# And Keras's start? On twenty topics, too, it helps the LSTM that answers with its last
+# state: it reaches 49 % instead of 41. (We measured that later, for accuracy only; a
+# start does not change the time.)
 #
 # ### What gives the answer away
 #
@@ -891,9 +896,12 @@ assert shares["a random fifth"] > shares["the latest fifth"] + 0.02
 assert shares["the latest fifth"] > later + 0.02
 
 # %% [markdown]
-# DATETEXT
-
-# %% [markdown]
+# The random fifth promises 95 %, the latest fifth 93 %, and the later posts give 88 %,
+# from the same model. For one thing, a random split has the same threads and authors on
+# both sides; for another, what people write about changes over time. The split by date
+# answers the question that matters: how will the model do on posts that are yet to
+# come? If you compare scores on 20 Newsgroups, first ask which posts were held back.
+#
 # ## Sentiment: does the order of words count?
 #
 # D4 §4.3 describes an embedding, an LSTM and a dense layer for a text that is positive
@@ -917,8 +925,7 @@ for words in (test_sentences[0], mixed[0]):
     print(textwrap.shorten(" ".join(words), 88))
 
 # %% [markdown]
-# **What will that cost naive Bayes?** (The question answers itself, once you know what
-# it counts.)
+# **What will that cost naive Bayes, and what will it cost the LSTM?**
 
 # %%
 counting = make_pipeline(TfidfVectorizer(analyzer=list), MultinomialNB())
@@ -930,9 +937,6 @@ print(
     f"naive Bayes: {by_counting:.1%}, with the words shuffled {by_counting_mixed:.1%}"
 )
 
-# %% [markdown]
-# It counts words, so it loses nothing. **And what will it cost the LSTM?**
-
 # %%
 movie_words = lab.text.Vocabulary(sentences, min_count=2)
 S, S_test, S_mixed = (
@@ -942,7 +946,7 @@ readers, hits = [], []
 for seed in range(2):
     torch.manual_seed(seed)
     reader = lab.models.TextLSTM(len(movie_words), 2).to(device)
-    readers.append(trained(reader, S, sentiment, 0.003, 3, seed=seed))
+    readers.append(trained(reader, S, sentiment, 0.003, 2, seed=seed))
     found = [found_by(reader, part) for part in (S_test, S_mixed)]
     hits.append([part == test_sentiment.cpu().numpy() for part in found])
 hits = np.array(hits)  # (seeds, in order or shuffled, sentences)
@@ -959,7 +963,12 @@ assert in_order < by_counting
 assert lost.mean() < 0.05
 
 # %% [markdown]
-# SENTTEXT
+# Naive Bayes counts words, so it loses nothing, and the LSTM loses next to nothing
+# either. It *can* see order, but what it learned from 6,824 sentences is mostly which
+# words are good and which are bad, and that can be counted. Learning that "not bad" is
+# praise takes many more examples. Here are the results on 19,921 IMDB reviews of about
+# two hundred words each (`benchmarks/text.py`, three seeds; the LSTMs start as in
+# PyTorch):
 
 # %%
 imdb = pd.DataFrame(measured["imdb"]).groupby("program", sort=False)
@@ -1022,12 +1031,13 @@ for name, (dropout, decay) in REMEDIES.items():
     histories[name] = training.finish().history
 lab.plots.curves(
     {name: history["validation_loss"] for name, history in histories.items()},
-    title="Untreated, the validation loss doubles",
+    title="Untreated, the validation loss nearly doubles",
     xlabel="epoch",
     ylabel="validation loss (nats)",
     ylim=(0.4, None),
-    alt="Validation loss against epoch. Untreated it rises from 0.5 in the first epoch to "
-    "above 1 in the sixth; with dropout 0.8 and with weight decay it ends below 0.6.",
+    alt="Validation loss against epoch. Untreated it rises from 0.5 in the first or second "
+    "epoch to nearly 1 in the sixth; with dropout 0.8 and with weight decay it ends below "
+    "0.6.",
 )
 
 # %%
@@ -1048,7 +1058,7 @@ assert max(losses[name] for name in list(losses)[1:]) < losses["nothing"] * 2 / 
 # it is wrong. The loss sees that; the accuracy does not. Stopping early saves most of
 # the epochs: you know as soon as the loss has risen. (Here the same sentences chose the
 # epoch and judged it, which flatters a little.) A weight decay of 2 is large: times the
-# learning rate, it takes 2 % off every weight at each step ([chapter
+# learning rate, it takes 1 % off every weight at each step ([chapter
 # 03](03_optimizers.ipynb)).
 
 # %% [markdown]
@@ -1121,7 +1131,12 @@ panel
 # %% [markdown]
 # <details><summary>What you should have seen</summary>
 #
-# KNOBS
+# At 0.003 all three networks are best in the second epoch; then the loss rises and the
+# accuracy stays between 70 and 75 %. At 0.01 the best epoch is the first or second; at
+# 0.0003 the best comes late, or not within five epochs. From 0.001 to 0.01 the *lowest*
+# loss, 0.50 to 0.56, hardly depends on the rate; only the embedding bag at 0.03 gets
+# just below 0.5, in its first epoch. Dropout of 0.8 delays the rise for the TextCNN and
+# the bag, but does not lower the lowest point.
 #
 # </details>
 #
@@ -1204,7 +1219,11 @@ lab.TextExplorer(
 # %% [markdown]
 # <details><summary>What you should have seen</summary>
 #
-# OWNREVIEW
+# "not" moves the verdict a little but rarely reverses it: "not bad at all" stays
+# negative, and "no masterpiece" is praise. Order does count in the two examples about
+# acting and story: they have the same words, yet one is read as praise and the other is
+# not. Is "but" the reason? Replace it with "and": the verdicts stay. The word near the
+# end weighs more, because the state is read there. (And what about "I like it."?)
 #
 # </details>
 #
@@ -1215,7 +1234,6 @@ lab.TextExplorer(
 # %%
 TRIES = {
     "an empty text": lambda: lab.text.english_words("  "),
-    "no letters": lambda: lab.text.english_words("!!! ???"),
     "a Chinese text": lambda: lab.text.english_words("这部电影很好看"),
     "a topic that is none": lambda: lab.datasets.newsgroups("train", ["sci.biology"]),
     "unknown words": lambda: movie_words.encode(["qwertz", "film"]),
