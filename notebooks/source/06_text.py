@@ -60,6 +60,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+# %%
 TOPICS = ["alt.atheism", "comp.graphics", "sci.med", "sci.space"]
 TOPICS += ["soc.religion.christian", "talk.religion.misc"]
 
@@ -75,20 +76,15 @@ def words_of(posts):
     return [list(map(intern, post.split())) for post in posts]
 
 
+# %%
 train, test = (lab.datasets.newsgroups(part, TOPICS) for part in ("train", "test"))
 y, y_test = numbers(train["topic"]), numbers(test["topic"])
 documents, test_documents = words_of(train["text"]), words_of(test["text"])
 print(textwrap.fill(" ".join(documents[3][:40]), 88), "…")
 
 # %%
-words = train["text"].str.split().str.len().groupby(train["topic"], observed=True)
-pd.DataFrame(
-    {
-        "to learn from": train["topic"].value_counts(sort=False),
-        "to be tested on": test["topic"].value_counts(sort=False),
-        "median words": words.median().astype(int),
-    }
-)
+posts = {"to learn from": train["topic"], "to be tested on": test["topic"]}
+pd.DataFrame({part: topics.value_counts(sort=False) for part, topics in posts.items()})
 
 # %% [markdown]
 # Here is the article's classifier (D1 §5.2), shortened. It is written for Keras:
@@ -196,9 +192,9 @@ assert F.cross_entropy(logits, labels).isclose(one_hot)
 
 # %% [markdown]
 # Only the last one can: it has one row for each text and one column for each topic. The
-# type of the labels, which stops Keras, does not trouble PyTorch: its loss takes a label
-# as a number or as a row of 0 and 1. And the softmax is part of that loss ([chapter
-# 05](05_mnist.ipynb#Softmax-once,-not-twice)).
+# type of the labels, which stops Keras, does not trouble PyTorch: its loss takes a
+# label as a number or as a row of 0 and 1. And the softmax is part of that loss
+# ([chapter 05](05_mnist.ipynb#Softmax-once,-not-twice)).
 
 # %% [markdown]
 # ### Exercise 1: one vocabulary for both parts
@@ -253,7 +249,7 @@ torch.manual_seed(0)
 d1 = lab.models.TextCNN(1000, len(TOPICS), filters=128, widths=[5], dropout=0)
 X, X_test = (first_words(part, frequent) for part in (documents, test_documents))
 trained(d1.to(device), X, y, 0.001, epochs=5, batch_size=32)
-truth = y_test.cpu().numpy()
+labels, truth = y.cpu().numpy(), y_test.cpu().numpy()
 read_as = {"D1's CNN, mended": found_by(d1, X_test)}
 scores = {name: (found == truth).mean() for name, found in read_as.items()}
 print(percent(scores["D1's CNN, mended"], of=len(truth)))
@@ -295,8 +291,7 @@ BASELINES = {
 linear = {}
 for name, (model, options) in BASELINES.items():
     linear[name] = make_pipeline(TfidfVectorizer(**options), model)
-    linear[name].fit(train["text"], y.cpu().numpy())
-    read_as[name] = linear[name].predict(test["text"])
+    read_as[name] = linear[name].fit(train["text"], labels).predict(test["text"])
     scores[name] = (read_as[name] == truth).mean()
     print(f"{name}: {percent(scores[name], of=len(truth))}")
 
@@ -304,9 +299,9 @@ for name, (model, options) in BASELINES.items():
 assert scores["naive Bayes"] > scores["D1's CNN, mended"] + 0.05
 
 # %% [markdown]
-# All but the first beat it, though naive Bayes with the same 1,000 words only just does.
-# Naive Bayes needs no gradient and only a fraction of a second; most of its lead comes
-# from the larger vocabulary. A result means something only next to a baseline.
+# All but the first beat it, though naive Bayes with the same 1,000 words only just
+# does. Naive Bayes needs no gradient and only a fraction of a second; most of its lead
+# comes from the larger vocabulary. A result means something only next to a baseline.
 
 # %% [markdown]
 # ### Exercise 2: naive Bayes
@@ -340,9 +335,9 @@ lab.check("text.naive_bayes", naive_bayes)
 # ### Four numbers for a classifier
 #
 # The article (D1 §3.2.4) names accuracy, precision, recall and F1, for "positive
-# samples" (<span lang="zh">正样本</span>). **Which topic is positive when there are
-# six?** Each takes its turn. We compute from the table of counts $n_{tp}$ (posts on
-# topic $t$ that are read as topic $p$):
+# samples" (<span lang="zh">正样本</span>). **Which topic is positive when there are six?**
+# Each takes its turn. We compute from the table of counts $n_{tp}$ (posts on topic $t$
+# that are read as topic $p$):
 #
 # $$\text{precision}_k = \frac{n_{kk}}{\sum_t n_{tk}} \qquad
 # \text{recall}_k = \frac{n_{kk}}{\sum_p n_{kp}} \qquad
@@ -364,14 +359,12 @@ pd.DataFrame(columns, TOPICS).round(3)
 # %%
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
-macro = f1.mean()
 micro = right.sum() / counts.sum()  # precision, recall and F1 alike
-print(f"macro-F1 {macro:.3f}, micro-F1 {micro:.3f}; scikit-learn has the same")
+print(f"macro-F1 {f1.mean():.3f}, micro-F1 = accuracy = {micro:.3f}")
 
 # checked on every run
-assert (counts == confusion_matrix(truth, read_as["naive Bayes"])).all()
-of_found = precision_recall_fscore_support(truth, read_as["naive Bayes"])
-np.testing.assert_allclose([precision, recall, f1], of_found[:3])
+theirs = precision_recall_fscore_support(truth, read_as["naive Bayes"])
+np.testing.assert_allclose([precision, recall, f1, counts.sum(1)], theirs)
 assert np.isclose(micro, scores["naive Bayes"])
 
 # %% [markdown]
@@ -430,13 +423,10 @@ lab.check("text.macro_f1", macro_f1)
 # Multiply a tf-idf row by a matrix: each word of the text adds its row of the matrix,
 # times its weight. The zeros add nothing. So a dense layer on tf-idf *is* an embedding
 # whose vectors are summed with weights: the embedding gets the ids, and the weights
-# come in addition to them, not instead of them.
+# come in addition to them, not instead of them. **How much work does that save?**
 
 # %%
 lab.drawings.embedding_bag()
-
-# %% [markdown]
-# **How much work does the bag save, if it gives the same result?**
 
 # %%
 torch.manual_seed(0)
@@ -489,12 +479,11 @@ lab.check("text.mean_embedding", mean_embedding)
 # with one dimension less:
 #
 # $$h_f = \max_u \; \text{ReLU}\Big(b_f + \sum_{i<k} w_{f,i} \cdot e_{u+i}\Big)$$
+#
+# **How many numbers does a text of 30 words become with 16 filters?**
 
 # %%
 lab.drawings.text_cnn()
-
-# %% [markdown]
-# **How many numbers does a text of 30 words become with 16 filters?**
 
 # %%
 torch.manual_seed(0)
@@ -504,7 +493,7 @@ words, filters = cnn.vectors(ids), cnn.convolutions[0]  # words: (N, L, D)
 windows = words.unfold(1, 3, 1)  # (N, L - 2, D, 3)
 z = torch.einsum("nudi,fdi->nuf", windows, filters.weight) + filters.bias
 h = z.relu().amax(1)
-print("four texts of 30 words become", tuple(h.shape), "numbers; so does nn.Conv1d")
+print("four texts of 30 words become", tuple(h.shape), "numbers")
 
 # checked on every run
 torch.testing.assert_close(cnn.linear(h), cnn(ids))
@@ -567,13 +556,10 @@ def lstm_states(words, lstm):
 lstm = nn.LSTM(8, 16, batch_first=True).double()
 words = words.detach()
 states, _ = lstm(words)
-ours = torch.autograd.grad(lstm_states(words, lstm)[:, -1].sum(), lstm.parameters())
-theirs = torch.autograd.grad(states[:, -1].sum(), lstm.parameters())
+print("four texts of 30 words have", tuple(states.shape), "states")
 
 # checked on every run
 torch.testing.assert_close(lstm_states(words, lstm), states)
-torch.testing.assert_close(ours, theirs)
-print("our states = nn.LSTM's, and so are the gradients of its", len(ours), "tensors")
 
 # %% [markdown]
 # A GRU, the LSTM's younger sister, makes do with two gates and without a separate
@@ -628,8 +614,9 @@ lab.check("text.read_batches", read_batches)
 # ### Networks and the baselines
 #
 # We compare the networks in `lab.models`: softmax regression and the embedding bag on
-# the different words of a post; a text CNN and an LSTM on its first 100 words, in
-# order; and, to be fair, the bag again on those 100 words. First the inputs:
+# the different words of a post; a text CNN and an LSTM on its first 100 words (most
+# posts have more), in order; and, to be fair, the bag again on those 100 words. First
+# the inputs:
 
 # %%
 vocabulary = lab.text.Vocabulary(documents, min_count=3)  # of the training posts only
@@ -641,6 +628,7 @@ def different_words(documents, vocabulary, length=300):
     return first_words(unique, vocabulary, length)
 
 
+# %%
 parts = documents, test_documents
 beginnings = [[words[:100] for words in part] for part in parts]
 bags = [different_words(part, vocabulary) for part in parts]
@@ -695,10 +683,10 @@ lab.plots.bars(
     xlabel="test accuracy on six topics (%); orange: words read in order",
     marked=[name for name in ranked if name.startswith(IN_ORDER)],
     xlim=(0, 100),
-    alt="Bars of test accuracy. Naive Bayes, logistic regression and the embedding bag reach "
-    "88 %, the bag on 100 words 87 %, the TextCNN 84 %; naive Bayes with 1,000 words and "
-    "D1's mended network are below 80 %, the LSTMs near 70 %, the most frequent topic is "
-    "at 19 %.",
+    alt="Bars of test accuracy. Naive Bayes, logistic regression and the embedding bag "
+    "reach 88 %, the bag on 100 words 87 %, the TextCNN 84 %, the LSTM's maximum 83 %; "
+    "naive Bayes with 1,000 words and D1's mended network are below 80 %, the LSTM's "
+    "last state is between 60 and 70 %, the most frequent topic at 19 %.",
 )
 
 # %% tags=["nbval-ignore-output"]
@@ -707,14 +695,15 @@ table = pd.DataFrame({"accuracy (%)": scores, "macro-F1 (%)": f1s}).loc[ranked]
 (100 * table).round(1)
 
 # %% [markdown]
-# Logistic regression, the bag and naive Bayes share the lead; then come the models that
-# read in order, and of the trained ones the LSTMs are last. Part of the lead comes from
-# having more text: on the same 100 words the bag reaches 87 % and the TextCNN 84 %. The
-# rest comes from order, which has to be learned from 3,226 posts.
+# Logistic regression, the bag and naive Bayes share the lead. Then come the models that
+# read in order: the TextCNN and the LSTM's maximum are level, and D4's LSTM, which
+# answers with its last state, is the last of all that were trained. Part of the lead
+# comes from having more text: on the same 100 words the bag reaches 87 % and the
+# TextCNN 84 %. The rest comes from order, which has to be learned from 3,226 posts.
 #
-# Is the LSTM treated fairly? Four epochs are few for it, it reads in one direction only,
-# and its first weights matter. On the latest fifth of the training posts we let it
-# train twice as long, from Keras's start (the state's weights orthogonal, the forget
+# Is the LSTM treated fairly? Four epochs are few for it, it reads in one direction
+# only, and its first weights matter. On the latest fifth of the training posts we let
+# it train twice as long, from Keras's start (the state's weights orthogonal, the forget
 # gate open) and from PyTorch's, and with a second LSTM that reads from the end. **How
 # much does each of these help?**
 
@@ -728,19 +717,19 @@ lab.plots.curves(
     title="The maximum, or a second direction, helps the LSTM most",
     xlabel="epoch (learning rate 0.003)",
     ylabel="accuracy on the latest fifth (%)",
-    alt="Accuracy against epoch, twelve epochs. The TextCNN rises to 88 %. Of the LSTMs, both "
-    "directions reach 85 %, the maximum 79 %, the last state 66 to 70 % from Keras's start "
-    "and 61 % from PyTorch's.",
+    alt="Accuracy against epoch, twelve epochs. The TextCNN rises to 88 %. Of the "
+    "LSTMs, both directions reach 85 %, the maximum 79 %, the last state 66 to 70 % "
+    "from Keras's start and 61 % from PyTorch's.",
 )
 
 # %% [markdown]
 # Each helps. From PyTorch's start the last state gets to 61 %, from Keras's to 66 or 70
-# %; the maximum reaches 79 %, and two directions 85 %. (Means of two seeds on 641 posts:
-# a difference of two points is chance.) A higher learning rate helps, too: with 0.03 the
-# maximum had 86 % after four epochs, which is why the chart above uses it. Our guess is
-# that a state that is fed one word after another forgets the first ones; a maximum can
-# take its answer from any place, and a second reader ends at the first word. None of
-# them reaches the bag, which has 91 % here.
+# %; the maximum reaches 79 %, and two directions 85 %. (Means of two seeds on 641
+# posts: a difference of two points is chance.) A higher learning rate helps, too: with
+# 0.03 the maximum had 86 % after four epochs, which is why the chart above uses it. Our
+# guess is that a state that is fed one word after another forgets the first ones; a
+# maximum can take its answer from any place, and a second reader ends at the first
+# word. None of them reaches the bag, which has 91 % here.
 #
 # ### Which topic is mistaken for which?
 #
@@ -752,9 +741,9 @@ lab.plots.curves(
 related = [0, 4, 5, 1, 2, 3]  # the three on religion, then the others
 tables, among = {}, {}
 for name in ("logistic regression", "TextCNN"):
-    table = confusion_matrix(truth, read_as[name])[np.ix_(related, related)]
-    errors = table - np.diag(table.diagonal())
-    tables[name], among[name] = table, errors[:3, :3].sum() / errors.sum()
+    tables[name] = confusion_matrix(truth, read_as[name])[np.ix_(related, related)]
+    errors = tables[name] - np.diag(tables[name].diagonal())
+    among[name] = errors[:3, :3].sum() / errors.sum()
     share = percent(among[name], of=errors.sum())
     print(f"{name}: {share} of the errors are within religion")
 
@@ -763,15 +752,12 @@ assert among["logistic regression"] > among["TextCNN"] + 0.05
 
 # %%
 lab.plots.confusions(
-    {
-        "Logistic regression: among relatives": tables["logistic regression"],
-        "TextCNN: more, and everywhere": tables["TextCNN"],
-    },
+    tables,
     [TOPICS[k] for k in related],
-    alt="Two 6 by 6 tables of counts. In both the errors crowd in the upper left corner, "
-    "where the three topics on religion meet; most posts of talk.religion.misc that are "
-    "misread are read as another one on religion. The TextCNN has more errors in all, "
-    "and a smaller part of them in that corner.",
+    alt="Two 6 by 6 tables of counts. In both the errors crowd in the upper left "
+    "corner, where the three topics on religion meet; most posts of talk.religion.misc "
+    "that are misread are read as another one on religion. The TextCNN has more errors "
+    "in all, and a smaller part of them in that corner.",
 )
 
 # %% [markdown]
@@ -819,13 +805,11 @@ lab.plots.accuracy_against_seconds(
 # 86.4 %; on words alone it reaches 85.6 %, and an embedding bag 85.3 %. Five bags that
 # vote reach 86.1 %, in three times the SVM's time: with 7,528 test posts the standard
 # error is 0.4 points, so that is a draw. The models that read in order stay behind: 80
-# % for the TextCNN, 76 % for the LSTM with its maximum, 41 % with its last state. And
-# D1's network, once mended, reaches 64 to 65 %, in Keras as in PyTorch: naive Bayes
-# with the same 1,000 words has 67 %, in a second and a half.
-#
-# And Keras's start? On twenty topics, too, it helps the LSTM that answers with its last
-# state: it reaches 49 % instead of 41. (We measured that later, for accuracy only; a
-# start does not change the time.)
+# % for the TextCNN and 76 % for the LSTM with its maximum. With its last state it has
+# 49 %, or 41 % from PyTorch's start. (Keras's start was measured later, for accuracy
+# only; it does not change the time.) And D1's network, once mended, reaches 64 to 65 %,
+# in Keras as in PyTorch: naive Bayes with the same 1,000 words has 67 %, in a second
+# and a half.
 #
 # ### What gives the answer away
 #
@@ -883,7 +867,7 @@ by_part = raw.pivot(index="removed", columns="program", values="accuracy")
 size_of_topic = train.groupby("topic", observed=True)["arrived"].transform("size")
 late = (train["arrived"] >= 0.8 * size_of_topic).to_numpy()
 random = np.random.default_rng(0).permutation(late)
-labels, shares = y.cpu().numpy(), {}
+shares = {}
 for name, held_back in {"a random fifth": random, "the latest fifth": late}.items():
     model = linear["naive Bayes"].fit(train["text"][~held_back], labels[~held_back])
     shares[name] = model.score(train["text"][held_back], labels[held_back])
@@ -919,6 +903,8 @@ sentences, test_sentences = (
     [lab.text.english_words(line) for line in part["text"]]
     for part in (reviews, test_reviews)
 )
+
+# %%
 rng = np.random.default_rng(0)
 mixed = [list(rng.permutation(words)) for words in test_sentences]
 for words in (test_sentences[0], mixed[0]):
@@ -959,16 +945,16 @@ error = 2 * lost.std() / len(lost) ** 0.5
 print("shuffled, it loses", lab.about(100 * lost.mean(), 100 * error, "points"))
 
 # checked on every run
-assert in_order < by_counting
+assert in_order < by_counting + 0.01
 assert lost.mean() < 0.05
 
 # %% [markdown]
-# Naive Bayes counts words, so it loses nothing, and the LSTM loses next to nothing
-# either. It *can* see order, but what it learned from 6,824 sentences is mostly which
-# words are good and which are bad, and that can be counted. Learning that "not bad" is
-# praise takes many more examples. Here are the results on 19,921 IMDB reviews of about
-# two hundred words each (`benchmarks/text.py`, three seeds; the LSTMs start as in
-# PyTorch):
+# Naive Bayes counts words, so it loses nothing, and the LSTM, which is no better, loses
+# next to nothing either. It *can* see order, but what it learned from 6,824 sentences
+# is mostly which words are good and which are bad, and that can be counted. Learning
+# that "not bad" is praise takes many more examples. Here are the results on 19,921 IMDB
+# reviews of about two hundred words each (`benchmarks/text.py`, three seeds; the LSTMs
+# start as in PyTorch):
 
 # %%
 imdb = pd.DataFrame(measured["imdb"]).groupby("program", sort=False)
@@ -988,11 +974,11 @@ pd.DataFrame(
 # ### By heart, and what helps
 #
 # With 7,810 words and 6,824 sentences, a network can learn the sentences by heart. The
-# article (D1 §3.2.5) names regularization and dropout to "prevent overfitting" (<span
-# lang="zh">防止模型过拟合</span>). We train the embedding bag again, on 5,460 sentences,
-# with 1,364 for validation, and try three remedies: dropout of 80 %, weight decay, and
-# stopping when the validation loss rises. **What will each do to the loss, and what to
-# the accuracy?**
+# article (D1 §3.2.5) names regularization and dropout to "prevent overfitting"
+# (<span lang="zh">防止模型过拟合</span>). We train the embedding bag again, on 5,460
+# sentences, with 1,364 for validation, and try three remedies: dropout of 80 %, weight
+# decay, and stopping when the validation loss rises. **What will each do to the loss,
+# and what to the accuracy?**
 
 # %%
 fit, held_out = (S[:5460], sentiment[:5460]), (S[5460:], sentiment[5460:])
@@ -1035,9 +1021,9 @@ lab.plots.curves(
     xlabel="epoch",
     ylabel="validation loss (nats)",
     ylim=(0.4, None),
-    alt="Validation loss against epoch. Untreated it rises from 0.5 in the first or second "
-    "epoch to nearly 1 in the sixth; with dropout 0.8 and with weight decay it ends below "
-    "0.6.",
+    alt="Validation loss against epoch. Untreated it rises from 0.5 in the first or "
+    "second epoch to nearly 1 in the sixth; with dropout 0.8 and with weight decay it "
+    "ends below 0.6.",
 )
 
 # %%
@@ -1172,7 +1158,7 @@ lab.TextExplorer(
         "D1's new article": "This is a new article about AI.",
         "a post on space": "The crew of the space station had a bad headache after "
         "the launch, and the doctor on the ground gave them medicine.",
-        "a signature": "The shuttle will reach its orbit tomorrow. clh@athos.rutgers.edu",
+        "a signature": "The shuttle will reach its orbit. clh@athos.rutgers.edu",
     },
 )
 
@@ -1180,10 +1166,10 @@ lab.TextExplorer(
 # <details><summary>What you should have seen</summary>
 #
 # "headache" and "doctor" pull a post on space toward medicine, and once you remove the
-# words about space it is read as medicine. The article's sentence gets "sci.med", mainly
-# because of the word "ai"; but so do most texts that the network knows nothing about.
-# None of the six topics fits, and it must name one. And three words of a signature
-# outvote a shuttle and its orbit.
+# words about space it is read as medicine. The article's sentence gets "sci.med",
+# mainly because of the word "ai"; but so do most texts that the network knows nothing
+# about. None of the six topics fits, and it must name one. And three words of a
+# signature outvote a shuttle and its orbit.
 #
 # </details>
 #
@@ -1269,7 +1255,7 @@ lab.solved("text")
 # | the program classifies 20 Newsgroups "with a certain accuracy", with "room for improvement"<br><details><summary>Chinese</summary><span lang="zh">模型对新闻文章的分类具有一定的准确性，但仍有优化的空间</span></details> | D1 §5.4 | [it stops at its first line and at four later ones; the version that finally runs sees the same text in all posts](#What-the-articles-say) | fails |
 # | once mended, it does | D1 §5.4 | [above 70 % on six topics, far behind naive Bayes](#Baselines-first); [64 to 65 % on twenty](#All-twenty-topics) | half true |
 # | precision, recall and F1, of "positive samples"<br><span lang="zh">正样本</span> | D1 §3.2.4 | [as defined; with six topics, each takes its turn as the positive one, and then comes a mean, macro or micro](#Four-numbers-for-a-classifier) | holds |
-# | CNNs are "suited to image processing", RNNs "to sequence data"<br><span lang="zh">适用于图像处理</span>; <span lang="zh">适用于序列数据</span> | D1 §3.2.2 | [on these texts, trained from scratch for a few epochs, a CNN does better than an LSTM](#Networks-and-the-baselines) | half true |
+# | CNNs are "suited to image processing", RNNs "to sequence data"<br><span lang="zh">适用于图像处理</span>; <span lang="zh">适用于序列数据</span> | D1 §3.2.2 | [on these texts, trained for a few epochs, a CNN does better than an LSTM's last state; with the maximum of its states the LSTM is level](#Networks-and-the-baselines) | half true |
 # | RNN or LSTM "encodes the text sequence"<br><span lang="zh">对文本序列进行编码</span> | D4 §4.3 | [here it loses next to nothing when the words are shuffled](#Sentiment:-does-the-order-of-words-count?) | half true |
 # | regularization and dropout "prevent overfitting"<br><span lang="zh">防止模型过拟合</span> | D1 §3.2.5 | [they keep the loss down; the accuracy hardly moves](#By-heart,-and-what-helps) | half true |
 # | large models "need no handmade features"<br><span lang="zh">不需要人工设计特征</span> | D1 §3.3.1 | [the small networks here need none either, and counted words are as good or better](#All-twenty-topics) | not tested |
@@ -1279,28 +1265,27 @@ lab.solved("text")
 #
 # **Limits.** These are posts from 1993, in English, by few authors; our copy has lost
 # punctuation, numbers and headers. No model here brought knowledge from other texts.
-# Word vectors that were trained before, on billions of words (GloVe, word2vec), would
-# give the networks a start that counting cannot have, and a whole pretrained model
-# would change the picture; but they need those words. On the six topics each network
-# ran with one seed, and all settings were chosen without the test posts. On twenty
-# topics there are three seeds, and with 7,528 test posts an accuracy has a standard
-# error of 0.4 points; there we broke our own rule: the networks' learning rates were
-# tried with the test scores in sight. That flatters the networks but not naive Bayes:
-# the verdict stands, and their scores are a little too good.
+# Word vectors trained on billions of words (GloVe, word2vec) would give the networks a
+# start that counting cannot have, and a whole pretrained model would change the
+# picture; but they need those words. On the six topics each network ran with one seed.
+# On twenty there are three seeds, and an accuracy has a standard error of 0.4 points;
+# but there we broke our own rule: the networks' learning rates were tried with the test
+# scores in sight. That flatters the TextCNN and the bags, and the LSTMs had 0.003,
+# which on the six topics is not their best rate.
 #
 # **Try next.** `lab.datasets.newsgroups("train")` without topics gives all twenty;
 # `lab.datasets.movie_reviews("imdb")` gives long reviews, and `raw=True` the posts as
-# they were sent. To measure everything again: `python benchmarks/text.py` and
-# `python benchmarks/text_settings.py`.
+# they were sent. To measure everything again: `python benchmarks/text.py` and `python
+# benchmarks/text_settings.py`.
 #
 # **References.** 20 Newsgroups: Lang (1995), *NewsWeeder: learning to filter netnews*.
 # Text CNN: Kim (2014), arXiv 1408.5882. fastText: Joulin and others (2016), arXiv
-# 1607.01759. LSTM: Hochreiter and Schmidhuber (1997), *Long short-term memory*. GRU: Cho
-# and others (2014), arXiv 1406.1078. Open forget gates: Jozefowicz and others (2015),
-# *An empirical exploration of recurrent network architectures*. Sentences from movie
-# reviews: Pang and Lee (2005), *Seeing stars*. IMDB: Maas and others (2011), *Learning
-# word vectors for sentiment analysis*. Strong baselines: Wang and Manning (2012),
-# *Baselines and bigrams*. Words left out: Robnik-Šikonja and Kononenko (2008),
+# 1607.01759. LSTM: Hochreiter and Schmidhuber (1997), *Long short-term memory*. GRU:
+# Cho and others (2014), arXiv 1406.1078. Open forget gates: Jozefowicz and others
+# (2015), *An empirical exploration of recurrent network architectures*. Sentences from
+# movie reviews: Pang and Lee (2005), *Seeing stars*. IMDB: Maas and others (2011),
+# *Learning word vectors for sentiment analysis*. Strong baselines: Wang and Manning
+# (2012), *Baselines and bigrams*. Words left out: Robnik-Šikonja and Kononenko (2008),
 # *Explaining classifications for individual instances*.
 #
 # **D1 §7.3 corrected.** *Unsupervised representation learning with deep convolutional
