@@ -266,7 +266,7 @@ assert scores["D1's CNN, mended"] > 0.7
 # We have to know how well the simplest methods do. Naive Bayes counts the words of each
 # topic. Logistic regression is one layer, with a weight for each word and topic (so is
 # the linear SVM below, with a different loss). Both take the tf-idf weights as they
-# are. Their settings, and those of all networks on these six topics, were chosen by
+# are. Their settings, and those of the networks to come, were chosen by
 # `benchmarks/text_settings.py` on the *latest fifth of the training posts*; the test
 # posts were read once. **Which of these beats the mended network?**
 
@@ -526,9 +526,9 @@ lab.check("text.text_cnn_features", text_cnn_features)
 # %% [markdown]
 # ### A step of an LSTM
 #
-# D4 §4.3 uses an LSTM for sentiment and gives no formula. An LSTM reads one word $x$ at
-# a time, and it has a state $h$ and a memory $c$. Three *gates* between 0 and 1 decide
-# what to let in, what to keep and what to pass on:
+# One article (D4 §4.3) uses an LSTM for sentiment and gives no formula. An LSTM reads
+# one word $x$ at a time, and it has a state $h$ and a memory $c$. Three *gates* between
+# 0 and 1 decide what to let in, what to keep and what to pass on:
 #
 # $$i, f, o = \sigma(W_{i,f,o}\,x + U_{i,f,o}\,h + b_{i,f,o}) \qquad g = \tanh(W_g x + U_g h + b_g)$$
 #
@@ -703,9 +703,9 @@ table = pd.DataFrame({"accuracy (%)": scores, "macro-F1 (%)": f1s}).loc[ranked]
 #
 # Is the LSTM treated fairly? Four epochs are few for it, it reads in one direction
 # only, and its first weights matter. On the latest fifth of the training posts we let
-# it train twice as long, from Keras's start (the state's weights orthogonal, the forget
-# gate open) and from PyTorch's, and with a second LSTM that reads from the end. **How
-# much does each of these help?**
+# it train three times as long, from Keras's start (the state's weights orthogonal, the
+# forget gate open) and from PyTorch's, and with a second LSTM that reads from the end.
+# **How much does each of these help?**
 
 # %%
 chosen = pd.DataFrame(lab.results.load("text_settings")["tried"])
@@ -888,11 +888,11 @@ assert shares["the latest fifth"] > later + 0.02
 #
 # ## Sentiment: does the order of words count?
 #
-# D4 §4.3 describes an embedding, an LSTM and a dense layer for a text that is positive
-# or negative. The LSTM "encodes the text sequence" (<span lang="zh">对文本序列进行编码</span>).
-# We try this on 6,824 sentences from movie reviews, half of which have 18 words or
-# fewer. And what does the LSTM really encode? We test it a second time with the *words
-# of every sentence shuffled*.
+# The same article describes an embedding, an LSTM and a dense layer for a text that is
+# positive or negative. The LSTM "encodes the text sequence"
+# (<span lang="zh">对文本序列进行编码</span>). We try this on 6,824 sentences from movie reviews,
+# half of which have 18 words or fewer. And what does the LSTM really encode? We test it
+# a second time with the *words of every sentence shuffled*.
 
 # %%
 reviews, test_reviews = lab.datasets.movie_reviews()
