@@ -24,32 +24,36 @@ NAMED = {  # program -> where its name stands: points from its dot, and on which
 
 
 def confusions(
-    tables: Mapping[str, ArrayLike], classes: Sequence[str], alt: str
+    tables: Mapping[str, ArrayLike], classes: Sequence[str], *, title: str, alt: str
 ) -> None:
     """Show confusion matrices side by side; the more errors, the darker the cell.
 
     Parameters
     ----------
     tables : dict
-        Title -> counts (C, C): row is, column read as.
+        Name -> counts (C, C): row is, column read as.
     classes : sequence of str
         The names of the C classes.
-    alt : str
-        The text alternative.
+    title, alt : str
+        What to see, and the text alternative.
 
     Raises
     ------
     ValueError
         If `alt` is empty.
     """
-    tint = LinearSegmentedColormap.from_list("tint", [(ORANGE, 0), (ORANGE, 0.6)])
-    figure, places = plt.subplots(1, len(tables), figsize=(9, 4.4), sharey=True)
-    for axes, (title, table) in zip(np.atleast_1d(places), tables.items(), strict=True):
+    tint = LinearSegmentedColormap.from_list("tint", [(ORANGE, 0), (ORANGE, 0.4)])
+    figure, places = plt.subplots(1, len(tables), figsize=(9, 5.2), sharey=True)
+    figure.suptitle(title, x=0.01, ha="left", size=12)
+    errors = {name: table - np.diag(np.diag(table)) for name, table in tables.items()}
+    most = max(table.max() for table in errors.values())
+    for axes, (name, table) in zip(np.atleast_1d(places), tables.items(), strict=True):
         table = np.asarray(table)
-        axes.imshow(table - np.diag(table.diagonal()), cmap=tint, vmin=0, vmax=90)
+        axes.imshow(errors[name], cmap=tint, vmin=0, vmax=most)
         for row, column in np.ndindex(table.shape):
             axes.text(column, row, table[row, column], ha="center", va="center")
-        axes.set(title=title, xlabel="read as", ylabel="is")
+        axes.set_title(name, size=10)
+        axes.set(xlabel="read as", ylabel="is")
         axes.set_xticks(range(len(classes)), classes, rotation=30, ha="right")
         axes.set_yticks(range(len(classes)), classes)
         axes.label_outer()

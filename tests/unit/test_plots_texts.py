@@ -23,9 +23,10 @@ def figures(monkeypatch):
 
 def test_confusions_are_tables_of_counts_side_by_side(figures):
     tables = {"one": [[5, 2], [0, 7]], "other": [[4, 3], [1, 6]]}
-    plots.confusions(tables, ["a", "b"], alt="two tables")
+    plots.confusions(tables, ["a", "b"], title="errors", alt="two tables")
     (figure,) = figures
     left, right = figure.axes
+    assert figure.get_suptitle() == "errors"
     assert [axes.get_title() for axes in (left, right)] == ["one", "other"]
     assert [text.get_text() for text in left.texts] == ["5", "2", "0", "7"]
     # Only errors are tinted: the diagonal is 0.
@@ -53,7 +54,7 @@ def test_programs_are_dots_by_kind_and_one_without_seconds_is_left_out(figures):
 @pytest.mark.parametrize("alt", ["", " "])
 def test_a_chart_without_alt_text_is_refused(alt):
     with pytest.raises(ValueError, match="needs alt text"):
-        plots.confusions({"one": [[1]]}, ["a"], alt=alt)
+        plots.confusions({"one": [[1]]}, ["a"], title="errors", alt=alt)
     plt.close("all")
 
 
