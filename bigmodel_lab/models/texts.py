@@ -6,6 +6,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from bigmodel_lab.models.start import start_lstm_as_in_keras
+
 
 class EmbeddingBagClassifier(nn.Module):
     """Classify a text by the sum of its words' vectors: ids (N, L) -> logits (N, C).
@@ -121,18 +123,22 @@ class TextLSTM(nn.Module):
     Parameters
     ----------
     vocabulary_size, classes, dimensions : int
-        V, C, and the size of a word's vector; id 0 is padding.
+        V, C, and the size of a word's vector; id 0 is padding, at the end of a text.
     hidden : int
         How many numbers the state has.
     pool : str
         "last" or "max".
     dropout : float
         Share of the state that is left out at random in training.
+    both_directions : bool
+        Whether a second LSTM reads the text from its end, for a state twice as long.
+    start : str
+        Whose first weights the LSTM has: "keras", which D4 uses, or "pytorch".
 
     Raises
     ------
     ValueError
-        If `pool` is another word.
+        If `pool` or `start` is another word.
     """
 
     def __init__(
@@ -143,29 +149,52 @@ class TextLSTM(nn.Module):
         hidden: int = 64,
         pool: str = "last",
         dropout: float = 0.5,
+        both_directions: bool = False,
+        start: str = "keras",
     ):
         super().__init__()
         if pool not in ("last", "max"):
             raise ValueError(f'pool must be "last" or "max", got {pool!r}.')
+        if start not in ("keras", "pytorch"):
+            raise ValueError(f'start must be "keras" or "pytorch", got {start!r}.')
         self.pool = pool
         self.vectors = _word_vectors(vocabulary_size, dimensions)
         self.lstm = nn.LSTM(dimensions, hidden, batch_first=True)
+        self.from_the_end = None
+        if both_directions:
+            self.from_the_end = nn.LSTM(dimensions, hidden, batch_first=True)
         self.dropout = nn.Dropout(dropout)
-        self.linear = nn.Linear(hidden, classes)
+        self.linear = nn.Linear(hidden * (1 + both_directions), classes)
+        if start == "keras":
+            for lstm in filter(None, (self.lstm, self.from_the_end)):
+                start_lstm_as_in_keras(lstm)
 
     def forward(self, ids: torch.Tensor) -> torch.Tensor:
         """Return the logits (N, C) of ids (N, L)."""
+        state = self._read(ids, self.lstm)
+        if self.from_the_end is not None:
+            back = self._read(_turned_around(ids), self.from_the_end)
+            state = torch.cat([state, back], 1)
+        return self.linear(self.dropout(state))
+
+    def _read(self, ids, lstm):
+        """Return the state (N, hidden) that stands for each text."""
         # The state after each word: what the LSTM remembers of the text so far.
-        states, _ = self.lstm(self.vectors(ids))  # (N, L, hidden)
+        states, _ = lstm(self.vectors(ids))  # (N, L, hidden)
         if self.pool == "max":
             # All states lie between -1 and 1, so -1 at padding never is the largest.
             padding = (ids == 0).unsqueeze(2)  # (N, L, 1)
-            state = states.masked_fill(padding, -1).amax(1)  # (N, hidden)
-        else:
-            # The last word of a text with n words is at place n - 1; padding follows.
-            lengths = (ids != 0).sum(1).clamp_min(1)  # (N,)
-            state = states[torch.arange(len(ids)), lengths - 1]  # (N, hidden)
-        return self.linear(self.dropout(state))
+            return states.masked_fill(padding, -1).amax(1)
+        # The last word of a text with n words is at place n - 1; padding follows.
+        lengths = (ids != 0).sum(1).clamp_min(1)  # (N,)
+        return states[torch.arange(len(ids)), lengths - 1]
+
+
+def _turned_around(ids):
+    """Return ids (N, L) with each text's words in reverse; padding stays behind."""
+    places = torch.arange(ids.shape[1], device=ids.device)
+    from_end = (ids != 0).sum(1, keepdim=True) - 1 - places  # (N, L); < 0 at padding
+    return ids.gather(1, torch.where(from_end < 0, places, from_end))
 
 
 def _word_vectors(vocabulary_size, dimensions):

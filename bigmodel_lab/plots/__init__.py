@@ -24,3 +24,7 @@ from bigmodel_lab.plots.look import WIDE as WIDE
 from bigmodel_lab.plots.look import picture as picture
 from bigmodel_lab.plots.look import show as show
 from bigmodel_lab.plots.look import use_style as use_style
+from bigmodel_lab.plots.texts import (
+    accuracy_against_seconds as accuracy_against_seconds,
+)
+from bigmodel_lab.plots.texts import confusions as confusions

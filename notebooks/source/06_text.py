@@ -51,51 +51,43 @@ lab.solved("text")
 
 # %%
 import textwrap
-import time
+from functools import partial
+from sys import intern
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import torch
 from torch import nn
 from torch.nn import functional as F
 
-TOPICS = [
-    "alt.atheism",
-    "comp.graphics",
-    "sci.med",
-    "sci.space",
-    "soc.religion.christian",
-    "talk.religion.misc",
-]
+# %%
+TOPICS = ["alt.atheism", "comp.graphics", "sci.med", "sci.space"]
+TOPICS += ["soc.religion.christian", "talk.religion.misc"]
 
 
+# %%
 def numbers(labels):
     """Return categories as integers (N,) on the device, in alphabetical order."""
     return torch.tensor(labels.cat.codes.to_numpy("int64"), device=device)
 
 
-train = lab.datasets.newsgroups("train", TOPICS)
-test = lab.datasets.newsgroups("test", TOPICS)
+def words_of(posts):
+    """Return a list of words for each post; equal words share their memory."""
+    return [list(map(intern, post.split())) for post in posts]
+
+
+# %%
+train, test = (lab.datasets.newsgroups(part, TOPICS) for part in ("train", "test"))
 y, y_test = numbers(train["topic"]), numbers(test["topic"])
-documents = [post.split() for post in train["text"]]
-test_documents = [post.split() for post in test["text"]]
-print(textwrap.fill(" ".join(documents[3][:40]), 88), "…\n")
-pd.DataFrame(
-    {
-        "to learn from": train["topic"].value_counts(sort=False),
-        "to be tested on": test["topic"].value_counts(sort=False),
-        "median words": train["text"]
-        .str.split()
-        .str.len()
-        .groupby(train["topic"], observed=True)
-        .median()
-        .astype(int),
-    }
-)
+documents, test_documents = words_of(train["text"]), words_of(test["text"])
+print(textwrap.fill(" ".join(documents[3][:40]), 88), "…")
+
+# %%
+posts = {"to learn from": train["topic"], "to be tested on": test["topic"]}
+pd.DataFrame({part: topics.value_counts(sort=False) for part, topics in posts.items()})
 
 # %% [markdown]
-# Here is D1 §5.2, shortened (Keras):
+# Here is the article's classifier (D1 §5.2), shortened. It is written for Keras:
 #
 # ```python
 # from tensorflow.keras.datasets import twenty_newsgroups
@@ -116,60 +108,37 @@ pd.DataFrame(
 
 # %%
 measured = lab.results.load("text")
-said = measured["faults"]["said"]
-
-
-def show(what, result):
-    """Print a name and, indented below it, at most two lines of a result."""
-    print(f"{what}:")
-    margin = {"initial_indent": "    ", "subsequent_indent": "    "}
-    print(textwrap.fill(result, 88, max_lines=2, **margin))
-
-
-for fix, message in said.items():
-    show(fix, message or "no error, it trains")
-print("\ndata sets in Keras:", ", ".join(measured["faults"]["datasets"]))
-assert [m is None for m in said.values()] == [False] * 5 + [True]
+for fix, message in measured["faults"]["said"].items():
+    line = f"{fix}: {message or 'no error, it trains'}"
+    print(textwrap.fill(line, 88, max_lines=2, subsequent_indent="    "))
 
 # %% [markdown]
-# There are five errors: the import; `maxlen`; one distribution for each of 199 places
-# instead of one for the text; a loss that expects a row of ten columns for each label
-# but gets an integer; and ten units for twenty topics. Then it trains. **What does it
-# learn?** Look at what goes in: tf-idf weights go into a layer that takes ids. PyTorch
-# refuses:
+# There are five errors. Keras has no such data set, and nothing says what `maxlen` is.
+# Then the network gives a distribution for each of 199 places instead of one for the
+# text; the loss expects a row of ten columns for each label and gets an integer; and
+# there are ten units for twenty topics. After that it trains. **What does it learn?**
+# Look at what goes in: tf-idf weights go into a layer that takes ids. PyTorch refuses:
 
 # %%
 from sklearn.feature_extraction.text import TfidfVectorizer
 
-vectorizer = TfidfVectorizer(max_features=1000)
-tf_idf = torch.tensor(
-    vectorizer.fit_transform(train["text"]).toarray(), dtype=torch.float32
-)  # (3226, 1000)
-labels = torch.arange(20)  # a post of each of the 20 topics D1 has
-
-
-def attempt(what, function):
-    """Print what `function` gives, or the first line of its error."""
-    try:
-        result = f"works, loss {function().item():.1f}"
-    except Exception as error:
-        result = f"{type(error).__name__}: {str(error).splitlines()[0]}"
-    show(what, result)
-
-
-attempt("tf-idf into an embedding", lambda: nn.Embedding(1000, 64)(tf_idf))
+vectorizer = TfidfVectorizer(max_features=1000, dtype=np.float32)
+tf_idf = torch.from_numpy(vectorizer.fit_transform(train["text"]).toarray())
+try:
+    nn.Embedding(1000, 64)(tf_idf)  # (3226, 1000)
+except RuntimeError as error:
+    print(textwrap.shorten(str(error), 150))
 
 # %% [markdown]
 # Keras is more obliging: it turns the weights into integers. **Which ids come out?**
 
 # %%
-ids = tf_idf.long()  # what Keras's Embedding does
-print(f"of {ids.numel():,} ids, {(ids != 0).sum()} are not 0")
+ids = tf_idf.int()  # what Keras's Embedding does
 before, after = (len({row.tobytes() for row in X.numpy()}) for X in (tf_idf, ids))
+print(f"of {ids.numel():,} ids, {ids.count_nonzero()} are not 0")
 print(f"different texts: {before:,} before, {after} after")
 difference = measured["faults"]["largest_difference_between_texts"]
 print("Keras: largest difference between the outputs of 100 texts:", difference)
-assert difference == 0
 
 # %% [markdown]
 # A tf-idf weight is below 1 and becomes 0. Every text becomes word 0, a thousand times
@@ -177,11 +146,18 @@ assert difference == 0
 # gives the same answer to all of them. This is the worst of the six faults, because
 # nothing fails.
 #
-# ### Fixed, one by one
+# ### Three changes to the network
 #
-# Now we do the same in PyTorch, on one post from each topic. The ids are those of the
-# 1,000 most frequent words, in the order of the text, cut or padded to 100 (D1's
-# missing `maxlen`). **In what order will the errors come?**
+# With the right ids, the right maximum and the right number of units, the same layers
+# do what was meant:
+
+# %%
+lab.drawings.news_classifier()
+
+# %% [markdown]
+# Let us check these shapes on one post from each of the 20 topics. The ids are those of
+# the 1,000 most frequent words, in the order of the text, cut or padded to 100 (the
+# missing `maxlen`). **Which of the three outputs can a loss compare with 20 labels?**
 
 # %%
 frequent = lab.text.Vocabulary(documents, size=1000)
@@ -193,43 +169,32 @@ def first_words(documents, vocabulary, length=100):
     return lab.text.pad(rows, length).to(device)
 
 
-ids = first_words(documents[:20], frequent).cpu()  # (20, 100)
-by_five = nn.MaxPool1d(5)  # D1's: one number for every five places
-
-
-def whole_text(features):
-    """Return the largest value of all places: (N, 128, places) -> (N, 128, 1)."""
-    return features.amax(2, keepdim=True)
-
-
-def loss_of_d1(inputs, pool=by_five, units=10, squeeze=False):
-    """Return the loss of D1's network, untrained, with PyTorch's layers."""
-    embedded = nn.Embedding(1000, 64)(inputs)  # (N, L, 64)
-    features = nn.Conv1d(64, 128, 5)(embedded.transpose(1, 2)).relu()  # (N, 128, L-4)
-    logits = nn.Linear(128, units)(pool(features).transpose(1, 2))  # (N, places, units)
-    return F.cross_entropy(logits.squeeze(1) if squeeze else logits, labels)
-
-
+# %%
 torch.manual_seed(0)
-for fix, function in {
-    "tf-idf weights": lambda: loss_of_d1(tf_idf[:20]),
-    "ids": lambda: loss_of_d1(ids),
-    "+ the maximum over the whole text": lambda: loss_of_d1(
-        ids, whole_text, squeeze=True
-    ),
-    "+ 20 units": lambda: loss_of_d1(ids, whole_text, 20, squeeze=True),
-}.items():
-    attempt(fix, function)
-one_hot = F.one_hot(labels, 20).float()
-logits = torch.randn(20, 20)
-same = torch.allclose(F.cross_entropy(logits, labels), F.cross_entropy(logits, one_hot))
-print("PyTorch takes a label as a number or as a row of 0 and 1:", same)
+labels = torch.arange(20)
+embedded = nn.Embedding(1000, 64)(first_words(documents[:20], frequent).cpu())
+features = nn.Conv1d(64, 128, 5)(embedded.transpose(1, 2)).relu()  # (20, 128, 96)
+for name, pooled, units in (
+    ("as printed", nn.MaxPool1d(5)(features).transpose(1, 2), 10),
+    ("one maximum over the whole text", features.amax(2), 10),
+    ("and 20 units", features.amax(2), 20),
+):
+    logits = nn.Linear(128, units)(pooled)
+    try:
+        said = f"loss {F.cross_entropy(logits, labels):.1f}"
+    except (RuntimeError, IndexError) as error:
+        said = error
+    print(f"{name}: {tuple(logits.shape)}, {said}")
+
+# checked on every run
+one_hot = F.cross_entropy(logits, F.one_hot(labels, 20).float())
+assert F.cross_entropy(logits, labels).isclose(one_hot)
 
 # %% [markdown]
-# The faults were weights in place of ids, places in place of a text, and 10 units in
-# place of 20. The type of the labels, which stops Keras, does not trouble PyTorch. And
-# the softmax is part of PyTorch's loss ([chapter
-# 05](05_mnist.ipynb#Softmax-once,-not-twice)).
+# Only the last one can: it has one row for each text and one column for each topic. The
+# type of the labels, which stops Keras, does not trouble PyTorch: its loss takes a
+# label as a number or as a row of 0 and 1. And the softmax is part of that loss
+# ([chapter 05](05_mnist.ipynb#Softmax-once,-not-twice)).
 
 # %% [markdown]
 # ### Exercise 1: one vocabulary for both parts
@@ -253,52 +218,57 @@ def encode_both(train, test, min_count):
 lab.check("text.encode_both", encode_both)
 
 # %% [markdown]
-# ### The fixed network learns
+# ### The mended network learns
 #
-# Now the fixed network learns our six topics. **Are three quarters right a good
-# result?** What would you have to know to say?
+# Now the mended network learns our six topics. **What share of the test posts will it
+# get right, and is that a good result?**
 
 
 # %%
 def trained(model, X, y, learning_rate, epochs, batch_size=64, seed=0):
     """Return the model, trained by Adam on ids X (N, L) and labels y (N,)."""
-    lab.Training(
-        model,
-        nn.CrossEntropyLoss(),
-        torch.optim.Adam(model.parameters(), lr=learning_rate),
-        train=(X, y),
-        epochs=epochs,
-        batch_size=batch_size,
-        seed=seed,
-    ).finish()
+    optimizer = torch.optim.Adam(model.parameters(), lr=learning_rate)
+    options = {"epochs": epochs, "batch_size": batch_size, "seed": seed}
+    lab.Training(model, nn.CrossEntropyLoss(), optimizer, (X, y), **options).finish()
+    optimizer.zero_grad()  # gradients take memory
     return model
 
 
 def found_by(model, X):
     """Return the classes (N,) that a model finds for ids X (N, L)."""
-    return lab.predict(model, X).argmax(1).numpy()
+    return lab.predict(model, X, batch_size=256).argmax(1).numpy()
 
 
+def percent(share, of):
+    """Return a share of so many cases in %, ± twice its standard error."""
+    return lab.about(100 * share, 200 * (share * (1 - share) / of) ** 0.5, "%")
+
+
+# %%
 torch.manual_seed(0)
 d1 = lab.models.TextCNN(1000, len(TOPICS), filters=128, widths=[5], dropout=0)
-d1.to(device)
 X, X_test = (first_words(part, frequent) for part in (documents, test_documents))
-start = time.perf_counter()
-trained(d1, X, y, 0.001, epochs=5, batch_size=32)
-seconds = {"D1's CNN, mended": time.perf_counter() - start}
-truth = y_test.cpu().numpy()
+trained(d1.to(device), X, y, 0.001, epochs=5, batch_size=32)
+labels, truth = y.cpu().numpy(), y_test.cpu().numpy()
 read_as = {"D1's CNN, mended": found_by(d1, X_test)}
 scores = {name: (found == truth).mean() for name, found in read_as.items()}
-print("more than 70 % right:", scores["D1's CNN, mended"] > 0.7)
+print(percent(scores["D1's CNN, mended"], of=len(truth)))
+
+# checked on every run
+assert scores["D1's CNN, mended"] > 0.7
 
 # %% [markdown]
+# It gets about three quarters right. (The ± is twice the standard error with 2,147 test
+# posts.) Whether that is good, the number alone cannot say.
+#
 # ## Baselines first
 #
-# You would have to know how well the simplest methods do. Naive Bayes counts the words
-# of each topic. Logistic regression is one layer, with a weight for each word and topic
-# (so is the linear SVM below, with a different loss). Both take the tf-idf weights as
-# they are. **Which of these beats the fixed network?** (± is the standard error with
-# 2,147 test posts.)
+# We have to know how well the simplest methods do. Naive Bayes counts the words of each
+# topic. Logistic regression is one layer, with a weight for each word and topic (so is
+# the linear SVM below, with a different loss). Both take the tf-idf weights as they
+# are. Their settings, and those of the networks to come, were chosen by
+# `benchmarks/text_settings.py` on the *latest fifth of the training posts*; the test
+# posts were read once. **Which of these beats the mended network?**
 
 # %%
 from sklearn.dummy import DummyClassifier
@@ -306,42 +276,32 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.naive_bayes import MultinomialNB
 from sklearn.pipeline import make_pipeline
 
-baselines = {
+D1_WORDS = {"vocabulary": frequent.words[2:]}  # without padding and unknown words
+BASELINES = {
     "most frequent topic": (DummyClassifier(), {}),
-    "naive Bayes, 1,000 words": (
-        MultinomialNB(alpha=0.01),
-        {"vocabulary": frequent.words[2:]},  # D1's words, without padding and unknown
-    ),
-    "naive Bayes": (MultinomialNB(alpha=0.01), {}),
+    "naive Bayes, 1,000 words": (MultinomialNB(alpha=0.001), D1_WORDS),
+    "naive Bayes": (MultinomialNB(alpha=0.001), {}),
     "logistic regression": (
         LogisticRegression(C=10, max_iter=1000),
         {"sublinear_tf": True, "min_df": 2},
     ),
 }
 
-
-def on_test_posts(share):
-    """Return an accuracy in %, with the standard error of that many test posts."""
-    return lab.about(100 * share, 100 * (share * (1 - share) / len(truth)) ** 0.5, "%")
-
-
+# %%
 linear = {}
-for name, (model, options) in baselines.items():
-    start = time.perf_counter()
+for name, (model, options) in BASELINES.items():
     linear[name] = make_pipeline(TfidfVectorizer(**options), model)
-    linear[name].fit(train["text"], y.cpu().numpy())
-    seconds[name] = time.perf_counter() - start
-    read_as[name] = linear[name].predict(test["text"])
+    read_as[name] = linear[name].fit(train["text"], labels).predict(test["text"])
     scores[name] = (read_as[name] == truth).mean()
-    print(f"{name}: {on_test_posts(scores[name])}")
-gap = scores["naive Bayes"] - scores["D1's CNN, mended"]
-print("naive Bayes is ahead of the mended network by more than 5 points:", gap > 0.05)
-assert gap > 0.05
+    print(f"{name}: {percent(scores[name], of=len(truth))}")
+
+# checked on every run
+assert scores["naive Bayes"] > scores["D1's CNN, mended"] + 0.05
 
 # %% [markdown]
-# All but the first. Naive Bayes needs no gradient and only a fraction of a second, and
-# it is far ahead; three quarters of its lead come from the larger vocabulary, since D1
-# keeps only 1,000 words. A result means something only next to a baseline.
+# All but the first beat it, though naive Bayes with the same 1,000 words only just
+# does. Naive Bayes needs no gradient and only a fraction of a second; most of its lead
+# comes from the larger vocabulary. A result means something only next to a baseline.
 
 # %% [markdown]
 # ### Exercise 2: naive Bayes
@@ -374,41 +334,38 @@ lab.check("text.naive_bayes", naive_bayes)
 #
 # ### Four numbers for a classifier
 #
-# D1 §3.2.4 names accuracy, precision, recall and F1, for *positive* samples. **Which
-# topic is positive when there are six?** Each takes its turn. We compute from the table
-# of counts $n_{tp}$ (posts on topic $t$ that are read as topic $p$):
+# The article (D1 §3.2.4) names accuracy, precision, recall and F1, for "positive
+# samples" (<span lang="zh">正样本</span>). **Which topic is positive when there are six?**
+# Each takes its turn. We compute from the table of counts $n_{tp}$ (posts on topic $t$
+# that are read as topic $p$):
 #
 # $$\text{precision}_k = \frac{n_{kk}}{\sum_t n_{tk}} \qquad
 # \text{recall}_k = \frac{n_{kk}}{\sum_p n_{kp}} \qquad
 # F_{1,k} = \frac{2\,\text{precision}_k\,\text{recall}_k}{\text{precision}_k + \text{recall}_k}$$
-#
+
+# %%
+counts = np.zeros((6, 6), int)  # is, read as
+np.add.at(counts, (truth, read_as["naive Bayes"]), 1)
+right = counts.diagonal()
+precision, recall = right / counts.sum(0), right / counts.sum(1)  # (6,) each
+f1 = 2 * precision * recall / (precision + recall)
+columns = {"precision": precision, "recall": recall, "F1": f1, "posts": counts.sum(1)}
+pd.DataFrame(columns, TOPICS).round(3)
+
+# %% [markdown]
 # *Macro* is the mean over the topics. *Micro* first adds up the counts of all topics.
 # **Which of the two equals the accuracy, and why?**
 
 # %%
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
-found = read_as["naive Bayes"]
-counts = np.zeros((6, 6), int)  # is, read as
-np.add.at(counts, (truth, found), 1)
-right = counts.diagonal()
-precision, recall = right / counts.sum(0), right / counts.sum(1)  # (6,) each
-f1 = 2 * precision * recall / (precision + recall)
 micro = right.sum() / counts.sum()  # precision, recall and F1 alike
+print(f"macro-F1 {f1.mean():.3f}, micro-F1 = accuracy = {micro:.3f}")
 
-assert (counts == confusion_matrix(truth, found)).all()
-theirs = precision_recall_fscore_support(truth, found)
-np.testing.assert_allclose([precision, recall, f1], theirs[:3])
-for average, ours in {"macro": f1.mean(), "micro": micro}.items():
-    theirs = precision_recall_fscore_support(truth, found, average=average)
-    assert np.isclose(ours, theirs[2])
+# checked on every run
+theirs = precision_recall_fscore_support(truth, read_as["naive Bayes"])
+np.testing.assert_allclose([precision, recall, f1, counts.sum(1)], theirs)
 assert np.isclose(micro, scores["naive Bayes"])
-print(
-    f"macro-F1 {f1.mean():.3f}, micro-F1 = accuracy {micro:.3f}; by scikit-learn the same"
-)
-pd.DataFrame(
-    {"precision": precision, "recall": recall, "F1": f1, "posts": counts.sum(1)}, TOPICS
-).round(3)
 
 # %% [markdown]
 # Micro does: every wrong post is a wrong guess for one topic and a miss for another, so
@@ -466,29 +423,31 @@ lab.check("text.macro_f1", macro_f1)
 # Multiply a tf-idf row by a matrix: each word of the text adds its row of the matrix,
 # times its weight. The zeros add nothing. So a dense layer on tf-idf *is* an embedding
 # whose vectors are summed with weights: the embedding gets the ids, and the weights
-# come in addition to them, not instead of them. **Do both give the same result?**
+# come in addition to them, not instead of them. **How much work does that save?**
+
+# %%
+lab.drawings.embedding_bag()
 
 # %%
 torch.manual_seed(0)
 different = [list(dict.fromkeys(words)) for words in documents[:200]]  # each word once
 weights, columns = lab.text.tf_idf(different)  # (200, V): see chapter 01
 vocabulary = lab.text.Vocabulary(different)
-bag_ids = lab.text.pad([vocabulary.encode(words) for words in different])  # (200, L)
-bag = lab.models.EmbeddingBagClassifier(
-    len(vocabulary), 6, word_weights=lab.text.idf(bag_ids, len(vocabulary))
-).double()
-matrix = bag.vectors.weight[vocabulary.encode(columns)]  # (V, 6)
+ids = lab.text.pad([vocabulary.encode(words) for words in different])  # (200, L)
+rarity = lab.text.idf(ids, len(vocabulary))
+bag = lab.models.EmbeddingBagClassifier(len(vocabulary), 6, word_weights=rarity)
+print(f"of {weights.size:,} numbers, {np.count_nonzero(weights):,} are not 0")
+
+# checked on every run
+matrix = bag.double().vectors.weight[vocabulary.encode(columns)]  # (V, 6)
 by_hand = torch.from_numpy(weights) @ matrix + bag.bias
-torch.testing.assert_close(bag(bag_ids), by_hand, rtol=1e-5, atol=1e-6)
-print(
-    f"equal: {weights.shape[1]:,} columns, {np.count_nonzero(weights):,} of "
-    f"{weights.size:,} not 0; the longest text has {bag_ids.shape[1]} ids"
-)
+torch.testing.assert_close(bag(ids), by_hand, rtol=1e-5, atol=1e-6)
 
 # %% [markdown]
-# They are equal, and the bag multiplies only what is there. With as many numbers per
-# word as there are topics, a vector holds the word's *votes*: this is logistic
-# regression. With more numbers, followed by a ReLU and a dense layer, it is a network.
+# The results are equal, and the bag multiplies only what is there: one number in 57.
+# With as many numbers per word as there are topics, a vector holds the word's *votes*:
+# this is logistic regression. With more numbers, followed by a ReLU and a dense layer,
+# it is a network.
 
 # %% [markdown]
 # ### Exercise 5: a text as the mean of its words
@@ -520,6 +479,11 @@ lab.check("text.mean_embedding", mean_embedding)
 # with one dimension less:
 #
 # $$h_f = \max_u \; \text{ReLU}\Big(b_f + \sum_{i<k} w_{f,i} \cdot e_{u+i}\Big)$$
+#
+# **How many numbers does a text of 30 words become with 16 filters?**
+
+# %%
+lab.drawings.text_cnn()
 
 # %%
 torch.manual_seed(0)
@@ -528,9 +492,14 @@ ids = torch.randint(1, 20, (4, 30))  # (N, L)
 words, filters = cnn.vectors(ids), cnn.convolutions[0]  # words: (N, L, D)
 windows = words.unfold(1, 3, 1)  # (N, L - 2, D, 3)
 z = torch.einsum("nudi,fdi->nuf", windows, filters.weight) + filters.bias
-by_hand = z.relu().amax(1)  # (N, 16)
-torch.testing.assert_close(cnn.linear(by_hand), cnn(ids))
-print("equal, in the shape", tuple(by_hand.shape), "whatever the text's length")
+h = z.relu().amax(1)
+print("four texts of 30 words become", tuple(h.shape), "numbers")
+
+# checked on every run
+torch.testing.assert_close(cnn.linear(h), cnn(ids))
+
+# %% [markdown]
+# Each text becomes 16 numbers, one for each filter, whatever its length.
 
 # %% [markdown]
 # ### Exercise 6: features of a text CNN
@@ -557,13 +526,16 @@ lab.check("text.text_cnn_features", text_cnn_features)
 # %% [markdown]
 # ### A step of an LSTM
 #
-# D4 §4.3 uses an LSTM for sentiment and gives no formula. An LSTM reads one word $x$ at
-# a time, and it has a state $h$ and a memory $c$. Three *gates* between 0 and 1 decide
-# what to let in, what to keep and what to pass on:
+# One article (D4 §4.3) uses an LSTM for sentiment and gives no formula. An LSTM reads
+# one word $x$ at a time, and it has a state $h$ and a memory $c$. Three *gates* between
+# 0 and 1 decide what to let in, what to keep and what to pass on:
 #
 # $$i, f, o = \sigma(W_{i,f,o}\,x + U_{i,f,o}\,h + b_{i,f,o}) \qquad g = \tanh(W_g x + U_g h + b_g)$$
 #
 # $$c \leftarrow f \odot c + i \odot g \qquad h \leftarrow o \odot \tanh c$$
+
+# %%
+lab.drawings.lstm_cell()
 
 
 # %%
@@ -580,15 +552,18 @@ def lstm_states(words, lstm):
     return torch.stack(states, 1)
 
 
+# %%
 lstm = nn.LSTM(8, 16, batch_first=True).double()
 words = words.detach()
 states, _ = lstm(words)
+print("four texts of 30 words have", tuple(states.shape), "states")
+
+# checked on every run
 torch.testing.assert_close(lstm_states(words, lstm), states)
-ours = torch.autograd.grad(lstm_states(words, lstm)[:, -1].sum(), lstm.parameters())
-torchs = torch.autograd.grad(states[:, -1].sum(), lstm.parameters())
-for one, other in zip(ours, torchs, strict=True):
-    torch.testing.assert_close(one, other)
-print("states and all", len(ours), "gradients = nn.LSTM's")
+
+# %% [markdown]
+# A GRU, the LSTM's younger sister, makes do with two gates and without a separate
+# memory, for three quarters of the weights; on many tasks the two do equally well.
 
 # %% [markdown]
 # ### Exercise 7: the state after the last word
@@ -639,10 +614,9 @@ lab.check("text.read_batches", read_batches)
 # ### Networks and the baselines
 #
 # We compare the networks in `lab.models`: softmax regression and the embedding bag on
-# the different words of a post; a text CNN and an LSTM on its first 100 words, in
-# order; and, to be fair, the bag again on those 100 words. The LSTM answers with its
-# state after the last word, as in D4, or with the largest value that each unit had
-# after any word. **Rank them before you run the cell. Which will be last?**
+# the different words of a post; a text CNN and an LSTM on its first 100 words (most
+# posts have more), in order; and, to be fair, the bag again on those 100 words. First
+# the inputs:
 
 # %%
 vocabulary = lab.text.Vocabulary(documents, min_count=3)  # of the training posts only
@@ -650,133 +624,112 @@ vocabulary = lab.text.Vocabulary(documents, min_count=3)  # of the training post
 
 def different_words(documents, vocabulary, length=300):
     """Return the ids (N, length) of the different words of each document."""
-    return first_words(
-        [list(dict.fromkeys(words)) for words in documents], vocabulary, length
-    )
+    unique = [list(dict.fromkeys(words)) for words in documents]
+    return first_words(unique, vocabulary, length)
 
-
-bags, ordered = (
-    [make(part, vocabulary) for part in (documents, test_documents)]
-    for make in (different_words, first_words)
-)
-beginnings = ([words[:100] for words in part] for part in (documents, test_documents))
-same_words = [different_words(part, vocabulary) for part in beginnings]
-rarity = lab.text.idf(bags[0].cpu(), len(vocabulary))
-size = len(vocabulary), len(TOPICS)
-
-
-def embedding_bag(dimensions=64):
-    """Return a network that knows which words are in a text, not their order."""
-    return lab.models.EmbeddingBagClassifier(*size, dimensions, rarity)
-
-
-networks = {
-    "softmax regression": (lambda: embedding_bag(None), bags, 0.03, 2),
-    "embedding bag": (embedding_bag, bags, 0.01, 3),
-    "embedding bag, 100 words": (embedding_bag, same_words, 0.01, 3),
-    "TextCNN": (lambda: lab.models.TextCNN(*size), ordered, 0.003, 4),
-    "LSTM, last state": (lambda: lab.models.TextLSTM(*size), ordered, 0.003, 4),
-    "LSTM, maximum": (
-        lambda: lab.models.TextLSTM(*size, pool="max"),
-        ordered,
-        0.003,
-        4,
-    ),
-}
-models = {"D1's CNN, mended": d1}
-for name, (make, (X, X_test), learning_rate, epochs) in networks.items():
-    torch.manual_seed(0)
-    start = time.perf_counter()
-    models[name] = trained(make().to(device), X, y, learning_rate, epochs)
-    seconds[name] = time.perf_counter() - start
-    read_as[name] = found_by(models[name], X_test)
-    scores[name] = (read_as[name] == truth).mean()
-best_linear = max(scores["naive Bayes"], scores["logistic regression"])
-print(
-    "the embedding bag is within 2 points of the best baseline:",
-    abs(scores["embedding bag"] - best_linear) < 0.02,
-)
-print(
-    "on the same 100 words it is ahead of the TextCNN by more than a point:",
-    scores["embedding bag, 100 words"] - scores["TextCNN"] > 0.01,
-)
-print(
-    "the LSTM's last state is right on less than two thirds:",
-    scores["LSTM, last state"] < 0.67,
-)
-print(
-    "its maximum is better by more than 10 points:",
-    scores["LSTM, maximum"] - scores["LSTM, last state"] > 0.1,
-)
-assert scores["TextCNN"] < scores["embedding bag, 100 words"]
 
 # %%
-order = sorted(scores, key=scores.get)
-READING = ("TextCNN", "LSTM, last state", "LSTM, maximum", "D1's CNN, mended")
-figure, axes = plt.subplots(figsize=(6.4, 3.8))
-for row, name in enumerate(order):
-    color = lab.plots.COLORS[1 if name.startswith(READING) else 0]
-    axes.barh(row, 100 * scores[name], color=color)
-kinds = ("words counted or summed", "words read in order")
-for color, kind in zip(lab.plots.COLORS, kinds, strict=False):
-    axes.barh(0, 0, color=color, label=kind)
-axes.set_yticks(range(len(order)), order)
-axes.set(
-    title="Counting words beats reading them in order",
-    xlabel="test accuracy on six topics (%)",
-    xlim=(0, 100),
-)
-axes.legend(loc="lower right")
-lab.plots.show(
-    figure,
-    alt="Bars of test accuracy. The most frequent topic is near 19 %, the LSTM's last state at 30 "
-    "to 50 %, D1's mended network and naive Bayes with 1,000 words below 80 %; the TextCNN and "
-    "the LSTM's maximum at 80 to 85 %, the bag on 100 words near 87 %; naive Bayes, logistic "
-    "regression and the embedding bag at 88 %.",
-)
+parts = documents, test_documents
+beginnings = [[words[:100] for words in part] for part in parts]
+bags = [different_words(part, vocabulary) for part in parts]
+ordered = [first_words(part, vocabulary) for part in parts]
+same_words = [different_words(part, vocabulary, 100) for part in beginnings]
 
 # %% [markdown]
-# And what do they cost? The seconds are those of your machine, from ids to the trained
-# model (for the baselines, counting the words is included).
+# And now the networks: what each is made of, what it reads, its learning rate and
+# epochs. The LSTM starts as in Keras, which D4 uses. It answers with its state after
+# the last word, as in D4, or with the largest value that each unit had after any word.
+# **Rank them before you run the cells. Which will be last?**
 
-# %% tags=["nbval-ignore-output"]
+# %%
+size = len(vocabulary), len(TOPICS)
+rarity = lab.text.idf(bags[0].cpu(), len(vocabulary))
+embedding_bag = partial(lab.models.EmbeddingBagClassifier, *size, word_weights=rarity)
+TextLSTM = lab.models.TextLSTM
+NETWORKS = {
+    "softmax regression": (embedding_bag, bags, (0.01, 6)),
+    "embedding bag": (partial(embedding_bag, 64), bags, (0.01, 3)),
+    "embedding bag, 100 words": (partial(embedding_bag, 64), same_words, (0.01, 3)),
+    "TextCNN": (partial(lab.models.TextCNN, *size), ordered, (0.003, 5)),
+    "LSTM, last state": (partial(TextLSTM, *size), ordered, (0.03, 4)),
+    "LSTM, maximum": (partial(TextLSTM, *size, pool="max"), ordered, (0.03, 4)),
+}
+
+
+# %%
+for name, (make, (X, X_test), settings) in NETWORKS.items():
+    torch.manual_seed(0)
+    model = trained(make().to(device), X, y, *settings)
+    read_as[name] = found_by(model, X_test)
+    if name == "embedding bag":
+        bag_of_six = model  # to be used again
+    scores[name] = (read_as[name] == truth).mean()
+
+# checked on every run
+best_linear = max(scores["naive Bayes"], scores["logistic regression"])
+assert abs(scores["embedding bag"] - best_linear) < 0.02
+assert scores["TextCNN"] < scores["embedding bag, 100 words"] - 0.01
+assert scores["LSTM, last state"] < scores["TextCNN"] - 0.05
+assert scores["LSTM, maximum"] < scores["embedding bag, 100 words"] - 0.01
+
+# %%
 from sklearn.metrics import f1_score
 
+ranked = sorted(scores, key=scores.get, reverse=True)
+IN_ORDER = ("TextCNN", "LSTM", "D1's CNN")
+lab.plots.bars(
+    {name: 100 * scores[name] for name in ranked},
+    title="Here, from 3,226 posts, counting wins",
+    xlabel="test accuracy on six topics (%); orange: words read in order",
+    marked=[name for name in ranked if name.startswith(IN_ORDER)],
+    xlim=(0, 100),
+    alt="Bars of test accuracy. Naive Bayes, logistic regression and the embedding bag "
+    "reach 88 %, the bag on 100 words 87 %, the TextCNN and the LSTM's maximum 84 %; "
+    "naive Bayes with 1,000 words and D1's mended network are below 80 %, the LSTM's "
+    "last state is between 60 and 70 %, the most frequent topic at 19 %.",
+)
 
-def parameters(name):
-    """Return how many numbers a model has learned."""
-    if name in models:
-        return sum(p.numel() for p in models[name].parameters())
-    model = linear[name][-1]
-    return getattr(
-        model, "coef_", getattr(model, "feature_log_prob_", np.empty(0))
-    ).size
-
-
-pd.DataFrame(
-    {
-        name: {
-            "seconds": round(seconds[name], 1),
-            "parameters": f"{parameters(name):,}",
-            "accuracy (%)": round(100 * scores[name], 1),
-            "macro-F1 (%)": round(
-                100 * f1_score(truth, read_as[name], average="macro"), 1
-            ),
-        }
-        for name in reversed(order)
-    }
-).T
+# %% tags=["nbval-ignore-output"]
+f1s = {name: f1_score(truth, found, average="macro") for name, found in read_as.items()}
+table = pd.DataFrame({"accuracy (%)": scores, "macro-F1 (%)": f1s}).loc[ranked]
+(100 * table).round(1)
 
 # %% [markdown]
-# Logistic regression, the bag and naive Bayes share the lead; then come the models that
-# read in order, and of the trained ones D4's LSTM is last. Part of the lead comes from
-# having more text: on the same 100 words the bag reaches 87 % and the TextCNN 84 %. The
-# rest comes from order, which has to be learned from 3,226 posts.
+# Logistic regression, the bag and naive Bayes share the lead. Then come the models that
+# read in order: the TextCNN and the LSTM's maximum are level, and D4's LSTM, which
+# answers with its last state, is the last of all that were trained. Part of the lead
+# comes from having more text: on the same 100 words the bag reaches 87 % and the
+# TextCNN 84 %. The rest comes from order, which has to be learned from 3,226 posts.
 #
-# Is the LSTM treated fairly? Four epochs are few for it: with fifteen it reached about
-# 58 % when we tried, and it was still last. Our guess is that a state that is fed one
-# word after another forgets the first ones; the maximum, which can take its answer from
-# any place, does better.
+# Is the LSTM treated fairly? Four epochs are few for it, it reads in one direction
+# only, and its first weights matter. On the latest fifth of the training posts we let
+# it train three times as long, from Keras's start (the state's weights orthogonal, the
+# forget gate open) and from PyTorch's, and with a second LSTM that reads from the end.
+# **How much does each of these help?**
+
+# %%
+chosen = pd.DataFrame(lab.results.load("text_settings")["tried"])
+kept = chosen[chosen["setting"] == 0.003].set_index("program")["accuracy"]
+names = ["TextCNN", "LSTM, maximum", "LSTM, both directions", "LSTM, last state"]
+names.append("LSTM, PyTorch's start")
+lab.plots.curves(
+    {name: 100 * np.array(kept[name]) for name in names},
+    title="The maximum, or a second direction, helps the LSTM most",
+    xlabel="epoch (learning rate 0.003)",
+    ylabel="accuracy on the latest fifth (%)",
+    alt="Accuracy against epoch, twelve epochs. The TextCNN rises to 88 %. Of the "
+    "LSTMs, both directions reach 85 %, the maximum 79 %, the last state 66 to 70 % "
+    "from Keras's start and 61 % from PyTorch's.",
+)
+
+# %% [markdown]
+# Each helps. From PyTorch's start the last state gets to 61 %, from Keras's to 66 or 70
+# %; the maximum reaches 79 %, and two directions 85 %. (Means of two seeds on 641
+# posts: a difference of two points is chance.) A higher learning rate helps, too: with
+# 0.03 the maximum had 86 % after four epochs, which is why the chart above uses it. Our
+# guess is that a state that is fed one word after another forgets the first ones; a
+# maximum can take its answer from any place, and a second reader ends at the first
+# word. None of them reaches the bag, which has 91 % here.
 #
 # ### Which topic is mistaken for which?
 #
@@ -786,29 +739,26 @@ pd.DataFrame(
 
 # %%
 related = [0, 4, 5, 1, 2, 3]  # the three on religion, then the others
-titles = {
-    "logistic regression": "Logistic regression: among relatives",
-    "TextCNN": "TextCNN: more, and everywhere",
-}
-figure, places = plt.subplots(1, 2, figsize=(9.6, 4.6), sharey=True)
-for axes, name in zip(places, titles, strict=True):
-    matrix = confusion_matrix(truth, read_as[name])[np.ix_(related, related)]
-    errors = matrix - np.diag(matrix.diagonal())
-    axes.imshow(errors, cmap="Oranges", vmax=90)
-    for row, column in np.ndindex(6, 6):
-        axes.text(column, row, matrix[row, column], ha="center", va="center")
-    among = errors[:3, :3].sum() / errors.sum()
-    print(f"{name}: more than half of the errors are within religion:", among > 0.5)
-    axes.set(title=titles[name], xlabel="read as", xticks=range(6))
-    axes.set_xticklabels([TOPICS[k] for k in related], rotation=30, ha="right")
-    axes.grid(visible=False)
-places[0].set(ylabel="is", yticks=range(6), yticklabels=[TOPICS[k] for k in related])
-lab.plots.show(
-    figure,
-    alt="Two 6 by 6 tables of counts. In both the errors crowd in the upper left corner, where "
-    "the three topics on religion meet; most posts of talk.religion.misc that are misread are "
-    "read as another one on religion. The TextCNN has more errors in all, and a smaller part "
-    "of them in that corner.",
+tables, among = {}, {}
+for name in ("logistic regression", "TextCNN"):
+    tables[name] = confusion_matrix(truth, read_as[name])[np.ix_(related, related)]
+    errors = tables[name] - np.diag(tables[name].diagonal())
+    among[name] = errors[:3, :3].sum() / errors.sum()
+    share = percent(among[name], of=errors.sum())
+    print(f"{name}: {share} of the errors are within religion")
+
+# checked on every run
+assert among["logistic regression"] > among["TextCNN"] + 0.05
+
+# %%
+lab.plots.confusions(
+    tables,
+    [TOPICS[k] for k in related],
+    title="The TextCNN makes more errors, and more of them are not among relatives",
+    alt="Two 6 by 6 tables of counts. In both the errors crowd in the upper left "
+    "corner, where the three topics on religion meet; most posts of talk.religion.misc "
+    "that are misread are read as another one on religion. The TextCNN has more errors "
+    "in all, and a smaller part of them in that corner.",
 )
 
 # %% [markdown]
@@ -825,8 +775,7 @@ lab.plots.show(
 # network win, with more than three times as many posts?**
 
 # %%
-LOOP = "embedding bag, plain loop"  # the same network without `lab.Training`
-runs = pd.DataFrame(measured["runs"])
+runs = pd.DataFrame(measured["runs"] + measured["starts"]["runs"])
 programs = runs.groupby("program", sort=False)
 summary = pd.DataFrame(
     {
@@ -838,48 +787,17 @@ summary = pd.DataFrame(
     }
 ).sort_values("accuracy (%)", ascending=False, kind="stable")
 print(measured["machine"])
-assert summary.index[0] == "linear SVM, words and pairs"
 summary
 
 # %%
-NAMED = {  # program -> where its name stands
-    "naive Bayes": (0, -14),
-    "linear SVM, words and pairs": (-20, 8),
-    "D1's 1,000 words, naive Bayes": (6, -12),
-    **dict.fromkeys(READING, (-4, -14)),
-}
-figure, axes = plt.subplots(figsize=(7.2, 4.2))
-for name, row in summary.drop(index=["most frequent topic", LOOP]).iterrows():
-    reads, bag = name.startswith(READING), "bag" in name
-    color = lab.plots.COLORS[1 if reads else 2 if bag else 0]
-    axes.plot(row["seconds"], row["accuracy (%)"], "o", color=color)
-    if name in NAMED:
-        axes.annotate(
-            name,
-            (row["seconds"], row["accuracy (%)"]),
-            xytext=NAMED[name],
-            textcoords="offset points",
-            ha="right" if reads else "left",
-            color=color,
-        )
-kinds = ("counted words, one layer", "networks that read in order", "embedding bags")
-for color, kind in zip(lab.plots.COLORS, kinds, strict=False):
-    axes.plot([], [], "o", color=color, label=kind)
-axes.set(
-    title="Reading in order takes longer and finds less",
-    xlabel="seconds from texts to model (logarithmic)",
-    ylabel="test accuracy on 20 topics (%)",
-    xscale="log",
+lab.plots.accuracy_against_seconds(
+    summary.drop(index=["most frequent topic", "embedding bag, plain loop"]),
+    title="Here, reading in order takes longer and finds less",
     ylim=(35, 92),
-)
-axes.set_xticks([1, 2, 5, 10, 20, 50], ["1", "2", "5", "10", "20", "50"])
-axes.minorticks_off()
-axes.legend(loc="lower left")
-lab.plots.show(
-    figure,
-    alt="Accuracy against seconds on a logarithmic axis. Models of one layer, in blue, take 1 to "
-    "20 seconds and reach 84 to 86 %, with 1,000 words 67 %. The embedding bags are beside them. "
-    "CNNs and LSTMs take 30 seconds to a minute and reach 40 to 80 %.",
+    alt="Accuracy against seconds on a logarithmic axis. Models of one layer, in blue, "
+    "take 1 to 12 seconds and reach 84 to 86 %, with 1,000 words 67 %. The embedding "
+    "bags are beside them. CNNs and LSTMs take half a minute to a minute and reach 40 "
+    "to 80 %.",
 )
 
 # %% [markdown]
@@ -888,9 +806,11 @@ lab.plots.show(
 # 86.4 %; on words alone it reaches 85.6 %, and an embedding bag 85.3 %. Five bags that
 # vote reach 86.1 %, in three times the SVM's time: with 7,528 test posts the standard
 # error is 0.4 points, so that is a draw. The models that read in order stay behind: 80
-# % for the TextCNN, 76 % for the LSTM with its maximum, 41 % with its last state. And
-# D1's network, once fixed, reaches 64 to 65 %, in Keras as in PyTorch: naive Bayes with
-# the same 1,000 words has 67 %, in a second and a half.
+# % for the TextCNN and 76 % for the LSTM with its maximum. With its last state it has
+# 49 %, or 41 % from PyTorch's start. (Keras's start was measured later, for accuracy
+# only; it does not change the time.) And D1's network, once mended, reaches 64 to 65 %,
+# in Keras as in PyTorch: naive Bayes with the same 1,000 words has 67 %, in a second
+# and a half.
 #
 # ### What gives the answer away
 #
@@ -908,7 +828,7 @@ for topic, columns in zip(TOPICS, heaviest, strict=True):
 for word in ("clh", "athos", "pitt", "keith", "benedikt"):
     holds = train["text"].str.contains(rf"\b{word}\b")
     of = train["topic"][holds].value_counts(sort=False)
-    print(f"{word!r} stands in {of.sum()} posts; {of.max()} of them are {of.idxmax()}")
+    print(f"{word!r} occurs in {of.sum()} posts; {of.max()} of them are {of.idxmax()}")
 
 # %% [markdown]
 # The computers `athos` and `rutgers` and the initials `clh` belong to the moderator of
@@ -918,16 +838,11 @@ for word in ("clh", "athos", "pitt", "keith", "benedikt"):
 
 # %%
 space = test["text"][test["topic"] == "sci.space"]
-for added in (
-    "",
-    " orbit shuttle moon",
-    " clh athos rutgers",
-    " clh athos rutgers" * 3,
-):
+signature = " clh athos rutgers"
+for added in ("", " orbit shuttle moon", signature, 3 * signature):
     found = linear["logistic regression"].predict(space + added)
-    print(f"{added.strip() or 'as they are'}:", end=" ")
-    christian = found == TOPICS.index("soc.religion.christian")
-    print(f"{christian.mean():.0%} are read as Christianity")
+    christian = (found == TOPICS.index("soc.religion.christian")).mean()
+    print(f"{added.strip() or 'as they are'}: {christian:.0%} read as Christianity")
 
 # %% [markdown]
 # Three words turn one post in ten; repeated three times, they turn four in ten. Such
@@ -939,85 +854,108 @@ for added in (
 # %%
 raw = pd.DataFrame(measured["raw"]["runs"])
 print("accuracy (%), measured on", measured["raw"]["from"])
-(100 * raw.pivot(index="removed", columns="program", values="accuracy")).round(1).loc[
-    raw["removed"].unique(), raw["program"].unique()
-]
+by_part = raw.pivot(index="removed", columns="program", values="accuracy")
+(100 * by_part).round(1).loc[raw["removed"].unique(), raw["program"].unique()]
 
 # %% [markdown]
 # Headers give two to five points; signatures and quotes give twelve or thirteen more. A
 # quote is the text of another post in the same thread: a model that was trained on that
 # post has seen the answer. If so, it should matter *which* posts are held back for
-# testing. **What accuracy will five random fifths of the training posts show, compared
-# with the later posts?**
+# testing. **What accuracy will naive Bayes show on a random fifth of the training
+# posts, on the latest fifth, and on the test posts, which are later still?**
 
 # %%
-from sklearn.model_selection import cross_val_score
-
-fifths = cross_val_score(linear["naive Bayes"], train["text"], y.cpu(), cv=5)
+size_of_topic = train.groupby("topic", observed=True)["arrived"].transform("size")
+late = (train["arrived"] >= 0.8 * size_of_topic).to_numpy()
+random = np.random.default_rng(0).permutation(late)
+shares = {}
+for name, held_back in {"a random fifth": random, "the latest fifth": late}.items():
+    model = linear["naive Bayes"].fit(train["text"][~held_back], labels[~held_back])
+    shares[name] = model.score(train["text"][held_back], labels[held_back])
+    print(f"{name}: {percent(shares[name], of=held_back.sum())}")
 later = scores["naive Bayes"]
-print(f"random fifths: {fifths.mean():.1%}, the worst {fifths.min():.1%};", end=" ")
-print(f"later posts: {later:.1%}")
-assert fifths.min() > later + 0.03
+print(f"later posts: {percent(later, of=len(truth))}")
+
+# checked on every run
+assert shares["a random fifth"] > shares["the latest fifth"] + 0.02
+assert shares["the latest fifth"] > later + 0.02
 
 # %% [markdown]
-# It is six points more, from the same model. For one thing, a random split has the same
-# threads and authors on both sides; for another, what people write about changes over
-# time. The split by date answers the question that matters: how will the model do on
-# posts that are yet to come? If you compare scores on 20 Newsgroups, first ask which
-# posts were held back.
-
-# %% [markdown]
+# The random fifth promises 95 %, the latest fifth 93 %, and the later posts give 88 %,
+# from the same model. For one thing, a random split has the same threads and authors on
+# both sides; for another, what people write about changes over time. The split by date
+# answers the question that matters: how will the model do on posts that are yet to
+# come? If you compare scores on 20 Newsgroups, first ask which posts were held back.
+#
 # ## Sentiment: does the order of words count?
 #
-# D4 §4.3 describes an embedding, an LSTM and a dense layer for a text that is positive
-# or negative. We try this on 6,824 sentences from movie reviews, half of which have 18
-# words or fewer, with two seeds for the LSTM. And what does the LSTM really "encode"?
-# We test it a second time with the *words of every sentence shuffled*. **What will that
-# cost naive Bayes, and what will it cost the LSTM?**
+# The same article describes an embedding, an LSTM and a dense layer for a text that is
+# positive or negative. The LSTM "encodes the text sequence"
+# (<span lang="zh">对文本序列进行编码</span>). We try this on 6,824 sentences from movie reviews,
+# half of which have 18 words or fewer. And what does the LSTM really encode? We test it
+# a second time with the *words of every sentence shuffled*.
 
 # %%
 reviews, test_reviews = lab.datasets.movie_reviews()
 sentiment, test_sentiment = (
-    numbers(reviews["sentiment"]),
-    numbers(test_reviews["sentiment"]),
+    numbers(part["sentiment"]) for part in (reviews, test_reviews)
 )
 sentences, test_sentences = (
     [lab.text.english_words(line) for line in part["text"]]
     for part in (reviews, test_reviews)
 )
+
+# %%
 rng = np.random.default_rng(0)
 mixed = [list(rng.permutation(words)) for words in test_sentences]
 for words in (test_sentences[0], mixed[0]):
     print(textwrap.shorten(" ".join(words), 88))
 
+# %% [markdown]
+# **What will that cost naive Bayes, and what will it cost the LSTM?**
+
+# %%
 counting = make_pipeline(TfidfVectorizer(analyzer=list), MultinomialNB())
 counting.fit(sentences, reviews["sentiment"])
-by_counting = counting.score(test_sentences, test_reviews["sentiment"])
-assert np.isclose(counting.score(mixed, test_reviews["sentiment"]), by_counting)
-print(f"naive Bayes: {by_counting:.1%}, with the words shuffled the same")
+by_counting, by_counting_mixed = (
+    counting.score(part, test_reviews["sentiment"]) for part in (test_sentences, mixed)
+)
+print(
+    f"naive Bayes: {by_counting:.1%}, with the words shuffled {by_counting_mixed:.1%}"
+)
 
+# %%
 movie_words = lab.text.Vocabulary(sentences, min_count=2)
 S, S_test, S_mixed = (
     first_words(part, movie_words, 40) for part in (sentences, test_sentences, mixed)
 )
-readers, rows = [], []
+readers, hits = [], []
 for seed in range(2):
     torch.manual_seed(seed)
     reader = lab.models.TextLSTM(len(movie_words), 2).to(device)
-    readers.append(trained(reader, S, sentiment, 0.003, epochs=3, seed=seed))
-    found = [lab.predict(reader, part) for part in (S_test, S_mixed)]
-    rows.append([lab.accuracy(test_sentiment, part) for part in found])
-in_order, shuffled = np.mean(rows, 0)
-print("the LSTM is behind naive Bayes:", in_order < by_counting)
-print("shuffled, it loses less than 4 points:", in_order - shuffled < 0.04)
-assert in_order < by_counting
+    readers.append(trained(reader, S, sentiment, 0.003, 2, seed=seed))
+    found = [found_by(reader, part) for part in (S_test, S_mixed)]
+    hits.append([part == test_sentiment.cpu().numpy() for part in found])
+hits = np.array(hits)  # (seeds, in order or shuffled, sentences)
+
+# %%
+in_order, shuffled = hits.mean((0, 2))
+lost = hits[:, 0].mean(0) - hits[:, 1].mean(0)  # of each sentence
+print("the LSTM:", percent(in_order, of=len(S_test)))
+error = 2 * lost.std() / len(lost) ** 0.5
+print("shuffled, it loses", lab.about(100 * lost.mean(), 100 * error, "points"))
+
+# checked on every run
+assert in_order < by_counting + 0.01
+assert lost.mean() < 0.05
 
 # %% [markdown]
-# Little is lost in sentences of this length. The LSTM *can* see order, but what it
-# learned from 6,824 sentences is mostly which words are good and which are bad, and
-# that can be counted. Learning that "not bad" is praise takes many more examples. Here
-# are the results on 19,921 IMDB reviews of about two hundred words each
-# (`benchmarks/text.py`, three seeds):
+# Naive Bayes counts words, so it loses nothing, and the LSTM, which is no better, loses
+# next to nothing either. It *can* see order, but what it learned from 6,824 sentences
+# is mostly which words are good and which are bad, and that can be counted. Learning
+# that "not bad" is praise takes many more examples. Here are the results on 19,921 IMDB
+# reviews of about two hundred words each (`benchmarks/text.py`, three seeds; the LSTMs
+# start as in PyTorch):
 
 # %%
 imdb = pd.DataFrame(measured["imdb"]).groupby("program", sort=False)
@@ -1036,81 +974,70 @@ pd.DataFrame(
 #
 # ### By heart, and what helps
 #
-# With 7,810 words and 6,824 sentences, a network can learn the sentences by heart. D1
-# §3.2.5 names regularization and dropout against that. We train the embedding bag
-# again, on 5,460 sentences, with 1,364 for validation, and try three remedies: dropout
-# of 80 %, weight decay, and stopping when the validation loss rises. **What will each
-# do to the loss, and what to the accuracy?**
+# With 7,810 words and 6,824 sentences, a network can learn the sentences by heart. The
+# article (D1 §3.2.5) names regularization and dropout to "prevent overfitting"
+# (<span lang="zh">防止模型过拟合</span>). We train the embedding bag again, on 5,460
+# sentences, with 1,364 for validation, and try three remedies: dropout of 80 %, weight
+# decay, and stopping when the validation loss rises. **What will each do to the loss,
+# and what to the accuracy?**
 
 # %%
-fit = S[:5460], sentiment[:5460]
-held_out = S[5460:], sentiment[5460:]
+fit, held_out = (S[:5460], sentiment[:5460]), (S[5460:], sentiment[5460:])
 rare = lab.text.idf(fit[0].cpu(), len(movie_words))
 
 
-def movie_bag(dropout, weight_decay, seed):
-    """Return the training of an embedding bag on 5,460 sentences, six epochs."""
-    torch.manual_seed(seed)
-    model = lab.models.EmbeddingBagClassifier(len(movie_words), 2, 64, rare, dropout)
-    model.to(device)
+# %%
+def sentiment_training(
+    learning_rate, epochs, dropout=0.5, network="TextCNN", weight_decay=0
+):
+    """Train a network on 5,460 sentences from movie reviews."""
+    torch.manual_seed(0)
+    size = len(movie_words), 2
+    if network == "embedding bag":
+        model = lab.models.EmbeddingBagClassifier(*size, 64, rare, dropout)
+    else:
+        make = {"TextCNN": lab.models.TextCNN, "LSTM": lab.models.TextLSTM}[network]
+        model = make(*size, dropout=dropout)
     return lab.Training(
-        model,
+        model.to(device),
         nn.CrossEntropyLoss(),
-        torch.optim.AdamW(model.parameters(), lr=0.01, weight_decay=weight_decay),
+        torch.optim.AdamW(model.parameters(), learning_rate, weight_decay=weight_decay),
         train=fit,
         validation=held_out,
-        epochs=6,
-        batch_size=128,
+        epochs=epochs,
+        batch_size=64,
         metrics={"accuracy": lab.accuracy},
-        seed=seed,
     )
 
 
-REMEDIES = {
-    "nothing": (0.0, 0.0),
-    "dropout 0.8": (0.8, 0.0),
-    "weight decay 2": (0.0, 2.0),
-}
-figure, axes = plt.subplots(figsize=(6.4, 3.6))
-rows = []
-for color, (name, settings) in zip(lab.plots.COLORS, REMEDIES.items(), strict=False):
-    for seed in range(2):
-        history = movie_bag(*settings, seed).finish().history
-        losses = history["validation_loss"]
-        axes.plot(history["epoch"], losses, color=color, label=None if seed else name)
-        rows.append((name, losses.iloc[-1], history["accuracy"].iloc[-1]))
-        if name == "nothing":
-            best = losses.idxmin()
-            rows.append(("stopped early", losses[best], history["accuracy"][best]))
-            axes.plot(best + 1, losses[best], "o", color=color, mfc="none", ms=9)
-axes.plot([], [], "ok", mfc="none", ms=9, label="stopped early: keep these weights")
-axes.set(
-    title="Untreated, the validation loss doubles",
+# %%
+REMEDIES = {"nothing": (0, 0), "dropout 0.8": (0.8, 0), "weight decay 2": (0, 2)}
+histories = {}
+for name, (dropout, decay) in REMEDIES.items():
+    training = sentiment_training(0.005, 6, dropout, "embedding bag", decay)
+    histories[name] = training.finish().history
+lab.plots.curves(
+    {name: history["validation_loss"] for name, history in histories.items()},
+    title="Untreated, the validation loss nearly doubles",
     xlabel="epoch",
     ylabel="validation loss (nats)",
     ylim=(0.4, None),
+    alt="Validation loss against epoch. Untreated it rises from 0.5 in the first or "
+    "second epoch to nearly 1 in the sixth; with dropout 0.8 and with weight decay it "
+    "ends below 0.6.",
 )
-axes.legend()
-lab.plots.show(
-    figure,
-    alt="Validation loss against epoch, two seeds each. Untreated it rises from 0.5 in the first "
-    "epoch to above 1 in the sixth; with dropout 0.8 and with weight decay it ends below "
-    "0.6. Circles mark the lowest loss of the untreated, in the first or second epoch.",
-)
-result = (
-    pd.DataFrame(rows, columns=["remedy", "loss", "accuracy"]).groupby("remedy").mean()
-)
-untreated = result.loc["nothing"]
-for name in ("dropout 0.8", "weight decay 2", "stopped early"):
-    treated = result.loc[name]
-    print(
-        f"{name}: loss below two thirds of the untreated: {treated.loss < untreated.loss * 2 / 3};",
-        end=" ",
-    )
-    print(
-        f"accuracy within 3 points: {abs(treated.accuracy - untreated.accuracy) < 0.03}"
-    )
-    assert treated.loss < untreated.loss * 2 / 3
+
+# %%
+ends = {name: history.iloc[-1] for name, history in histories.items()}
+untreated = histories["nothing"]
+ends["stopped early"] = untreated.loc[untreated["validation_loss"].idxmin()]
+for name, end in ends.items():
+    loss, right = lab.about(end["validation_loss"]), 100 * end["accuracy"]
+    print(f"{name:14} loss {loss}, accuracy {lab.about(right, unit='%')}")
+
+# checked on every run
+losses = {name: end["validation_loss"] for name, end in ends.items()}
+assert max(losses[name] for name in list(losses)[1:]) < losses["nothing"] * 2 / 3
 
 # %% [markdown]
 # All three keep the loss down, and the accuracy hardly moves. What the untreated
@@ -1118,7 +1045,7 @@ for name in ("dropout 0.8", "weight decay 2", "stopped early"):
 # it is wrong. The loss sees that; the accuracy does not. Stopping early saves most of
 # the epochs: you know as soon as the loss has risen. (Here the same sentences chose the
 # epoch and judged it, which flatters a little.) A weight decay of 2 is large: times the
-# learning rate, it takes 2 % off every weight at each step ([chapter
+# learning rate, it takes 1 % off every weight at each step ([chapter
 # 03](03_optimizers.ipynb)).
 
 # %% [markdown]
@@ -1173,42 +1100,9 @@ lab.check("text.chinese_sentiment", chinese_sentiment)
 # %% [markdown]
 # ## Turn the knobs
 #
-# We return to sentiment, on the 5,460 sentences, with the network of your choice.
-
-
-# %%
-def sentiment_training(learning_rate, epochs, dropout=0.5, network="TextCNN"):
-    """Train a network on 5,460 sentences from movie reviews."""
-    torch.manual_seed(0)
-    model = {
-        "embedding bag": lambda: lab.models.EmbeddingBagClassifier(
-            len(movie_words), 2, 64, rare, dropout
-        ),
-        "TextCNN": lambda: lab.models.TextCNN(len(movie_words), 2, dropout=dropout),
-        "LSTM": lambda: lab.models.TextLSTM(len(movie_words), 2, dropout=dropout),
-    }[network]()
-    model.to(device)
-    return lab.Training(
-        model,
-        nn.CrossEntropyLoss(),
-        torch.optim.Adam(model.parameters(), lr=learning_rate),
-        train=fit,
-        validation=held_out,
-        epochs=epochs,
-        batch_size=64,
-        metrics={"accuracy": lab.accuracy},
-    )
-
-
-history = sentiment_training(0.003, 1, network="embedding bag").finish().history
-print(
-    "an epoch of the embedding bag brings it above 70 %:",
-    history["accuracy"].iloc[-1] > 0.7,
-)
-
-# %% [markdown]
-# **In which epoch is the validation loss lowest for each network? Does a different
-# learning rate change how low it gets, or only when?**
+# We return to the 5,460 sentences, with the network of your choice. **In which epoch is
+# the validation loss lowest for each network? Does a different learning rate change how
+# low it gets, or only when?**
 
 # %%
 panel = lab.TuningPanel(
@@ -1225,11 +1119,11 @@ panel
 # <details><summary>What you should have seen</summary>
 #
 # At 0.003 all three networks are best in the second epoch; then the loss rises and the
-# accuracy stays between 72 and 75 %. At 0.01 the best epoch is the first or second; at
-# 0.0003 it is not reached in five epochs. From 0.001 to 0.01 the *lowest* loss, 0.50 to
-# 0.55, hardly depends on the rate; only the embedding bag at 0.03 gets just below 0.5,
-# in its first epoch. Dropout of 0.8 delays the rise for the TextCNN and the bag, but
-# does not lower the lowest point.
+# accuracy stays between 70 and 75 %. At 0.01 the best epoch is the first or second; at
+# 0.0003 the best comes late, or not within five epochs. From 0.001 to 0.01 the *lowest*
+# loss, 0.50 to 0.56, hardly depends on the rate; only the embedding bag at 0.03 gets
+# just below 0.5, in its first epoch. Dropout of 0.8 delays the rise for the TextCNN and
+# the bag, but does not lower the lowest point.
 #
 # </details>
 #
@@ -1239,44 +1133,44 @@ panel
 # the topic, orange ones against it. To measure a word's influence, we leave it out and
 # see how much the log-odds, ln(p / (1 - p)), change (+1 makes the odds 2.7 times
 # better). **Write a post on space that the network takes for medicine. What does it
-# make of D1's "This is a new article about AI."?**
+# make of the article's "This is a new article about AI."?**
 
 
 # %%
 def topic_probabilities(documents):
     """Return the probabilities (N, 6) of the topics, for lists of words."""
     ids = different_words(documents, vocabulary)
-    return lab.predict(models["embedding bag"], ids).softmax(1)
+    return lab.predict(bag_of_six, ids).softmax(1)
 
 
-def words_of_posts(line):
+def words_of_line(line):
     """Return the words of a text as the posts have them: without apostrophes."""
     return lab.text.english_words(line.replace("'", " ").replace("’", " "))
 
 
-own_post = lab.TextExplorer(
+# %%
+lab.TextExplorer(
     topic_probabilities,
     TOPICS,
-    cut=words_of_posts,
+    cut=words_of_line,
     vocabulary=vocabulary,
     question="Can you write a post on space that the network takes for medicine?",
     examples={
         "D1's new article": "This is a new article about AI.",
         "a post on space": "The crew of the space station had a bad headache after "
         "the launch, and the doctor on the ground gave them medicine.",
-        "a signature": "The shuttle will reach its orbit tomorrow. clh@athos.rutgers.edu",
+        "a signature": "The shuttle will reach its orbit. clh@athos.rutgers.edu",
     },
 )
-own_post
 
 # %% [markdown]
 # <details><summary>What you should have seen</summary>
 #
 # "headache" and "doctor" pull a post on space toward medicine, and once you remove the
-# words about space it is read as medicine. D1's article gets "sci.med", mainly because
-# of the word "ai"; but so do most texts that the network knows nothing about. None of
-# the six topics fits, and it must name one. And three words of a signature outvote a
-# shuttle and its orbit.
+# words about space it is read as medicine. The article's sentence gets "sci.med",
+# mainly because of the word "ai"; but so do most texts that the network knows nothing
+# about. None of the six topics fits, and it must name one. And three words of a
+# signature outvote a shuttle and its orbit.
 #
 # </details>
 #
@@ -1292,7 +1186,8 @@ def sentiment_probabilities(documents):
     return sum(shares) / len(shares)
 
 
-own_review = lab.TextExplorer(
+# %%
+lab.TextExplorer(
     sentiment_probabilities,
     ["negative", "positive"],
     vocabulary=movie_words,
@@ -1307,7 +1202,6 @@ own_review = lab.TextExplorer(
         "and, not but": "The acting is great and the story is dull.",
     },
 )
-own_review
 
 # %% [markdown]
 # <details><summary>What you should have seen</summary>
@@ -1315,7 +1209,7 @@ own_review
 # "not" moves the verdict a little but rarely reverses it: "not bad at all" stays
 # negative, and "no masterpiece" is praise. Order does count in the two examples about
 # acting and story: they have the same words, yet one is read as praise and the other is
-# not. Is "but" the reason? Replace it with "and": nothing changes. The word near the
+# not. Is "but" the reason? Replace it with "and": the verdicts stay. The word near the
 # end weighs more, because the state is read there. (And what about "I like it."?)
 #
 # </details>
@@ -1327,26 +1221,23 @@ own_review
 # %%
 TRIES = {
     "an empty text": lambda: lab.text.english_words("  "),
-    "no letters": lambda: lab.text.english_words("!!! ???"),
     "a Chinese text": lambda: lab.text.english_words("这部电影很好看"),
     "a topic that is none": lambda: lab.datasets.newsgroups("train", ["sci.biology"]),
     "unknown words": lambda: movie_words.encode(["qwertz", "film"]),
     "too long a text": lambda: tuple(first_words([["film"] * 1000], movie_words).shape),
-    "too short for a filter": lambda: lab.models.TextCNN(10, 2)(
-        torch.ones(1, 2, dtype=torch.int64)
-    ),
+    "too short for a filter": lambda: tuple(cnn(torch.ones(1, 2).long()).shape),
 }
 for name, function in TRIES.items():
     try:
-        print(f"{name}: works,", function())
-    except Exception as error:
-        message = textwrap.shorten(f"{type(error).__name__}: {error}", 170)
-        print(textwrap.fill(f"{name}: {message}", 88, subsequent_indent="    "))
+        line = f"{name}: works, {function()}"
+    except ValueError as error:
+        line = f"{name}: {textwrap.shorten(str(error), 150)}"
+    print(textwrap.fill(line, 88, subsequent_indent="    "))
 
 # %% [markdown]
-# A text without words has no class, and the error says so. Unknown words and long texts
-# are everyday business: unknown words get id 1, and only the first words of a long text
-# are read.
+# A text without words has no class, and the error says so. Unknown words, long texts
+# and short ones are everyday business: unknown words get id 1, only the first words of
+# a long text are read, and a text shorter than a filter is filled up with padding.
 
 # %% [markdown]
 # ## Quiz
@@ -1362,40 +1253,45 @@ lab.solved("text")
 #
 # | Claim | Where | What we found | Verdict |
 # |---|---|---|---|
-# | the program classifies 20 Newsgroups "with a certain accuracy", with "room for improvement" (E7) | D1 §5.4 | [it stops at its first line and at four later ones; the version that finally runs sees the same text in all posts](#What-the-articles-say) | fails |
-# | once fixed, it does | D1 §5.4 | [above 70 % on six topics, far behind naive Bayes](#Baselines-first); [64 to 65 % on twenty](#All-twenty-topics) | half true |
-# | precision, recall and F1, of "positive samples" | D1 §3.2.4 | [as defined; with six topics, each takes its turn as the positive one, and then comes a mean, macro or micro](#Four-numbers-for-a-classifier) | holds |
-# | CNNs suit images, RNNs suit sequences | D1 §3.2.2 | [on these texts, trained from scratch for a few epochs, a CNN does better than an LSTM](#All-twenty-topics) | half true |
-# | RNN or LSTM "encodes the sequence" | D4 §4.3 | [it loses next to nothing when the words are shuffled](#Sentiment:-does-the-order-of-words-count?) | half true |
-# | regularization and dropout prevent overfitting | D1 §3.2.5 | [they keep the loss down; the accuracy hardly moves](#By-heart,-and-what-helps) | half true |
-# | large models need no handmade features | D1 §3.3.1 | [the small networks here need none either, and counted words are as good or better](#All-twenty-topics) | not tested |
-# | large models are hard to explain | D1 §3.3.2 | [the small ones here show which word counted, but not why](#Classify-your-own-text) | not tested |
+# | the program classifies 20 Newsgroups "with a certain accuracy", with "room for improvement"<br><details><summary>Chinese</summary><span lang="zh">模型对新闻文章的分类具有一定的准确性，但仍有优化的空间</span></details> | D1 §5.4 | [it stops at its first line and at four later ones; the version that finally runs sees the same text in all posts](#What-the-articles-say) | fails |
+# | once mended, it does | D1 §5.4 | [above 70 % on six topics, far behind naive Bayes](#Baselines-first); [64 to 65 % on twenty](#All-twenty-topics) | half true |
+# | precision, recall and F1, of "positive samples"<br><span lang="zh">正样本</span> | D1 §3.2.4 | [as defined; with six topics, each takes its turn as the positive one, and then comes a mean, macro or micro](#Four-numbers-for-a-classifier) | holds |
+# | CNNs are "suited to image processing", RNNs "to sequence data"<br><span lang="zh">适用于图像处理</span>; <span lang="zh">适用于序列数据</span> | D1 §3.2.2 | [on these texts, trained for a few epochs, a CNN does better than an LSTM's last state; with the maximum of its states the LSTM is level](#Networks-and-the-baselines) | half true |
+# | RNN or LSTM "encodes the text sequence"<br><span lang="zh">对文本序列进行编码</span> | D4 §4.3 | [here it loses next to nothing when the words are shuffled](#Sentiment:-does-the-order-of-words-count?) | half true |
+# | regularization and dropout "prevent overfitting"<br><span lang="zh">防止模型过拟合</span> | D1 §3.2.5 | [they keep the loss down; the accuracy hardly moves](#By-heart,-and-what-helps) | half true |
+# | large models "need no handmade features"<br><span lang="zh">不需要人工设计特征</span> | D1 §3.3.1 | [the small networks here need none either, and counted words are as good or better](#All-twenty-topics) | not tested |
+# | large models "usually lack interpretability"<br><span lang="zh">大模型通常缺乏解释性</span> | D1 §3.3.2 | [the small ones here show which word counted, but not why](#Classify-your-own-text) | not tested |
 #
 # ## Going further
 #
 # **Limits.** These are posts from 1993, in English, by few authors; our copy has lost
-# punctuation, numbers and headers. No model here brought knowledge from other texts:
-# word vectors or a model trained on billions of words would change the picture, but
-# they need those words. There are three seeds, and with 7,528 test posts an accuracy
-# has a standard error of 0.4 points. And we broke our own rule: the networks' settings
-# (learning rates, the starting size of the word vectors) were tried with the test
-# scores in sight. That flatters the networks but not naive Bayes: the verdict stands,
-# and their scores are a little too good.
+# punctuation, numbers and headers. No model here brought knowledge from other texts.
+# Word vectors trained on billions of words (GloVe, word2vec) would give the networks a
+# start that counting cannot have, and a whole pretrained model would change the
+# picture; but they need those words. On the six topics each network ran with one seed.
+# On twenty there are three seeds, and an accuracy has a standard error of 0.4 points;
+# but there we broke our own rule: the networks' learning rates were tried with the test
+# scores in sight. That flatters the TextCNN and the bags, and the LSTMs had 0.003,
+# which on the six topics is not their best rate.
 #
 # **Try next.** `lab.datasets.newsgroups("train")` without topics gives all twenty;
 # `lab.datasets.movie_reviews("imdb")` gives long reviews, and `raw=True` the posts as
-# they were sent. To measure everything again: `python benchmarks/text.py`.
+# they were sent. To measure everything again: `python benchmarks/text.py` and `python
+# benchmarks/text_settings.py`.
 #
-# **References.** 20 Newsgroups: Lang (1995), *NewsWeeder: learning to filter netnews*. Text CNN:
-# Kim (2014), arXiv 1408.5882. fastText: Joulin and others (2016), arXiv 1607.01759. LSTM:
-# Hochreiter and Schmidhuber (1997), *Long short-term memory*. Sentences from movie reviews: Pang
-# and Lee (2005), *Seeing stars*. IMDB: Maas and others (2011), *Learning word vectors for
-# sentiment analysis*. Strong baselines: Wang and Manning (2012), *Baselines and bigrams*. Words
-# left out: Robnik-Šikonja and Kononenko (2008), *Explaining classifications for individual
-# instances*.
+# **References.** 20 Newsgroups: Lang (1995), *NewsWeeder: learning to filter netnews*.
+# Text CNN: Kim (2014), arXiv 1408.5882. fastText: Joulin and others (2016), arXiv
+# 1607.01759. LSTM: Hochreiter and Schmidhuber (1997), *Long short-term memory*. GRU:
+# Cho and others (2014), arXiv 1406.1078. Open forget gates: Jozefowicz and others
+# (2015), *An empirical exploration of recurrent network architectures*. Sentences from
+# movie reviews: Pang and Lee (2005), *Seeing stars*. IMDB: Maas and others (2011),
+# *Learning word vectors for sentiment analysis*. Strong baselines: Wang and Manning
+# (2012), *Baselines and bigrams*. Words left out: Robnik-Šikonja and Kononenko (2008),
+# *Explaining classifications for individual instances*.
 #
-# **D1 §7.3 corrected (E20).** *Unsupervised representation learning with deep convolutional
-# generative adversarial networks* is by Radford, Metz and Chintala (2015), arXiv 1511.06434, not by
-# Brock (2019). "A Systematic Comparison of Various Neural Network Architectures for Natural
-# Language Processing" (Zhou, 2016) and "Learning Representations for Visual Recognition with
-# Large-Scale Data" (Krizhevsky, 2012) could not be found.
+# **D1 §7.3 corrected.** *Unsupervised representation learning with deep convolutional
+# generative adversarial networks* is by Radford, Metz and Chintala (2015), arXiv
+# 1511.06434, not by Brock (2019). "A Systematic Comparison of Various Neural Network
+# Architectures for Natural Language Processing" (Zhou, 2016) and "Learning
+# Representations for Visual Recognition with Large-Scale Data" (Krizhevsky, 2012) could
+# not be found.

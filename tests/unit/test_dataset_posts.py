@@ -19,19 +19,27 @@ def posts(fetched):
 
 
 def test_newsgroups_are_two_frames_of_words_and_a_topic(posts):
-    assert [part.shape for part in posts] == [(11_293, 2), (7_528, 2)]
+    assert [part.shape for part in posts] == [(11_293, 3), (7_528, 3)]
     for part in posts:
-        assert list(part.columns) == ["text", "topic"]
+        assert list(part.columns) == ["text", "topic", "arrived"]
         assert part.index.equals(pd.RangeIndex(len(part)))
         assert part["text"].str.fullmatch("[a-z]+( [a-z]+)*").all()
         topics = part["topic"].cat.categories
         assert len(topics) == 20
         assert list(topics) == sorted(topics)
         assert part["topic"].notna().all()
+        for _, arrived in part.groupby("topic", observed=True)["arrived"]:
+            assert sorted(arrived) == list(range(len(arrived)))
     # Counted in the raw files.
     counts = [480, 584, 572, 590, 578, 593, 585, 594, 598, 597]
     counts += [600, 595, 591, 594, 593, 598, 545, 564, 465, 377]
     assert posts[0]["topic"].value_counts(sort=False).tolist() == counts
+
+
+def test_the_posts_that_arrived_first_come_first(posts):
+    train = posts[0].sort_values(["topic", "arrived"])
+    first = train[train["topic"] == "alt.atheism"]["text"].iloc[0]
+    assert first.startswith("alt atheism faq atheist resources")  # number 49960
 
 
 def test_newsgroups_keep_every_text_with_its_topic(posts):
@@ -145,7 +153,8 @@ def test_raw_newsgroups_are_the_posts_as_they_were_sent(raw_posts):
         for name, text in RAW_POSTS.items()
         if name.startswith("train")
     }
-    assert set(train.itertuples(index=False, name=None)) == expected
+    assert set(zip(train["text"], train["topic"], strict=True)) == expected
+    assert set(train["arrived"]) == {0, 1}
     assert len(train["topic"].cat.categories) == 20
     test = datasets.newsgroups("test", ["sci.space"], raw=True)
     assert test["text"].tolist() == [RAW_POSTS["test/sci.space/62000"]]

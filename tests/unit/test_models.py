@@ -68,6 +68,7 @@ TEXT_MODELS = {
     "TextCNN": lambda: models.TextCNN(20, 3, dimensions=6, filters=4),
     "LSTM": lambda: models.TextLSTM(20, 3, dimensions=6, hidden=4),
     "LSTM, maximum": lambda: models.TextLSTM(20, 3, 6, 4, pool="max"),
+    "LSTM, both directions": lambda: models.TextLSTM(20, 3, 6, 4, both_directions=True),
 }
 
 
@@ -153,9 +154,45 @@ def test_the_lstm_answers_with_each_texts_own_words(pool):
         torch.testing.assert_close(logits, model.linear(state))
 
 
-def test_an_unknown_pooling_is_an_error():
-    with pytest.raises(ValueError, match='"last" or "max", got \'mean\''):
-        models.TextLSTM(20, 3, pool="mean")
+def test_a_second_lstm_reads_each_text_from_its_end():
+    torch.manual_seed(0)
+    model = models.TextLSTM(20, 3, 6, 4, both_directions=True).double().eval()
+    ids = random_ids(np.random.default_rng(4))
+    for row, logits in zip(ids, model(ids), strict=True):
+        words = model.vectors(row[row != 0])[None]  # alone, without padding
+        there, _ = model.lstm(words)
+        back, _ = model.from_the_end(words.flip(1))
+        state = torch.cat([there[0, -1], back[0, -1]])
+        torch.testing.assert_close(logits, model.linear(state))
+
+
+def test_an_lstm_starts_as_in_keras():
+    torch.manual_seed(0)
+    lstm = models.TextLSTM(20, 3, dimensions=6, hidden=4).lstm
+    bias = lstm.bias_ih_l0 + lstm.bias_hh_l0
+    assert bias.tolist() == [0] * 4 + [1] * 4 + [0] * 8  # input, forget, memory, output
+    ours = lstm.weight_hh_l0.T @ lstm.weight_hh_l0
+    torch.testing.assert_close(ours, torch.eye(4))
+    bound = (6 / (6 + 16)) ** 0.5  # Glorot's, of 6 inputs and four times 4 outputs
+    assert 0.8 * bound < lstm.weight_ih_l0.abs().max() <= bound
+
+
+def test_an_lstm_can_start_as_in_pytorch():
+    model = models.TextLSTM(20, 3, dimensions=6, hidden=4, start="pytorch")
+    for weights in model.lstm.parameters():
+        assert weights.abs().max() <= 4**-0.5
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"pool": "mean"}, '"last" or "max", got \'mean\''),
+        ({"start": "jax"}, '"keras" or "pytorch", got \'jax\''),
+    ],
+)
+def test_an_unknown_pooling_or_start_is_an_error(wrong, message):
+    with pytest.raises(ValueError, match=message):
+        models.TextLSTM(20, 3, **wrong)
 
 
 def test_word_vectors_start_small_and_padding_at_zero():

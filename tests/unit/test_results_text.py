@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
@@ -57,6 +58,27 @@ def test_every_program_ran_with_every_seed(results, benchmark, part, programs):
     for row in results[part]:
         assert 0 < row["seconds"] < 1000
         assert 0 < row["macro_f1"] <= row["accuracy"] + 0.02 < 1
+
+
+def test_the_lstm_that_starts_as_in_keras_ran_with_every_seed(results, benchmark):
+    ran = [(row["program"], row["seed"]) for row in results["starts"]["runs"]]
+    assert ran == [(name, seed) for seed in range(SEEDS) for name in benchmark.STARTS]
+    assert "cores" in results["starts"]["machine"]
+
+
+def test_every_setting_was_tried_for_every_epoch(script):
+    settings, results = script("text_settings"), load("text_settings")
+    tried = pd.DataFrame(results["tried"])
+    assert not tried.duplicated(["program", "setting"]).any()
+    for name, rows in tried.groupby("program"):
+        linear = name in settings.LINEAR
+        rates = settings.TRIED.get(name, settings.RATES)
+        wanted = settings.LINEAR[name][2] if linear else rates
+        assert list(rows["setting"]) == list(wanted)
+        assert set(rows["accuracy"].str.len()) == {1 if linear else settings.EPOCHS}
+    best = settings.best(results["tried"]).set_index("program")
+    assert set(best.index) == set(tried["program"])
+    assert best["epochs"].max() <= settings.AFFORDED
 
 
 def test_raw_posts_were_judged_with_each_part_removed(results, benchmark):
