@@ -8,6 +8,7 @@ from matplotlib.colors import to_rgba_array
 from numpy.typing import ArrayLike
 
 from bigmodel_lab.colors import ORANGE
+from bigmodel_lab.plots.images import INK
 from bigmodel_lab.plots.look import show
 
 
@@ -82,7 +83,7 @@ def captioned(
     for place in axes.flat:
         place.axis("off")
     for place, image, caption in zip(axes.flat, images, captions, strict=False):
-        place.imshow(image.reshape(image.shape[-2:]), cmap="gray_r", vmin=0, vmax=1)
+        place.imshow(image.reshape(image.shape[-2:]), cmap=INK, vmin=0, vmax=1)
         place.set_title(caption, loc="center", fontsize=10)
     figure.suptitle(title, x=0.01, ha="left", fontsize=12)
     show(figure, alt)
