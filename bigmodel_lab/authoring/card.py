@@ -303,7 +303,9 @@ def _before(chapter):
 
 def _duration(minutes):
     """Return minutes in words: 75 minutes, 2 hours, 11.5 hours."""
-    return f"{minutes} minutes" if minutes < 120 else f"{minutes / 60:g} hours"
+    return (
+        f"{minutes} minutes" if minutes < 120 else f"{round(minutes / 60, 1):g} hours"
+    )
 
 
 def _wrap(text, first="", rest=""):

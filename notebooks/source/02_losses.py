@@ -21,8 +21,8 @@
 # - backpropagate a network by hand, and find a mistake with a gradient check,
 # - recognize a loss that cannot teach what you want.
 #
-# **Time:** 3.75 hours. **Judges:** D0 §4.1, §4.2; D1 §4.2; D2 §3.2, §3.3, §4.2, §4.3;
-# D3 §4; D4 §4.1, §4.2 (D0 to D4 are [the five
+# **Time:** 3.8 hours. **Judges:** D0 §4.1, §4.2; D1 §4.2; D2 §3.2, §3.3, §4.2, §4.3; D3
+# §4; D4 §4.1, §4.2 (D0 to D4 are [the five
 # articles](00_start_here.ipynb#The-chapters-and-the-articles)). **Read first:**
 # [chapter 00](00_start_here.ipynb).
 

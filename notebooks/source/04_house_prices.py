@@ -19,7 +19,7 @@
 # - give a prediction an interval that keeps its word, and read a validation curve,
 # - choose between longer training, a better model and better data.
 #
-# **Time:** 2.33333 hours. **Judges:** D0 §3.2, §4.3, §5.2, §5.4 (D0 to D4 are [the five
+# **Time:** 2.3 hours. **Judges:** D0 §3.2, §4.3, §5.2, §5.4 (D0 to D4 are [the five
 # articles](00_start_here.ipynb#The-chapters-and-the-articles)). **Read first:**
 # [chapter 00](00_start_here.ipynb).
 

@@ -64,6 +64,14 @@ def test_a_term_is_used_in_the_chapter_that_the_glossary_names(term):
     assert chinese or term["chinese"] == term["english"]
 
 
+@pytest.mark.parametrize(
+    ("minutes", "words"),
+    [(40, "40 minutes"), (120, "2 hours"), (140, "2.3 hours"), (225, "3.8 hours")],
+)
+def test_times_are_told_in_round_numbers(minutes, words):
+    assert card._duration(minutes) == words
+
+
 def test_no_term_is_listed_twice():
     assert len({term["english"].casefold() for term in TERMS}) == len(TERMS)
     assert len({term["chinese"] for term in TERMS}) == len(TERMS)
@@ -100,7 +108,7 @@ def test_the_card_holds_it_all_in_order():
     for chapter in CHAPTERS:
         assert all(goal in flat for goal in chapter["goals"])
     hours = sum(chapter["minutes"] for chapter in CHAPTERS) / 60
-    assert f"{hours:g} hours in all" in flat
+    assert f"{round(hours, 1):g} hours in all" in flat
     english = re.findall(r"^\| \*\*(.+?)\*\*", text, re.MULTILINE)
     assert english == sorted((t["english"] for t in TERMS), key=str.casefold)
     index = text.partition("### From Chinese")[2]
