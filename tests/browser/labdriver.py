@@ -65,12 +65,12 @@ IDLE = f"""() => {{
     const kernel = {CURRENT}?.sessionContext?.session?.kernel;
     return kernel?.connectionStatus === 'connected' && kernel.status === 'idle';
 }}"""
-# How many code cells there are, and how many have run.
+# How many code cells there are, folded ones too, and how many have run.
 CELLS_RUN = f"""() => {{
-    const prompts = [...document.querySelectorAll(
-        '{NOTEBOOK} .jp-CodeCell .jp-InputPrompt')];
-    const run = prompts.filter(p => /^\\[\\d+\\]:?$/.test(p.textContent.trim()));
-    return [prompts.length, run.length];
+    const cells = [...{CURRENT}.content.model.cells].filter(c => c.type === 'code');
+    const run = cells.filter(
+        c => c.executionCount !== null && c.executionState !== 'running');
+    return [cells.length, run.length];
 }}"""
 PATIENCE = 300  # seconds without any progress: a load of 12 on 2 cores is borne
 EXECUTE = f"""async code => {{
