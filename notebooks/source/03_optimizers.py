@@ -63,10 +63,10 @@ stock = np.array([100.0, 102.0, 105.0, 108.0, 110.0])
 A = np.c_[np.ones(5), days]  # (5, 2): a column of ones for theta_0
 
 
-def descend_on_stock(learning_rate, steps=100):
-    """Return the losses of gradient descent from theta = 0."""
+def descend_on_stock(learning_rate):
+    """Return the losses of 100 steps of gradient descent from theta = 0."""
     theta, losses = np.zeros(2), []
-    for _ in range(steps):
+    for _ in range(100):
         error = A @ theta - stock  # (5,)
         losses.append((error**2).sum() / 2)
         theta = theta - learning_rate * A.T @ error
@@ -143,8 +143,7 @@ for t in range(1, 6):
 # derivatives ([chapter 04](04_house_prices.ipynb#How-long-may-a-step-be?)).
 #
 # (The exercises' arguments are PyTorch tensors: `@`, `*`, `.T`, `.sum(0)` as in NumPy.)
-
-# %% [markdown]
+#
 # ### Exercise 1: the bound that D1 §4 needed
 #
 # *Medium · 15 minutes*
@@ -171,8 +170,7 @@ lab.check("optimizers.stock_bound", stock_bound)
 # With **momentum** $\beta$, a step follows a velocity
 # $u \leftarrow \beta u + \nabla L$. Then
 # $e_{t+1} = (1 + \beta - \alpha\lambda)\,e_t - \beta e_{t-1}$.
-
-# %% [markdown]
+#
 # ### Exercise 2: the bound with momentum
 #
 # *Hard · 20 minutes*
@@ -208,15 +206,15 @@ hessians = {
 }
 rows = []
 for name, H in hessians.items():
-    for momentum in (0.0, 0.9):
-        bound = 2 * (1 + momentum) / np.linalg.eigvalsh(H)[-1]
+    for beta in (0.0, 0.9):
+        bound = 2 * (1 + beta) / np.linalg.eigvalsh(H)[-1]
         rates = bound * np.array([0.99, 1.01])
         e, velocity = np.ones((2, 2)), 0  # a column for each rate
         for _ in range(400):
-            velocity = momentum * velocity + H @ e
+            velocity = beta * velocity + H @ e
             e = e - rates * velocity
         below, above = (e * (H @ e)).sum(0) / H.sum()
-        rows.append([name, momentum, f"{bound:.2g}", f"{below:.0e}", f"{above:.0e}"])
+        rows.append([name, beta, f"{bound:.2g}", f"{below:.0e}", f"{above:.0e}"])
         assert below < 0.01 < 100 < above  # checked on every run
 columns = ["bowl", "momentum", "bound", "loss, 1 % below", "loss, 1 % above"]
 pd.DataFrame(rows, columns=columns)
@@ -231,7 +229,8 @@ pd.DataFrame(rows, columns=columns)
 # An article knows two kinds of gradient descent (D1 §3.2.3): *stochastic*, with random
 # samples (<span lang="zh">每次更新参数时使用随机样本</span>), and *batch*, with all of
 # them (<span lang="zh">每次更新参数时使用所有样本</span>). Everybody uses what lies in
-# between, the *mini-batch*. We try it on handwritten digits.
+# between, the *mini-batch*. **On handwritten digits, four times the batch: how much
+# less noise?** (The noise is how far a batch's gradient lies from that over all.)
 
 # %%
 from sklearn.datasets import load_digits
@@ -243,10 +242,6 @@ labels = torch.tensor(digits.target)  # (1797,)
 split = partial(train_test_split, test_size=0.2, random_state=42)
 train, test = split(torch.arange(len(labels)), stratify=labels)
 fit, validation = split(train, stratify=labels[train])  # 1,149 and 288 digits
-
-# %% [markdown]
-# **Four times the batch: how much less noise?** The noise is how far a batch's gradient
-# lies from that over all digits:
 
 # %%
 generator, rows = torch.Generator().manual_seed(0), {}
@@ -263,10 +258,9 @@ for size in (1, 4, 16, 64, 256):
 pd.DataFrame(rows).T.rename_axis("batch size B")
 
 # %% [markdown]
-# It halves. Yet many cheap, noisy steps beat a few exact ones; the price comes [at the
-# end](#The-noise-floor,-and-schedules).
-
-# %% [markdown]
+# It halves: it falls as $1/\sqrt B$. Yet many cheap, noisy steps beat a few exact ones;
+# the price comes [at the end](#The-noise-floor,-and-schedules).
+#
 # ### Exercise 3: a mini-batch, downhill
 #
 # *Medium · 10 minutes*
@@ -320,8 +314,7 @@ lab.drawings.optimizer_memory()
 # v \leftarrow \beta_2 v + (1-\beta_2)\,g^2 \qquad
 # \theta \leftarrow \theta - \alpha\,
 # \frac{m/(1-\beta_1^t)}{\sqrt{v/(1-\beta_2^t)}+\epsilon}$$
-
-# %% [markdown]
+#
 # ### Exercise 4: momentum
 #
 # *Easy · 5 minutes*
@@ -409,7 +402,8 @@ for update, pytorchs in pairs.items():
 # ### Three landscapes
 #
 # We take a round bowl; a ravine, 25 times as steep across as along; and Rosenbrock's
-# bent valley. **Which optimizer is best?**
+# bent valley. A walk is a training loop, on points (a, b) instead of a model. **Which
+# optimizer is best?**
 
 # %%
 SURFACES = {
@@ -427,9 +421,6 @@ OPTIMIZERS = {
     "RMSprop": lab.optimizers.RMSprop,
     "Adam": lab.optimizers.Adam,
 }
-
-# %% [markdown]
-# A walk is a training loop, on points (a, b) instead of a model:
 
 
 # %%
@@ -477,10 +468,10 @@ table
 
 # %% [markdown]
 # None wins everywhere. In the ravine, momentum 0.9 is slower than plain descent, and
-# momentum 0.5 needs a quarter of its steps: **the longer the ravine, the more memory
-# pays.** Adagrad makes this ravine round, since it lies along the axes. RMSprop does,
+# momentum 0.5 needs a quarter of its steps: **the memory must fit the ravine; a longer
+# one needs more.** Adagrad makes this ravine round, since it lies along the axes. RMSprop does,
 # too, but its steps stay as long as the rate, so only a small rate comes to rest. Where
-# the valley turns, momentum 0.9, Nesterov and Adam arrive:
+# the valley turns, momentum 0.9, Nesterov and Adam arrive. Four walks:
 
 # %%
 paths = {"ravine": {}, "Rosenbrock": {}}
@@ -504,7 +495,8 @@ lab.plots.landscapes(
 #
 # ### A race on digits
 #
-# Does that matter for a network? We train it for five epochs, at seven learning rates.
+# Does that matter for a network? We train one for five epochs, at seven learning rates,
+# with three seeds. **Guess: which optimizer forgives most?**
 
 
 # %%
@@ -524,10 +516,6 @@ def digit_training(optimizer, learning_rate, epochs=5, seed=0, **settings):
         metrics={"accuracy": lab.accuracy},
         **settings,
     )
-
-
-# %% [markdown]
-# **Guess: which optimizer forgives most?** Here are the means of three seeds:
 
 
 # %%
@@ -597,7 +585,7 @@ pd.DataFrame(rows).T
 # %% [markdown]
 # Each saves one. After clipping, no single long gradient throws momentum far. Warm-up
 # tames Adam's first steps, as long as the rate however small the gradient; clipping
-# hardly helps, since Adam divides it away again.
+# helps it less, since Adam mostly divides it away again.
 #
 # ### The noise floor, and schedules
 #
@@ -607,43 +595,41 @@ pd.DataFrame(rows).T
 # through house prices?**
 
 # %%
-houses = lab.datasets.saratoga_houses()
-prices = houses["price"].to_numpy() / 100_000
-X = houses[["area", "rooms", "age"]].to_numpy()
-X = np.c_[(X - X.mean(0)) / X.std(0), np.ones(len(X))]  # (1728, 4)
-lowest = ((X @ np.linalg.lstsq(X, prices, rcond=None)[0] - prices) ** 2).mean()
+houses = lab.datasets.saratoga_houses()[["area", "rooms", "age", "price"]].to_numpy()
+X, y = np.split((houses - houses.mean(0)) / houses.std(0), [3], axis=1)
+lowest = ((X @ np.linalg.lstsq(X, y, rcond=None)[0] - y) ** 2).mean()
 schedules = {
     "constant 0.1": lambda step, steps: 1,
     "constant 0.003": lambda step, steps: 0.03,
-    "steps from 0.1": lab.schedules.step_decay,
-    "cosine from 0.1": lab.schedules.cosine,
-    "one cycle to 0.1": lab.schedules.one_cycle,
+    "steps": lab.schedules.step_decay,
+    "cosine": lab.schedules.cosine,
+    "one cycle": lab.schedules.one_cycle,
 }
 excess = {name: [] for name in schedules}
 for name, factor in schedules.items():
-    theta, rng = np.zeros(4), np.random.default_rng(0)
-    for step in range(2000):
-        rows = rng.integers(len(X), size=8)  # a batch of 8
-        error = X[rows] @ theta - prices[rows]
-        theta -= 0.1 * factor(step, 2000) * 2 / 8 * X[rows].T @ error
-        if step % 100 == 99:
-            excess[name].append(((X @ theta - prices) ** 2).mean() - lowest)
+    theta, rng = np.zeros((3, 1)), np.random.default_rng(0)
+    for epoch in range(10):
+        for i, rows in enumerate(rng.permutation(1728).reshape(216, 8)):  # batches of 8
+            rate = 0.1 * factor(216 * epoch + i, 2160)
+            theta -= rate * 2 / 8 * X[rows].T @ (X[rows] @ theta - y[rows])
+        excess[name].append(((X @ theta - y) ** 2).mean() - lowest)
+ends = [losses[-1] for losses in excess.values()]
+assert 20 * max(ends[2:]) < ends[0]  # checked on every run
 
 # %%
 lab.plots.curves(
     excess,
-    x=np.arange(100, 2001, 100),
+    x=range(1, 11),
     title="A learning rate that falls gets through the noise floor",
-    xlabel="step",
-    ylabel="loss above the minimum (($100,000)²)",
+    xlabel="epoch",
+    ylabel="loss above the minimum",
     yscale="log",
     alt="The rate 0.1 jitters high, 0.003 falls slowly, the three schedules end lowest.",
 )
 
 # %% [markdown]
-# It gains a factor of a hundred.
-
-# %% [markdown]
+# It gains a factor of about a hundred, and the start is as fast as with 0.1.
+#
 # ### Exercise 6: a schedule
 #
 # *Medium · 10 minutes*
@@ -701,7 +687,8 @@ lab.check("optimizers.skill", skill)
 #
 # The article would "predict the next price with a linear regression"
 # (<span lang="zh">使用线性回归模型预测下一个价格</span>, D1 §4.3.2): through the last
-# five days, or from one price to the next.
+# five days, or from one price to the next. **Which forecast has skill?** (After ± is
+# its standard error, over blocks of 20 days, since wild days cluster.)
 
 # %%
 close = dow.loc[dow["date"] >= "2004", "close"].to_numpy()  # (5007,)
@@ -719,10 +706,6 @@ forecasts = {  # t is today; close[: t + 1] is known
         close[t - 1000 : t], close[t - 999 : t + 1], close[t]
     ),
 }
-
-# %% [markdown]
-# **Which forecast has skill?** (After ± is its standard error, over blocks of 20 days,
-# since wild days cluster.)
 
 # %%
 from sklearn.metrics import r2_score
@@ -794,7 +777,7 @@ pd.DataFrame(rows).T
 #
 # An article calls GPT a "generative pre-trained *network*"
 # (<span lang="zh">生成预训练网络</span>, D2 §1.4.3) and BERT a "bidirectional encoder
-# *representer*" (<span lang="zh">双向编码表示器</span>). What are they made of?
+# *representer*" (<span lang="zh">双向编码表示器</span>). **What are they made of?**
 
 # %%
 names = {
@@ -893,6 +876,7 @@ def race(optimizer, times, epochs):
     return digit_training(optimizer, times * best_on_digits[optimizer], epochs)
 
 
+# %%
 panel = lab.TuningPanel(
     race,
     question="Which optimizers survive ten times their best learning rate?",
