@@ -485,7 +485,8 @@ for step in (1, 2):
 assert set(nn.Dropout(0.5)(torch.ones(100)).tolist()) == {0, 2}
 
 # %% [markdown]
-# Some become 0 and the others 2, as in `nn.Dropout(0.5)`; in evaluation mode, nothing.
+# Some become 0 and the others 2, as in `nn.Dropout(0.5)`, which does nothing in
+# evaluation mode.
 
 # %% [markdown]
 # ### Exercise 5: the accuracy of a network
@@ -532,7 +533,6 @@ lab.plots.show(
 # %% [markdown]
 # Those that are dark (positive) on one side and light on the other; one that is dark all
 # over copies the ink. Nobody told the network to look for edges.
-
 
 # %% [markdown]
 # ### Exercise 6: which digit is mistaken for which?
