@@ -43,7 +43,8 @@ def confusions(
         If `alt` is empty.
     """
     tint = LinearSegmentedColormap.from_list("tint", [(ORANGE, 0), (ORANGE, 0.4)])
-    figure, places = plt.subplots(1, len(tables), figsize=(9, 5.2), sharey=True)
+    size = 2 + 3.5 * len(tables), 5.2
+    figure, places = plt.subplots(1, len(tables), figsize=size, sharey=True)
     figure.suptitle(title, x=0.01, ha="left", size=12)
     errors = {name: table - np.diag(np.diag(table)) for name, table in tables.items()}
     most = max(table.max() for table in errors.values())
