@@ -676,7 +676,7 @@ def summary(runs):
 
 print(measured["machine"])
 twenty = summary(measured["runs"] + measured["starts"]["runs"])
-twenty
+twenty.astype(object).fillna("not timed")
 
 # %%
 lab.plots.accuracy_against_seconds(
