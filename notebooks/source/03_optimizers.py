@@ -131,8 +131,7 @@ for t in range(1, 6):
 # It does not move. The sum lacks a factor $1-\beta_1$, so that $v_t$ is the gradient
 # *minus its own mean*. (The lines for $s_t$ contradict each other, and one may be
 # negative under the root.)
-
-# %% [markdown]
+#
 # ## Derive it
 #
 # ### The bound on the learning rate
@@ -143,7 +142,8 @@ for t in range(1, 6):
 # derivatives ([chapter 04](04_house_prices.ipynb#How-long-may-a-step-be?)).
 #
 # (The exercises' arguments are PyTorch tensors: `@`, `*`, `.T`, `.sum(0)` as in NumPy.)
-#
+
+# %% [markdown]
 # ### Exercise 1: the bound that D1 §4 needed
 #
 # *Medium · 15 minutes*
@@ -170,7 +170,8 @@ lab.check("optimizers.stock_bound", stock_bound)
 # With **momentum** $\beta$, a step follows a velocity
 # $u \leftarrow \beta u + \nabla L$. Then
 # $e_{t+1} = (1 + \beta - \alpha\lambda)\,e_t - \beta e_{t-1}$.
-#
+
+# %% [markdown]
 # ### Exercise 2: the bound with momentum
 #
 # *Hard · 20 minutes*
@@ -260,7 +261,8 @@ pd.DataFrame(rows).T.rename_axis("batch size B")
 # %% [markdown]
 # It halves: it falls as $1/\sqrt B$. Yet many cheap, noisy steps beat a few exact ones;
 # the price comes [at the end](#The-noise-floor,-and-schedules).
-#
+
+# %% [markdown]
 # ### Exercise 3: a mini-batch, downhill
 #
 # *Medium · 10 minutes*
@@ -314,7 +316,8 @@ lab.drawings.optimizer_memory()
 # v \leftarrow \beta_2 v + (1-\beta_2)\,g^2 \qquad
 # \theta \leftarrow \theta - \alpha\,
 # \frac{m/(1-\beta_1^t)}{\sqrt{v/(1-\beta_2^t)}+\epsilon}$$
-#
+
+# %% [markdown]
 # ### Exercise 4: momentum
 #
 # *Easy · 5 minutes*
@@ -629,7 +632,8 @@ lab.plots.curves(
 
 # %% [markdown]
 # It gains a factor of about a hundred, and the start is as fast as with 0.1.
-#
+
+# %% [markdown]
 # ### Exercise 6: a schedule
 #
 # *Medium · 10 minutes*
