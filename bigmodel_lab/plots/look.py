@@ -1,6 +1,7 @@
 """How every figure looks, and how it gets into a notebook with its text alternative."""
 
 import base64
+import gc
 import html
 import io
 
@@ -72,6 +73,8 @@ def picture(figure: Figure, alt: str, colors: int | None = None) -> str:
     file = io.BytesIO()
     figure.savefig(file, format="png", dpi=144, metadata={"Software": None})
     plt.close(figure)
+    figure.clear()
+    gc.collect(1)  # a figure's parts hold each other: 1.5 MB, until somebody collects
     if colors is not None:
         image = Image.open(file).quantize(colors, Image.Quantize.FASTOCTREE, dither=0)
         file = io.BytesIO()

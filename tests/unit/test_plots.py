@@ -1,7 +1,9 @@
 import base64
+import gc
 import html
 import io
 import re
+import weakref
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -39,6 +41,15 @@ def test_the_same_figure_gives_the_same_bytes(shown):
         axes.plot([1, 2])
         plots.show(figure, alt="a line")
     assert shown[0].data == shown[1].data
+
+
+def test_a_figure_that_was_shown_leaves_no_memory_behind(shown):
+    figure, axes = plt.subplots()
+    line = weakref.ref(axes.plot([1, 2])[0])
+    plots.show(figure, alt="a line")
+    del figure, axes
+    gc.collect(1)
+    assert line() is None
 
 
 @pytest.mark.parametrize("alt", ["", "  "])
