@@ -317,7 +317,7 @@ class Panel:
     def __init__(self, notebook):
         self.notebook, self.page = notebook, notebook.page
         self.longest = int(self.notebook.execute("print(panel.controls['epochs'].max)"))
-        self.box = notebook.locator(".lab-panel")
+        self.box = notebook.locator(".lab-panel").first  # of a chapter's panels
         self.train, self.stop = self.part("train"), self.part("stop")
         self.status, self.progress = self.part("status"), self.part("progress")
         self.curves = self.box.locator(".lab-chart path.line")

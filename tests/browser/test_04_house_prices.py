@@ -151,7 +151,7 @@ def test_rerunning_the_cell_stops_the_old_run_and_keeps_all(panel):
     panel.run(epochs=5)
     panel.start_long_run()
     panel.notebook.execute("old = panel")
-    cell = panel.notebook.locator(".jp-CodeCell:has(.lab-panel)")
+    cell = panel.notebook.locator(".jp-CodeCell:has(.lab-panel)").first
     panel.notebook.run_cell(cell)
     expect(panel.status).to_contain_text("Ready")
     panel.notebook.wait_until_idle()
@@ -245,6 +245,7 @@ def calculator(notebook):
 
 
 def test_explorer_answers_again_when_a_slider_moves(calculator):
+    expect(calculator.answer).to_contain_text("$")
     before, picture = calculator.answer.inner_text(), calculator.picture()
     calculator.press("area", "ArrowRight", times=4)
     expect(calculator.answer).not_to_have_text(before)
@@ -277,6 +278,14 @@ def test_the_house_can_be_dragged(calculator):
     calculator.drag(right=60, down=0)
     calculator.page.wait_for_timeout(500)
     assert calculator.readout("area") > before
+
+
+def test_a_table_of_ones_own_is_trained_by_a_panel(notebook):
+    panel = notebook.locator(".lab-panel").last
+    panel.locator(".lab-train").click()
+    expect(panel.get_by_role("status")).to_contain_text("Finished")
+    expect(panel.locator(".lab-runs")).to_contain_text("finished")
+    notebook.picture("own_table", panel)
 
 
 def test_quiz_answers_give_feedback(notebook):
