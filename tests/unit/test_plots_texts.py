@@ -12,7 +12,8 @@ def figures(monkeypatch):
     """Collect the figures that charts show, instead of showing them."""
     collected = []
     monkeypatch.setattr(texts, "show", lambda figure, alt: collected.append(figure))
-    yield collected
+    with plt.rc_context(plots.STYLE):
+        yield collected
     plt.close("all")
 
 
@@ -22,7 +23,8 @@ def test_confusions_are_tables_of_counts_side_by_side(figures):
     (figure,) = figures
     left, right = figure.axes
     assert figure.get_suptitle() == "errors"
-    assert [axes.get_title() for axes in (left, right)] == ["one", "other"]
+    titles = [axes.get_title(loc="left") for axes in (left, right)]
+    assert titles == ["one", "other"]
     assert [text.get_text() for text in left.texts] == ["5", "2", "0", "7"]
     # Only errors are tinted: the diagonal is 0.
     np.testing.assert_array_equal(right.images[0].get_array(), [[0, 3], [1, 0]])
