@@ -1,7 +1,6 @@
 """What chapters draw from data: charts and images in one look, with alt text."""
 
 from bigmodel_lab.colors import COLORS as COLORS
-from bigmodel_lab.colors import GRAY as GRAY
 from bigmodel_lab.plots.charts import bars as bars
 from bigmodel_lab.plots.charts import curves as curves
 from bigmodel_lab.plots.charts import fit_and_loss as fit_and_loss
@@ -12,15 +11,12 @@ from bigmodel_lab.plots.columns import scatters as scatters
 from bigmodel_lab.plots.contours import landscapes as landscapes
 from bigmodel_lab.plots.digits import captioned as captioned
 from bigmodel_lab.plots.digits import confusion as confusion
-from bigmodel_lab.plots.digits import dots as dots
 from bigmodel_lab.plots.digits import filter_images as filter_images
 from bigmodel_lab.plots.functions import paired_bars as paired_bars
 from bigmodel_lab.plots.functions import scatter_with_lines as scatter_with_lines
 from bigmodel_lab.plots.functions import with_slopes as with_slopes
-from bigmodel_lab.plots.images import INK as INK
 from bigmodel_lab.plots.images import image_rows as image_rows
 from bigmodel_lab.plots.look import STYLE as STYLE
-from bigmodel_lab.plots.look import WIDE as WIDE
 from bigmodel_lab.plots.look import picture as picture
 from bigmodel_lab.plots.look import show as show
 from bigmodel_lab.plots.look import use_style as use_style

@@ -1,6 +1,6 @@
-"""Charts for classifiers of images: seeds, mistakes, filters."""
+"""Charts for classifiers of images: mistakes, filters."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -10,29 +10,6 @@ from numpy.typing import ArrayLike
 from bigmodel_lab.colors import ORANGE
 from bigmodel_lab.plots.images import INK
 from bigmodel_lab.plots.look import show
-
-
-def dots(
-    groups: Mapping[str, ArrayLike],
-    *,
-    title: str,
-    alt: str,
-    xlabel: str = "test accuracy (%), a dot for each seed",
-) -> None:
-    """Show the results of several groups of runs: name -> (N,), a row of dots each.
-
-    Raises
-    ------
-    ValueError
-        If `alt` is empty.
-    """
-    figure, axes = plt.subplots(figsize=(6.4, 0.9 + 0.4 * len(groups)))
-    for row, results in enumerate(groups.values()):
-        height = row + np.linspace(-0.15, 0.15, len(results))  # equal ones side by side
-        axes.plot(results, height, "o", alpha=0.7)
-    axes.set_yticks(range(len(groups)), list(groups))
-    axes.set(title=title, xlabel=xlabel, ylim=(len(groups) - 0.5, -0.5))
-    show(figure, alt)
 
 
 def confusion(matrix: ArrayLike, *, title: str, alt: str) -> None:

@@ -5,13 +5,16 @@ import sys
 from importlib import import_module
 from itertools import count
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import torch
 
+from bigmodel_lab import plots
 from bigmodel_lab.authoring.notebooks import ROOT
 from bigmodel_lab.datasets import fetching
 from bigmodel_lab.exercises.judging.judge import Exercise
+from bigmodel_lab.plots import functions, texts
 
 
 @pytest.fixture(params=["cpu", *(["cuda"] if torch.cuda.is_available() else [])])
@@ -63,3 +66,14 @@ def fetched():
             pytest.skip(f"needs a network, once: {error}")
 
     return fetched
+
+
+@pytest.fixture
+def figures(monkeypatch):
+    """Collect the figures that the charts show, instead of showing them."""
+    shown = []
+    for module in (functions, texts):
+        monkeypatch.setattr(module, "show", lambda figure, alt: shown.append(figure))
+    with plt.rc_context(plots.STYLE):
+        yield shown
+    plt.close("all")

@@ -6,19 +6,8 @@ import pytest
 import torch
 
 from bigmodel_lab import plots
-from bigmodel_lab.plots import functions
 
 WORDS = {"title": "t", "xlabel": "x (m)", "ylabel": "y (s)"}
-
-
-@pytest.fixture
-def figures(monkeypatch):
-    """Collect the figures that are shown, instead of showing them."""
-    shown = []
-    monkeypatch.setattr(functions, "show", lambda figure, alt: shown.append(figure))
-    with plt.rc_context(plots.STYLE):
-        yield shown
-    plt.close("all")
 
 
 def lines_of(axes):

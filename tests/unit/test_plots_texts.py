@@ -4,17 +4,6 @@ import pandas as pd
 import pytest
 
 from bigmodel_lab import plots
-from bigmodel_lab.plots import texts
-
-
-@pytest.fixture
-def figures(monkeypatch):
-    """Collect the figures that charts show, instead of showing them."""
-    collected = []
-    monkeypatch.setattr(texts, "show", lambda figure, alt: collected.append(figure))
-    with plt.rc_context(plots.STYLE):
-        yield collected
-    plt.close("all")
 
 
 def test_confusions_are_tables_of_counts_side_by_side(figures):
