@@ -1,7 +1,6 @@
 """Somebody's own CSV file as text cells: its encoding, separator, names and rows."""
 
 import csv
-import difflib
 import io
 
 import pandas as pd
@@ -85,13 +84,3 @@ def _check_names(names):
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise ValueError(f"Column {twice[0]!r} occurs twice: rename one of them.")
-
-
-def check_column(name, frame):
-    """Raise ValueError, with the likeliest names, if there is no such column."""
-    if name not in frame:
-        near = difflib.get_close_matches(str(name), list(frame))
-        hint = f"did you mean {near[0]!r}? " if near else ""
-        raise ValueError(
-            f"No column is called {name!r}; {hint}The columns are: {', '.join(frame)}."
-        )

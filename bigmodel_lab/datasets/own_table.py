@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
+from bigmodel_lab.datasets._common import known_names
 from bigmodel_lab.datasets._own_columns import MANY, Column, listed, read_column
-from bigmodel_lab.datasets._own_file import check_column, read_cells
+from bigmodel_lab.datasets._own_file import read_cells
 
 if TYPE_CHECKING:
     import torch
@@ -157,12 +158,14 @@ def own_table(
     ------
     FileNotFoundError
         If there is no such file; the message lists the CSV files beside it.
+    TypeError
+        If `leave_out` is a single name.
     ValueError
         If it is no table, a column is not there, or too little is left to learn from.
     """
     frame, notes = read_cells(Path(path))
-    for name in (target, *leave_out):
-        check_column(name, frame)
+    known_names("column", [target], list(frame))
+    leave_out = known_names("column", leave_out, list(frame))
     frame = frame.drop(columns=[name for name in leave_out if name != target])
     columns = {name: read_column(frame[name]) for name in frame}
     goal, told = _goal(columns.pop(target), target, task)

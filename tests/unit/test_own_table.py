@@ -267,7 +267,10 @@ def test_a_file_that_cannot_be_learned_from_says_why(saved, content, says):
 @pytest.mark.parametrize(
     ("settings", "says"),
     [
-        ({"target": "Y"}, "No column is called 'Y'; The columns are: a, b, sign, y"),
+        (
+            {"target": "Y"},
+            "No column is called 'Y'; did you mean 'y'? Known names: a, b, sign, y",
+        ),
         ({"target": "sing"}, "did you mean 'sign'?"),
         ({"target": "y", "leave_out": ["c"]}, "No column is called 'c'"),
         ({"target": "y", "task": "guess"}, "must be one of regression, classification"),
@@ -277,6 +280,11 @@ def test_a_file_that_cannot_be_learned_from_says_why(saved, content, says):
 def test_wrong_names_are_told_with_the_right_ones(saved, settings, says):
     with pytest.raises(ValueError, match=re.escape(says)):
         own_table(saved(plain()), **settings)
+
+
+def test_a_single_name_to_leave_out_is_asked_for_in_a_list(saved):
+    with pytest.raises(TypeError, match=r"Give every column in a list: \['a'\]"):
+        own_table(saved(plain()), "y", leave_out="a")
 
 
 def test_a_missing_file_is_told_with_those_that_are_there(saved, tmp_path):
