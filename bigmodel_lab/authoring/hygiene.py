@@ -27,6 +27,8 @@ _ALT = re.compile(r"""\balt\s*=\s*(["'])\s*[^\s"'].*?\1""", re.IGNORECASE | re.D
 # Dollars as money: JupyterLab reads the text between two as a formula, even escaped.
 # A number that continues like a formula, as in $10^3$ and $25$, really is one.
 _DOLLARS = re.compile(r"\$\d(?:\d|,\d)+(?![\d$^_\\*/=<>])")
+# In an output, too, if both are in one element, such as a table's cell.
+_TWO_DOLLARS = re.compile(r">([^<]*\$\d[^<]*\$[^<]*)<")
 # What an output holds besides text: scripts, embedded images, terminal colors.
 _NOISE = re.compile(
     r"<script.*?</script>|data:image/[^\"')\s]+|\x1b\[[\d;]*m", re.DOTALL
@@ -148,7 +150,13 @@ def _output_faults(nb):
             for what, pattern in (_FORBIDDEN | {"this machine's name": host}).items():
                 if match := pattern.search(text):
                     yield f"{cell.id}: the output holds {what} (`{match[0].strip()}`)"
-            images = _IMAGE.findall(data.get("text/html", ""))
+            page = data.get("text/html", "")
+            if amounts := _TWO_DOLLARS.search(_NOISE.sub("", page)):
+                yield (
+                    f"{cell.id}: `{amounts[1]}` becomes a formula: name the unit once, "
+                    "in the heading"
+                )
+            images = _IMAGE.findall(page)
             # JupyterLab gives image/png no alt text: only <img alt> in HTML has it.
             bare = any(kind.startswith("image/") for kind in data) and not images
             if bare or not all(_ALT.search(image) for image in images):

@@ -2,6 +2,7 @@
 
 from bigmodel_lab.colors import COLORS as COLORS
 from bigmodel_lab.plots.charts import bars as bars
+from bigmodel_lab.plots.charts import confusion as confusion
 from bigmodel_lab.plots.charts import curves as curves
 from bigmodel_lab.plots.charts import fit_and_loss as fit_and_loss
 from bigmodel_lab.plots.charts import learning_rate_range as learning_rate_range
@@ -10,7 +11,6 @@ from bigmodel_lab.plots.columns import histograms as histograms
 from bigmodel_lab.plots.columns import scatters as scatters
 from bigmodel_lab.plots.contours import landscapes as landscapes
 from bigmodel_lab.plots.digits import captioned as captioned
-from bigmodel_lab.plots.digits import confusion as confusion
 from bigmodel_lab.plots.digits import filter_images as filter_images
 from bigmodel_lab.plots.functions import paired_bars as paired_bars
 from bigmodel_lab.plots.functions import scatter_with_lines as scatter_with_lines
@@ -23,4 +23,3 @@ from bigmodel_lab.plots.look import use_style as use_style
 from bigmodel_lab.plots.texts import (
     accuracy_against_seconds as accuracy_against_seconds,
 )
-from bigmodel_lab.plots.texts import confusions as confusions

@@ -6,10 +6,13 @@ from itertools import cycle
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from matplotlib.colors import LinearSegmentedColormap
 from numpy.typing import ArrayLike
 
 from bigmodel_lab.colors import BLUE, ORANGE
-from bigmodel_lab.plots.look import WIDE, show
+from bigmodel_lab.plots.look import LINE_STYLES, WIDE, show
+
+TINT = LinearSegmentedColormap.from_list("tint", [(ORANGE, 0), (ORANGE, 0.35)])
 
 
 def curves(
@@ -47,7 +50,7 @@ def curves(
         places, heights = line if isinstance(line, tuple) else (x, line)
         if places is None:
             places = np.arange(1, len(heights) + 1)
-        style = ["-", "--", "-.", ":"][number // 2 % 4]  # told apart without color too
+        style = LINE_STYLES[number // 2 % len(LINE_STYLES)]
         axes.plot(places, heights, style, label=name)
     axes.set(title=title, xlabel=xlabel, ylabel=ylabel, **axes_settings)
     if len(lines) > 1:
@@ -178,4 +181,42 @@ def residuals(
         xlabel=f"predicted ({unit})",
         ylabel=f"residual ({unit})",
     )
+    show(figure, alt)
+
+
+def confusion(
+    matrix: ArrayLike, *, title: str, alt: str, classes: Sequence[str] | None = None
+) -> None:
+    """Show a confusion matrix (K, K), the errors tinted: row, is; column, read as.
+
+    Parameters
+    ----------
+    matrix : array_like of shape (K, K)
+        How many of the row's class were read as the column's.
+    title, alt : str
+        What to see, and the text alternative.
+    classes : sequence of str, optional
+        The names of the K classes; their numbers if left out.
+
+    Raises
+    ------
+    ValueError
+        If the matrix is not square, or `alt` is empty.
+    """
+    matrix = np.asarray(matrix)
+    if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1]:
+        raise ValueError(f"A confusion matrix is square, got shape {matrix.shape}.")
+    errors = matrix - np.diag(np.diag(matrix))
+    figure, axes = plt.subplots(figsize=(5, 4.4))
+    # Without an error there is no tint: the page shines through.
+    axes.imshow(errors, cmap=TINT, vmin=0, vmax=max(errors.max(), 1))
+    for (row, column), count in np.ndenumerate(matrix):
+        if count:
+            axes.text(column, row, f"{count}", ha="center", va="center")
+    places = range(len(matrix))
+    axes.set(title=title, xlabel="read as", ylabel="is", xticks=places, yticks=places)
+    if classes is not None:
+        axes.set_xticks(places, classes, rotation=30, ha="right")
+        axes.set_yticks(places, classes)
+    axes.grid(visible=False)
     show(figure, alt)

@@ -1,43 +1,13 @@
-"""Charts for classifiers of images: mistakes, filters."""
+"""Images with captions, filters as images."""
 
 from collections.abc import Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib.colors import to_rgba_array
 from numpy.typing import ArrayLike
 
-from bigmodel_lab.colors import ORANGE
 from bigmodel_lab.plots.images import INK
 from bigmodel_lab.plots.look import show
-
-
-def confusion(matrix: ArrayLike, *, title: str, alt: str) -> None:
-    """Show a confusion matrix (K, K), the errors tinted: row, is; column, read as.
-
-    Raises
-    ------
-    ValueError
-        If the matrix is not square, or `alt` is empty.
-    """
-    matrix = np.asarray(matrix)
-    if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1]:
-        raise ValueError(f"A confusion matrix is square, got shape {matrix.shape}.")
-    classes = range(len(matrix))
-    errors = np.where(np.eye(len(matrix), dtype=bool), 0, matrix)
-    figure, axes = plt.subplots(figsize=(5, 4.4))
-    strength = 0.3 * errors / max(errors.max(), 1)  # 0: the page shines through
-    axes.imshow(
-        to_rgba_array([ORANGE] * errors.size, strength.ravel()).reshape(
-            *errors.shape, 4
-        )
-    )
-    for (row, column), count in np.ndenumerate(matrix):
-        if count:
-            axes.text(column, row, f"{count}", ha="center", va="center")
-    axes.set(title=title, xlabel="read as", ylabel="is", xticks=classes, yticks=classes)
-    axes.grid(visible=False)
-    show(figure, alt)
 
 
 def captioned(

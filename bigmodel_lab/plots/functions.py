@@ -7,9 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from bigmodel_lab.colors import GRAY
-from bigmodel_lab.plots.look import WIDE, show
-
-STYLES = ["-", "--", "-."]  # curves are told apart without color too
+from bigmodel_lab.plots.look import LINE_STYLES, WIDE, show
 
 
 def with_slopes(
@@ -45,7 +43,7 @@ def with_slopes(
     figure, charts = plt.subplots(ncols=2, figsize=WIDE)
     for number, (name, values_and_slopes) in enumerate(lines.items()):
         for axes, heights in zip(charts, values_and_slopes, strict=True):
-            axes.plot(x, heights, STYLES[number % len(STYLES)], label=name)
+            axes.plot(x, heights, LINE_STYLES[number % len(LINE_STYLES)], label=name)
     for axes, title, ylabel in zip(charts, titles, ylabels, strict=True):
         axes.set(title=title, xlabel=xlabel, ylabel=ylabel)
     charts[0].set(**axes_settings)
@@ -88,7 +86,7 @@ def scatter_with_lines(
     axes.plot(x[marked], y[marked], "o", color=GRAY, fillstyle="none", markersize=10)
     ends = [x.argmin(), x.argmax()]
     for number, (name, heights) in enumerate(lines.items()):
-        style = STYLES[number % len(STYLES)]
+        style = LINE_STYLES[number % len(LINE_STYLES)]
         axes.plot(x[ends], np.asarray(heights)[ends], style, label=name, linewidth=2)
     axes.set(title=title, xlabel=xlabel, ylabel=ylabel, ylim=(None, 1.3 * y.max()))
     axes.legend(loc="upper left")  # in the room that ylim leaves

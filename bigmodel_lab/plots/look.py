@@ -12,6 +12,7 @@ from PIL import Image
 
 from bigmodel_lab.colors import COLORS, GRAY
 
+LINE_STYLES = ["-", "--", "-.", ":"]  # curves are told apart without color too
 WIDE = (9, 3.6)  # inches, of two charts side by side; one alone has figure.figsize
 READABLE = 480  # px: where a page is narrower, a figure scrolls rather than shrinks
 # No ground of its own, and words in a gray that is read on a white page and a dark one.

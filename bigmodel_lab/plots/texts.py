@@ -1,14 +1,9 @@
-"""Charts of chapter 06: which topics are mistaken, and what accuracy costs in time."""
-
-from collections.abc import Mapping, Sequence
+"""Charts of chapter 06: what accuracy costs in time."""
 
 import matplotlib.pyplot as plt
-import numpy as np
 import pandas as pd
-from matplotlib.colors import LinearSegmentedColormap
-from numpy.typing import ArrayLike
 
-from bigmodel_lab.colors import COLORS, ORANGE
+from bigmodel_lab.colors import COLORS
 from bigmodel_lab.plots.look import show
 
 KINDS = ("counted words, one layer", "networks that read in order", "embedding bags")
@@ -21,45 +16,6 @@ NAMED = {  # program -> where its name stands: points from its dot, and on which
     "LSTM, PyTorch's start": (-4, -14, "right"),
     "D1's CNN, mended": (-4, -14, "right"),
 }
-
-
-def confusions(
-    tables: Mapping[str, ArrayLike], classes: Sequence[str], *, title: str, alt: str
-) -> None:
-    """Show confusion matrices side by side; the more errors, the darker the cell.
-
-    Parameters
-    ----------
-    tables : dict
-        Name -> counts (C, C): row is, column read as.
-    classes : sequence of str
-        The names of the C classes.
-    title, alt : str
-        What to see, and the text alternative.
-
-    Raises
-    ------
-    ValueError
-        If `alt` is empty.
-    """
-    tint = LinearSegmentedColormap.from_list("tint", [(ORANGE, 0), (ORANGE, 0.4)])
-    size = 2 + 3.5 * len(tables), 5.2
-    figure, places = plt.subplots(1, len(tables), figsize=size, sharey=True)
-    figure.suptitle(title, x=0.01, ha="left", size=12)
-    errors = {name: table - np.diag(np.diag(table)) for name, table in tables.items()}
-    most = max(table.max() for table in errors.values())
-    for axes, (name, table) in zip(np.atleast_1d(places), tables.items(), strict=True):
-        table = np.asarray(table)
-        axes.imshow(errors[name], cmap=tint, vmin=0, vmax=most)
-        for row, column in np.ndindex(table.shape):
-            axes.text(column, row, table[row, column], ha="center", va="center")
-        axes.set_title(name, size=10)
-        axes.set(xlabel="read as", ylabel="is")
-        axes.set_xticks(range(len(classes)), classes, rotation=30, ha="right")
-        axes.set_yticks(range(len(classes)), classes)
-        axes.label_outer()
-        axes.grid(visible=False)
-    show(figure, alt)
 
 
 def accuracy_against_seconds(

@@ -758,7 +758,7 @@ def flattery(prepare, table, size, repeats):
 
 
 # %% [markdown]
-# We repeat this for 400 samples of each size. (± is the standard error.)
+# We repeat this for 200 samples of each size. (± is the standard error.)
 
 # %%
 from sklearn.impute import SimpleImputer
@@ -772,7 +772,7 @@ def fill_and_scale(X, y, rows):
 
 
 for size in (40, 100, 400):
-    gain = flattery(fill_and_scale, nine, size, repeats=400)
+    gain = flattery(fill_and_scale, nine, size, repeats=200)
     print(f"{size} houses: flatters by {gain}")
 
 # %% [markdown]

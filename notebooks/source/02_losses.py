@@ -1437,14 +1437,14 @@ for share in (0.0, 0.5, 0.95):
         products[f"{share:.0%} zeros, stored without them"] = values.to_sparse()
 
 # %% [markdown]
-# The times are from one machine; yours will differ. We keep the quickest of 80, since a
+# The times are from one machine; yours will differ. We keep the quickest of 50, since a
 # busy machine makes a product slower, never quicker.
 
 # %% tags=["nbval-ignore-output"]
 import time
 
 milliseconds = {name: [] for name in products}
-for _ in range(80):
+for _ in range(50):
     for name, values in products.items():
         start = time.perf_counter()
         values @ matrix

@@ -602,13 +602,13 @@ lab.plots.residuals(
 residual = 100 * y_test - predicted
 rows = {}
 for name, chosen in {
-    "below $150,000": predicted < 150,
-    "$150,000 to $300,000": (predicted >= 150) & (predicted <= 300),
-    "above $300,000": predicted > 300,
+    "below 150": predicted < 150,
+    "150 to 300": (predicted >= 150) & (predicted <= 300),
+    "above 300": predicted > 300,
 }.items():
     error = (residual[chosen] ** 2).mean().sqrt().item()
     rows[name] = {"houses": int(chosen.sum()), "RMSE ($1,000)": round(error)}
-pd.DataFrame(rows).T.rename_axis("predicted price")
+pd.DataFrame(rows).T.rename_axis("predicted, in $1,000")
 
 # %% [markdown]
 # It does not. The residuals fan out: for an expensive house the prediction is off by

@@ -641,9 +641,9 @@ table = confusion_matrix(truth, read_as["logistic regression"], labels=related)
 errors = table - np.diag(table.diagonal())
 religion = errors[:3, :3].sum() / errors.sum()
 print(f"{percent(religion, of=errors.sum())} of the errors are within religion")
-lab.plots.confusions(
-    {"logistic regression": table},
-    [TOPICS[k] for k in related],
+lab.plots.confusion(
+    table,
+    classes=[TOPICS[k] for k in related],
     title="Relatives are mistaken for each other",
     alt="A 6 by 6 table of counts. The errors crowd in the upper left corner, where the "
     "three topics on religion meet.",

@@ -345,6 +345,7 @@ OUTPUTS = {
     "error": (nbformat.v4.new_output("error", ename="E", evalue="", traceback=[]), "E"),
     "png": (display(image_png="iVBORw0KGgo=", text_plain="<Figure>"), "alt text"),
     "no alt": (display(text_html='<img src="data:image/png;base64,AA">'), "alt text"),
+    "money": (display(text_html="<th>$100 to $200</th>"), "becomes a formula"),
     "empty alt": (display(text_html='<img alt="" src="a.png">'), "alt text"),
 }
 

@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from bigmodel_lab import colors, plots
-from bigmodel_lab.plots import charts, look
+from bigmodel_lab.plots import look
 
 
 @pytest.fixture
@@ -69,21 +69,12 @@ def texts(figure):
     ]
 
 
-def test_shared_figures_are_labeled_with_units(monkeypatch):
-    figures = []
-    monkeypatch.setattr(charts, "show", lambda figure, alt: figures.append(figure))
-    with plt.rc_context(plots.STYLE):
-        plots.residuals([1, 2], [1.5, 1.5], alt="x", title="It fits", unit="kg")
-        table = pd.DataFrame({"learning_rate": [0.1, 1, 10], "loss": [2.0, 1.0, 3.0]})
-        plots.learning_rate_range(table, 0.1, alt="x", title="It turns", ylabel="loss")
-        plots.fit_and_loss(
-            [0, 1],
-            [2, 5],
-            {"first": (0, 0), "last": (3, 2)},
-            [4, 1],
-            alt="x",
-            title="F",
-        )
+def test_shared_figures_are_labeled_with_units(figures):
+    plots.residuals([1, 2], [1.5, 1.5], alt="x", title="It fits", unit="kg")
+    table = pd.DataFrame({"learning_rate": [0.1, 1, 10], "loss": [2.0, 1.0, 3.0]})
+    plots.learning_rate_range(table, 0.1, alt="x", title="It turns", ylabel="loss")
+    lines = {"first": (0, 0), "last": (3, 2)}
+    plots.fit_and_loss([0, 1], [2, 5], lines, [4, 1], alt="x", title="F")
     assert texts(figures[2])[:3] == ["F", "x (no unit)", "y (no unit)"]
     _, first, last = figures[2].axes[0].lines
     assert list(first.get_ydata()) == [0, 0]
@@ -92,7 +83,6 @@ def test_shared_figures_are_labeled_with_units(monkeypatch):
     assert texts(figures[0])[:3] == ["It fits", "predicted (kg)", "true (kg)"]
     assert texts(figures[0])[5] == "residual (kg)"
     assert texts(figures[1]) == ["It turns", "learning rate (log scale)", "loss"]
-    plt.close("all")
 
 
 def test_landscapes_stand_side_by_side_with_their_paths(monkeypatch):
@@ -290,3 +280,14 @@ def test_few_colors_make_a_smaller_file():
         return plots.picture(figure, "a line", **options)
 
     assert len(draw(colors=32)) < len(draw()) / 2
+
+
+def test_a_confusion_matrix_shows_counts_and_tints_errors(figures):
+    plots.confusion([[5, 2], [0, 7]], title="errors", alt="a", classes=["cat", "dog"])
+    (axes,) = figures[0].axes
+    assert [text.get_text() for text in axes.texts] == ["5", "2", "7"]
+    # Only errors are tinted: the diagonal is 0.
+    np.testing.assert_array_equal(axes.images[0].get_array(), [[0, 2], [0, 0]])
+    assert axes.get_ylabel() == "is"
+    assert axes.get_xlabel() == "read as"
+    assert [tick.get_text() for tick in axes.get_yticklabels()] == ["cat", "dog"]
