@@ -20,6 +20,7 @@ from bigmodel_lab.authoring.notebooks import (
     source_of,
     unchecked,
 )
+from bigmodel_lab.chapter import STYLE_SHEET
 
 _START = re.compile(r'start_chapter\(\s*"([^"]+)",\s*version="([^"]+)"')
 _IMAGE = re.compile(r"<img\b[^>]*>", re.IGNORECASE)
@@ -43,6 +44,7 @@ _SORTS = {
 }
 # Lines of code that a reader takes in at once: in a cell, and in most cells.
 LONGEST, USUAL = 25, 9
+FOLDED = 30  # characters of a line that a phone shows
 # Where a reader asks "how much?", the answer is a number.
 _YES_OR_NO = re.compile(r"\b(?:True|False)\b")
 _FORBIDDEN = {
@@ -93,10 +95,14 @@ def _record_faults(nb, path):
         yield "metadata: the state of widgets is stored"
     if nb.metadata.get("bigmodel_lab", {}).get("source_sha256") != digest(nb):
         yield "outputs: they are stale, made by different code than the cells hold now"
+    style = f"<style>{STYLE_SHEET.read_text()}</style>"
     for count, cell in enumerate(code_cells(nb), start=1):
         if cell.execution_count != count:
             have = cell.execution_count
             yield f"{cell.id}: not executed in order ({have}, not {count})"
+        pages = [output.get("data", {}).get("text/html", "") for output in cell.outputs]
+        if any(page.startswith("<style>") and page != style for page in pages):
+            yield f"{cell.id}: it holds an older style sheet than {STYLE_SHEET.name}"
 
 
 def _code_faults(nb, name):
@@ -172,6 +178,13 @@ def _reading_faults(nb):
     if (median := statistics.median(lines.values())) > USUAL:
         yield f"code: the median cell has {median:g} lines; at most {USUAL}"
     for cell in code_cells(nb):
+        first = cell.source.partition("\n")[0]
+        folded = cell.metadata.get("jupyter", {}).get("source_hidden")
+        if folded and not (first.startswith("# ") and len(first) <= FOLDED):
+            yield (
+                f"{cell.id}: of folded code only the first line is seen: begin with a "
+                f"comment of at most {FOLDED} characters that says what it does"
+            )
         for output in cell.outputs:
             if answer := _YES_OR_NO.search(output.get("text", "")):
                 yield f"{cell.id}: it prints {answer[0]}; print the number instead"

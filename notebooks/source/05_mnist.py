@@ -57,6 +57,7 @@ X, y, X_test, y_test = (part.to(device) for part in lab.datasets.mnist())
 print("to learn from:", tuple(X.shape), "to be tested on:", tuple(X_test.shape))
 
 # %% jupyter={"source_hidden": true}
+# draw 16 of each digit
 lab.plots.show(
     lab.plots.image_rows(
         {str(digit): X[y == digit][:16].cpu() for digit in range(10)},
@@ -519,6 +520,7 @@ lab.check("mnist.accuracy", accuracy)
 # look for edges?**
 
 # %% jupyter={"source_hidden": true}
+# draw filters and maps
 cnn = cnns[0]
 maps = lab.explain.feature_maps(cnn, X_test[:1])  # (32, 26, 26), (64, 11, 11)
 pictures = {
@@ -728,6 +730,7 @@ table.map(lab.about, spread=1.5, unit="%")
 # standard deviation. **Which patterns are these in handwriting?**
 
 # %% jupyter={"source_hidden": true}
+# draw the computed filters
 computed = lab.plots.filter_images(whitening[:6], scale=8)
 lab.plots.show(
     lab.plots.image_rows({"computed": computed}, title="Ink, then edges, then finer"),

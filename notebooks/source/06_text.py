@@ -703,7 +703,7 @@ vectorizer, regression = linear["logistic regression"]
 names = vectorizer.get_feature_names_out()
 heaviest = (-regression.coef_).argsort(axis=1, kind="stable")  # (6, V)
 for topic, columns in zip(TOPICS, heaviest, strict=True):
-    print(f"{topic:>22}:", *names[columns[:11]])
+    print(f"{topic}:", *names[columns[:8]])
 
 # %% [markdown]
 # `athos`, `rutgers` and `clh` sign the moderator's posts on Christianity; from `pitt`,

@@ -346,6 +346,7 @@ OUTPUTS = {
     "png": (display(image_png="iVBORw0KGgo=", text_plain="<Figure>"), "alt text"),
     "no alt": (display(text_html='<img src="data:image/png;base64,AA">'), "alt text"),
     "money": (display(text_html="<th>$100 to $200</th>"), "becomes a formula"),
+    "old style": (display(text_html="<style>b {}</style>"), "an older style sheet"),
     "empty alt": (display(text_html='<img alt="" src="a.png">'), "alt text"),
 }
 
@@ -357,7 +358,7 @@ def test_an_output_unfit_to_store_is_reported(chapter, fault):
     (problem,) = problems(chapter)
     assert problem.startswith("01_tiny, cell-003: ")
     assert sign in problem
-    assert "correct source/01_tiny.py, then run" in problem
+    assert "run `python -m bigmodel_lab refresh 01_tiny`" in problem
 
 
 def test_this_machine_is_not_named(chapter, monkeypatch):
@@ -578,3 +579,14 @@ def test_walls_of_code_and_answers_without_numbers_are_reported(tmp_path, code, 
     found = problems(path)
     assert len(found) == (says is not None)
     assert says is None or says in found[0]
+
+
+@pytest.mark.parametrize(
+    ("first", "count"), [("# draw the sum", 0), ("x = 1", 1), ("# " + 30 * "x", 1)]
+)
+def test_folded_code_says_what_it_does(tmp_path, first, count):
+    cell = f'# %% jupyter={{"source_hidden": true}}\n{first}\ny = 2\n'
+    path = make_folder(tmp_path / "chapter", f"{TINY}\n{cell}") / f"{NAME}.ipynb"
+    notebooks.refresh([], path.parent)
+    assert len(found := problems(path)) == count
+    assert all("only the first line is seen" in problem for problem in found)
