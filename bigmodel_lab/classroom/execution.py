@@ -9,84 +9,71 @@ import json
 import re
 from pathlib import Path
 
-from nbclient.exceptions import CellTimeoutError, DeadKernelError
+import nbformat
 from nbformat.v4 import new_output
-from nbgrader.preprocessors import Execute
-from traitlets import Bool, Instance
+from nbgrader.preprocessors import NbGraderPreprocessor
+from traitlets import Bool, Instance, Unicode
 
 from bigmodel_lab import exercises
-from bigmodel_lab.classroom import handover, sandbox
+from bigmodel_lab.classroom import handover, pages, running, sandbox
 from bigmodel_lab.exercises import Feedback
 
 _HIDDEN_TEST = re.compile(
-    r'^lab\.classroom\.score\("([\w.]+)", \w+, points=([\d.e+-]+), seed=(\d+)\)$', re.M
+    r'^lab\.classroom\.score\("([\w.]+)", (\w+), points=([\d.e+-]+), seed=(\d+)\)$',
+    re.M,
 )
 
 
-class SandboxedExecute(Execute):
-    """nbgrader's step that runs a notebook, in a sandbox; judges what comes out."""
+class SandboxedExecute(NbGraderPreprocessor):
+    """nbgrader's step that runs a notebook, in a sandbox; judges what comes out.
 
-    folder = Instance(Path).tag(config=True)
+    Where `scheduler` is the address of dask's, the notebook runs on a worker of its.
+    """
+
+    record = Instance(Path, help="where the outcomes are kept").tag(config=True)
     limits = Instance(sandbox.Limits).tag(config=True)
     walls = Bool(True).tag(config=True)
+    scheduler = Unicode().tag(config=True)
 
-    def preprocess(self, nb, resources, km=None):
+    def preprocess(self, nb, resources):
         """Run the notebook; replace each test's output by its score and feedback."""
-        self.ended, self.printed = "", 0
-        tests = [
-            (cell, *test.groups())
-            for cell in nb.cells
+        tests = {
+            number: test.groups()
+            for number, cell in enumerate(nb.cells)
             if cell.metadata.get("nbgrader", {}).get("grade")
             and (test := _HIDDEN_TEST.search(cell.source))
-        ]
-        drawn = {name: handover.cases(name, int(seed)) for _, name, _, seed in tests}
-        for name, cases in drawn.items():
-            handover.prepare(self.folder / "arguments", name, cases)
-        nb, resources = super().preprocess(nb, resources)
+        }
+        drawn, arguments = {}, {}
+        for number, (name, answer, _, seed) in tests.items():
+            drawn[number] = handover.cases(name, int(seed))
+            arguments[number] = handover.arguments(name, drawn[number])
+            # What runs in the sandbox holds no seed.
+            cell = nb.cells[number]
+            cell.source = _HIDDEN_TEST.sub(
+                f'lab.classroom.hand_over("{name}", {answer})', cell.source
+            )
+        hidden = [file for name, *_ in tests.values() for file in _answers_in(name)]
+        text, ended = self._run(nbformat.writes(nb), arguments, hidden)
+        nb.cells = nbformat.reads(text, as_version=4).cells
         outcomes = [
-            self._judge(cell, name, drawn[name], float(points))
-            for cell, name, points, _ in tests
+            self._judge(nb.cells[number], name, drawn[number], float(points))
+            for number, (name, _, points, _) in tests.items()
         ]
-        record = {"exercises": outcomes, "ended": self.ended}
-        (self.folder / "record.json").write_text(json.dumps(record))
+        for cell in nb.cells:
+            pages.trim(cell)
+        record = {"exercises": outcomes, "ended": ended}
+        self.record.write_text(json.dumps(record))
         return nb, resources
 
-    def create_kernel_manager(self):
-        """Return the manager of a kernel in the sandbox."""
-        self.km = sandbox.SandboxedKernel(
-            folder=self.folder, limits=self.limits, walls=self.walls
-        )
-        return self.km
+    def _run(self, text, arguments, hidden):
+        """Return what `running.run` returns, from here or from another machine."""
+        words = text, arguments, self.limits, self.walls, hidden
+        if not self.scheduler:
+            return running.run(*words)
+        from distributed import Client
 
-    def preprocess_cell(self, cell, resources, index):
-        """Run a cell; once the kernel has ended, say so instead."""
-        if not self.ended:
-            try:
-                return super().preprocess_cell(cell, resources, index)
-            except DeadKernelError:
-                why = self.km.stopped or "the program ended itself or crashed"
-            except CellTimeoutError:  # raised where an interrupt changes nothing
-                why = f"it ran on after {self.timeout} s, though interrupted"
-            self.ended = f"{why}, in the cell `{cell.source.strip().splitlines()[0]}`"
-        if cell.cell_type == "code":
-            text = f"The run was stopped: {self.ended}."
-            cell.outputs = [
-                new_output("error", ename="Stopped", evalue=text, traceback=[text])
-            ]
-        return cell, resources
-
-    def process_message(self, msg, cell, cell_index):
-        """Take a message; stop a kernel that never ends printing."""
-        self.printed += len(str(msg["content"]))
-        if "metadata" in msg["content"]:
-            msg["content"]["metadata"] = {}  # sizes of pictures, written unquoted
-        if self.printed > self.limits.output:
-            self.km.stop("it printed without end")
-            return None
-        return super().process_message(msg, cell, cell_index)
-
-    def handle_comm_msg(self, outs, msg, cell_index):
-        """Ignore messages to widgets: nobody looks at them here."""
+        with Client(self.scheduler, set_as_default=False) as client:
+            return client.submit(running.run, *words, pure=False).result()
 
     def _judge(self, cell, name, cases, points):
         """Replace a test's output by its score and feedback; return them."""
@@ -143,3 +130,8 @@ class SandboxedExecute(Execute):
             "The test ran, but no results came out of it: does the program change what "
             "the test needs?",
         )
+
+
+def _answers_in(name):
+    """Return the data files that hold what an exercise's answer must find out."""
+    return getattr(exercises.find(name), "answers_in", ())

@@ -1,37 +1,39 @@
 """Grading: nbgrader's autograder over a class, with learners' code in the sandbox.
 
 nbgrader restores the tests, keeps the gradebook and writes the feedback; its step that
-runs a notebook is ours, in `execution.py`.
+runs a notebook is ours, in `execution.py`. Each submission is graded in a process of
+its own: whatever happens to one, the others go on.
 """
 
 import fcntl
-import html
 import json
+import multiprocessing
+import shutil
 import tempfile
+import time
 import warnings
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
-from multiprocessing import get_context
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
+from nbgrader.api import MissingEntry
 from nbgrader.converters import Autograde
 from nbgrader.preprocessors import Execute
 from tqdm import tqdm
 
-from bigmodel_lab.classroom import report, sandbox
+from bigmodel_lab.classroom import isolated, pages, report, sandbox
 from bigmodel_lab.classroom.execution import SandboxedExecute
 from bigmodel_lab.classroom.folder import CourseFolder, reason
+from bigmodel_lab.classroom.journal import Journal
 from bigmodel_lab.classroom.submissions import Submission, collect, copy_to_course
 from bigmodel_lab.device import granted_cores
 
-# A feedback page shows what learners wrote: it may display it, never run it.
-_NO_SCRIPTS = (
-    '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; '
-    "style-src 'unsafe-inline'; img-src data:; form-action 'none'\">"
-)
+# What nbgrader may take for a submission besides the run of its cells.
+GRADER_SECONDS, GRADER_MEMORY = 120, 2e9
+MOST_CELLS = 1000
+WRITE_SECONDS = 2  # between two writings of the CSV files
 
 
 @dataclass
@@ -67,8 +69,11 @@ def grade(
     limits: sandbox.Limits | None = None,
     jobs: int | None = None,
     walls: bool = True,
+    scheduler: str = "",
 ) -> list[Result]:
     """Grade what was handed in, write CSV files and feedback, and print a summary.
+
+    What a grading that was stopped had finished is not graded again.
 
     Parameters
     ----------
@@ -80,6 +85,8 @@ def grade(
         How many to grade at a time; None means as many as there are cores.
     walls : bool
         False runs learners' code as yourself.
+    scheduler : str
+        The address of dask's scheduler: its workers run learners' code.
 
     Returns
     -------
@@ -91,24 +98,57 @@ def grade(
     ValueError
         If there is nothing to grade.
     RuntimeError
-        If there is no sandbox to do it in.
+        If there is no sandbox to do it in, or no scheduler at that address.
     """
     limits, course = limits or sandbox.Limits(), CourseFolder(course)
-    if walls:
+    if scheduler:
+        jobs = jobs or workers(scheduler)
+    elif walls:
         sandbox.check()
     with locked(course):
-        submissions = collect(folder, course)
-        results = [
-            Result(one.student, one.assignment, one.problem)
-            for one in submissions
-            if one.problem
-        ]
-        fit = [one for one in submissions if not one.problem]
-        results += _grade_all(course, fit, limits, jobs, walls)
-        results.sort(key=lambda result: (result.student, result.assignment))
-        report.write(results, course)
+        submissions, journal = collect(folder, course), Journal(course)
+        results, written = [], time.monotonic()
+        how = {"limits": limits, "walls": walls, "scheduler": scheduler}
+        try:
+            for result in _results(course, submissions, journal, jobs, how):
+                results.append(result)
+                if time.monotonic() > written + WRITE_SECONDS:
+                    report.write(results, course)
+                    written = time.monotonic()
+        except KeyboardInterrupt:
+            print(
+                f"\n{len(results)} of {len(submissions)} are graded; the same command "
+                "goes on with the rest."
+            )
+            raise
+        finally:
+            results.sort(key=lambda result: (result.student, result.assignment))
+            report.write(results, course)
+        journal.finish()
         report.show(results, course.path)
     return results
+
+
+def workers(scheduler: str) -> int:
+    """Return how many notebooks the workers of dask's scheduler can run at a time.
+
+    Raises RuntimeError if dask is missing, or nothing answers at that address.
+    """
+    try:
+        from distributed import Client
+    except ImportError:
+        raise RuntimeError(
+            'Grading on several machines needs dask: pip install "dask[distributed]", '
+            "the same version on all of them."
+        ) from None
+    try:
+        with Client(scheduler, timeout=10, set_as_default=False) as client:
+            threads = sum(client.nthreads().values())
+    except (OSError, ValueError) as error:
+        raise RuntimeError(f"No scheduler answers at {scheduler}: {error}") from None
+    if not threads:
+        raise RuntimeError(f"The scheduler at {scheduler} has no workers yet.")
+    return threads
 
 
 @contextmanager
@@ -124,83 +164,101 @@ def locked(course: CourseFolder) -> Iterator[None]:
         yield
 
 
-def _grade_all(course, submissions, limits, jobs, walls):
-    """Yield the `Result` of each submission, several being graded at a time."""
+def _results(course, submissions, journal, jobs, how):
+    """Yield the `Result` of each submission as it comes, several graded at a time."""
+    todo = []
+    for one in submissions:
+        if one.problem:
+            _forget(course, one)
+            yield Result(one.student, one.assignment, one.problem)
+        elif known := journal.known(one):
+            yield Result(**known)
+        else:
+            todo.append(one)
     # Two assignments of a new learner, graded side by side, would both add the learner.
     with course.gradebook() as book:
-        for student in {one.student for one in submissions}:
+        for student in {one.student for one in todo}:
             with suppress(Exception):  # a name it refuses is reported below
                 book.update_or_create_student(student)
-    with ProcessPoolExecutor(jobs or granted_cores(), get_context("spawn")) as pool:
-        running = {
-            pool.submit(_grade_one, course.path, one, limits, walls): one
-            for one in submissions
-        }
+    pool = ThreadPoolExecutor(jobs or granted_cores())
+    running = {pool.submit(_grade_one, course, one, how): one for one in todo}
+    try:
         for future in tqdm(as_completed(running), "grading", len(running), unit="file"):
-            try:
-                yield future.result()
-            except BrokenProcessPool:
-                one = running[future]
-                problem = "the grader itself was stopped meanwhile: grade again"
-                yield Result(one.student, one.assignment, problem)
+            result, one = future.result(), running[future]
+            if result.problem:
+                _forget(course, one)
+            else:
+                journal.add(one, asdict(result))
+            yield result
+    finally:  # where it is stopped, the rest is not waited for
+        pool.shutdown(wait=False, cancel_futures=True)
+        for process in multiprocessing.active_children():
+            isolated.end(process.pid)
 
 
-def _grade_one(folder: Path, submission: Submission, limits, walls) -> Result:
+def _grade_one(course, submission, how):
+    """Return the `Result` of a submission, graded in a process of its own."""
+    try:
+        result = isolated.call(
+            _grade,
+            course.path,
+            submission,
+            how,
+            seconds=how["limits"].seconds + GRADER_SECONDS,
+            memory=GRADER_MEMORY,
+        )
+    except Exception as error:  # whatever is wrong with one, the others go on
+        return Result(submission.student, submission.assignment, str(error))
+    with course.gradebook() as book:
+        found = book.find_submission(submission.assignment, submission.student)
+        return replace(result, late=found.total_seconds_late)
+
+
+def _grade(folder: Path, submission: Submission, how: dict) -> Result:
     """Have nbgrader grade one submission; return its `Result`."""
     warnings.filterwarnings("ignore", module="nbgrader|sqlalchemy")  # not our concern
-    course = CourseFolder(folder)
-    result = Result(
-        submission.student, submission.assignment, remarks=submission.remarks
-    )
-    who = submission.assignment, submission.student
-    with tempfile.TemporaryDirectory(prefix="lab") as scratch:
-        scratch = Path(scratch)
-        for name in ("arguments", "sockets"):
-            (scratch / name).mkdir()
-        steps = Autograde().autograde_preprocessors
-        api = course.api(
-            SandboxedExecute={
-                "folder": scratch,
-                "limits": limits,
-                "walls": walls,
-                "timeout": int(limits.cell_seconds),
-            },
-            Autograde={
-                "autograde_preprocessors": [
-                    SandboxedExecute if step is Execute else step for step in steps
-                ]
-            },
+    if (count := len(submission.notebook.cells)) > MOST_CELLS:
+        raise ValueError(
+            f"it has {count:,} cells, and at most {MOST_CELLS:,} are graded: delete "
+            "the empty ones"
         )
-        try:
-            copy_to_course(submission, course)
-            done = api.autograde(*who)
-            if done["success"]:
-                done = api.generate_feedback(*who)
-            if not done["success"]:
-                raise RuntimeError(reason(done))
-            record = json.loads((scratch / "record.json").read_text())
-            _finish_feedback(course, *who, record["exercises"])
-        except Exception as error:  # whatever is wrong with one, the others go on
-            result.problem = f"nbgrader could not grade it: {error}"
-            return result
-    result.exercises = record["exercises"]
-    if record["ended"]:
-        result.remarks.append(record["ended"])
-    with course.gradebook() as book:
-        result.late = book.find_submission(*who).total_seconds_late
-    return result
+    course, who = CourseFolder(folder), (submission.assignment, submission.student)
+    steps = Autograde().autograde_preprocessors
+    ours = [SandboxedExecute if step is Execute else step for step in steps]
+    with tempfile.NamedTemporaryFile() as record:
+        api = course.api(
+            SandboxedExecute=how | {"record": Path(record.name)},
+            Autograde={"autograde_preprocessors": ours},
+        )
+        copy_to_course(submission, course)
+        done = api.autograde(*who)
+        if done["success"]:
+            done = api.generate_feedback(*who)
+        if not done["success"]:
+            raise RuntimeError(f"nbgrader could not grade it: {reason(done)}")
+        found = json.loads(record.read())
+    pages.finish(course, *who, found["exercises"])
+    remarks = [*submission.remarks, *filter(None, [found["ended"]])]
+    return Result(
+        submission.student,
+        submission.assignment,
+        remarks=remarks,
+        exercises=found["exercises"],
+    )
 
 
-def _finish_feedback(course, assignment, student, rows):
-    """Replace "Test cell" by names on a feedback page, and keep scripts from running.
+def _forget(course, submission):
+    """Remove an earlier score and page: they are not those of what was handed in now.
 
-    nbgrader's template writes these words inside its one long block: our own template
-    would have to repeat the whole block, and a preprocessor does not see it.
+    A teacher's own marks stay in the gradebook.
     """
-    path = course.path / "feedback" / student / assignment / f"{assignment}.html"
-    page = path.read_text(encoding="utf-8").replace("<head>", f"<head>{_NO_SCRIPTS}", 1)
-    for row in rows:
-        name = row["exercise"].partition(".")[2]
-        page = page.replace(">Test cell<", f">{name}<", 1)
-    title = f">{html.escape(student)}: {assignment} (Score"
-    path.write_text(page.replace(f">{assignment} (Score", title, 1), encoding="utf-8")
+    if not submission.assignment:
+        return
+    who = submission.assignment, submission.student
+    page = course.path / "feedback" / submission.student / submission.assignment
+    shutil.rmtree(page, ignore_errors=True)
+    with suppress(MissingEntry, UnicodeError), course.gradebook() as book:
+        found = book.find_submission(*who)
+        grades = [grade for notebook in found.notebooks for grade in notebook.grades]
+        if all(grade.manual_score is None for grade in grades):
+            book.remove_submission(*who)

@@ -62,11 +62,13 @@ def mark(
     return round(points * share, 2), feedback
 
 
-def prepare(folder: Path, name: str, cases: list[tuple]) -> None:
-    """Put an exercise's arguments where the sandbox finds them, without the results."""
+def arguments(name: str, cases: list[tuple]) -> tuple[str, bytes]:
+    """Return the name and content of the file with an exercise's arguments.
+
+    The right results are not in it: it goes into the sandbox.
+    """
     draws = [arguments for arguments, _ in cases]
-    content = pickle.dumps((find(name).parameters, draws))
-    (Path(folder) / f"{name}.pickle").write_bytes(content)
+    return f"{name}.pickle", pickle.dumps((find(name).parameters, draws))
 
 
 def hand_over(name: str, answer: Callable) -> None:
