@@ -5,7 +5,6 @@ of its own; no network, no other submission, nothing of the course. A guard ends
 it takes too long or uses too much memory.
 """
 
-import shutil
 import stat
 import subprocess
 import sys
@@ -22,6 +21,7 @@ from jupyter_client.manager import AsyncKernelManager
 from traitlets import Bool, Instance, Unicode
 
 import bigmodel_lab
+from bigmodel_lab.classroom import bubblewrap
 from bigmodel_lab.datasets import fetching
 from bigmodel_lab.exercises import IN_SANDBOX, SEEN_IN_SANDBOX
 
@@ -69,20 +69,7 @@ class Limits:
 
 def check() -> None:
     """Raise RuntimeError, saying what to do, if there is no working bubblewrap."""
-    if not shutil.which("bwrap"):
-        raise RuntimeError(
-            "Grading runs learners' code in a sandbox, which needs bubblewrap: install "
-            "the package bubblewrap (Linux). Without it, --no-sandbox runs their code "
-            "as yourself, with your files and your network."
-        )
-    done = subprocess.run(
-        [*walls(Path("/nonexistent")), "true"], capture_output=True, text=True
-    )
-    if done.returncode:
-        raise RuntimeError(
-            "bubblewrap cannot make a sandbox here, perhaps because the system forbids "
-            f"user namespaces: {done.stderr.strip()}"
-        )
+    bubblewrap.check([*walls(Path("/nonexistent")), "true"])
 
 
 def walls(folder: Path, limits: Limits = Limits()) -> list[str]:

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 import bigmodel_lab
-from bigmodel_lab.classroom import sandbox
+from bigmodel_lab.authoring.notebooks import ROOT
+from bigmodel_lab.classroom import bubblewrap, sandbox
 from bigmodel_lab.classroom.sandbox import Limits, SandboxedKernel
 from bigmodel_lab.exercises import SEEN_IN_SANDBOX
 
@@ -103,12 +104,107 @@ def test_limits_under_which_nothing_runs_are_refused(limits, reason):
         Limits(**limits)
 
 
-def test_a_sandbox_that_does_not_work_is_reported(monkeypatch, tmp_path):
-    broken = tmp_path / "bwrap"
-    broken.write_text(
-        "#!/bin/sh\necho 'No permissions to create namespace' >&2\nexit 1"
+@pytest.fixture
+def stub(monkeypatch, tmp_path):
+    """Return a function that puts a bwrap first which fails, on a system like this."""
+
+    def put(said, version="0.9.0", **settings):
+        bwrap = tmp_path / "bwrap"
+        bwrap.write_text(
+            f"""#!/bin/sh
+[ "$1" = --version ] && echo "bubblewrap {version}" && exit
+echo "bwrap: {said}" >&2
+exit 1
+"""
+        )
+        bwrap.chmod(0o755)
+        monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+        monkeypatch.setattr(bubblewrap, "SYSTEM", tmp_path / "sys")
+        for name, value in settings.items():
+            file = tmp_path / "sys" / name.replace("__", "/")
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(f"{value}\n")
+
+    return put
+
+
+@pytest.mark.parametrize("option", ["--disable-userns", "--size"])
+def test_a_bubblewrap_that_is_too_old_is_named_with_its_version(stub, option):
+    stub(f"Unknown option {option}", version="0.6.1")
+    with pytest.raises(RuntimeError, match=r"needs 0\.8\.0 .* this is 0\.6\.1"):
+        sandbox.check()
+
+
+@pytest.mark.parametrize(
+    ("said", "settings"),
+    [
+        ("setting up uid map: Permission denied", {}),
+        ("loopback: Failed RTM_NEWADDR: Operation not permitted", {}),
+        ("no", {"kernel__apparmor_restrict_unprivileged_userns": 1}),
+    ],
+)
+def test_where_apparmor_forbids_it_the_profile_is_told(stub, said, settings):
+    stub(said, **settings)
+    with pytest.raises(RuntimeError, match="AppArmor forbids") as caught:
+        sandbox.check()
+    assert bubblewrap.PROFILE in str(caught.value)
+    assert str(caught.value).endswith(f"It said: bwrap: {said}")
+
+
+def test_the_page_for_teachers_tells_the_same_remedy():
+    page = (ROOT / "docs" / "teaching.md").read_text(encoding="utf-8")
+    assert bubblewrap.PROFILE in page
+    assert ".".join(map(str, bubblewrap.NEEDED)) in page
+
+
+def test_the_profile_is_written_as_apparmor_reads_it(tmp_path):
+    """Only the words are looked at: no AppArmor of this kind is here."""
+    write = bubblewrap.PROFILE.partition(" | ")[0]
+    done = subprocess.run(["sh", "-c", write], capture_output=True, text=True)
+    assert done.stdout.splitlines() == [
+        "abi <abi/4.0>,",
+        "include <tunables/global>",
+        "profile bwrap /usr/bin/bwrap flags=(unconfined) {",
+        "userns,",
+        "}",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("setting", "remedy"),
+    [
+        ("kernel__unprivileged_userns_clone", "kernel.unprivileged_userns_clone=1"),
+        ("user__max_user_namespaces", "user.max_user_namespaces=15000"),
+    ],
+)
+def test_a_setting_of_the_kernel_that_forbids_it_is_named(stub, setting, remedy):
+    stub("Creating new namespace failed", **{setting: 0})
+    with pytest.raises(RuntimeError, match=f"run sudo sysctl -w {remedy},"):
+        sandbox.check()
+
+
+@pytest.mark.parametrize(
+    ("said", "advice"),
+    [
+        ("Can't mount proc on /newroot/proc: Operation not permitted", "systempaths"),
+        ("No permissions to create new namespace", "grade on the machine itself"),
+    ],
+)
+def test_in_a_container_it_says_so(stub, said, advice):
+    stub(said)
+    with pytest.raises(RuntimeError, match=advice):
+        sandbox.check()
+
+
+def test_a_setting_that_allows_it_is_not_blamed(stub):
+    stub(
+        "out of luck", kernel__unprivileged_userns_clone=1, user__max_user_namespaces=9
     )
-    broken.chmod(0o755)
-    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
-    with pytest.raises(RuntimeError, match="user namespaces: No permissions"):
+    with pytest.raises(RuntimeError, match="cannot make a sandbox here, perhaps"):
+        sandbox.check()
+
+
+def test_a_bubblewrap_that_is_missing_is_asked_for(monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(RuntimeError, match="install the package bubblewrap"):
         sandbox.check()
