@@ -28,9 +28,18 @@ def test_its_links_lead_somewhere():
             assert anchor in anchors(target.read_text(encoding="utf-8")), link
 
 
+def test_it_fetches_what_binder_fetches():
+    page, script = (
+        re.search(r"bigmodel_lab fetch ((?:.*\\\n)*.+)", text)[1]
+        for text in (PAGE, (ROOT / "binder" / "postBuild").read_text())
+    )
+    names = script.replace("\\", "").split()
+    assert page.replace("\\", "").split() == names
+    assert len(names) == 6
+
+
 @pytest.mark.parametrize(
-    "path",
-    ["binder/requirements.txt", "binder/postBuild", "benchmarks/classroom_load.py"],
+    "path", ["binder/requirements.txt", "benchmarks/classroom_load.py"]
 )
 def test_the_files_that_it_runs_are_there(path):
     assert path in PAGE
