@@ -6,7 +6,8 @@
 `requirements.txt` and `tests/requirements.txt` name what is wanted. uv adds what that
 needs in turn, for Python 3.11 to 3.13 on Linux, macOS and Windows; it needs a network.
 Binder takes PyTorch's CPU builds, whose sha256 we do not have: its lock is the
-learner's without PyTorch, and what belongs to its CUDA builds.
+learner's without PyTorch, and what belongs to its CUDA builds. jieba comes as source:
+pip builds it with a setuptools that no sha256 covers.
 """
 
 import re
