@@ -17,7 +17,7 @@ PROFILE = (
 
 
 def check(command: list[str]) -> None:
-    """Raise RuntimeError, saying what to do, if `command`, a bwrap's, does not work."""
+    """Raise RuntimeError, saying what to do, unless `command`, a bwrap's, works."""
     if not shutil.which("bwrap"):
         raise RuntimeError(
             "Grading runs learners' code in a sandbox, which needs bubblewrap: install "
@@ -26,9 +26,9 @@ def check(command: list[str]) -> None:
         )
     done = subprocess.run(command, capture_output=True, text=True, errors="replace")
     if done.returncode:
-        said = done.stderr.strip()
+        said = " ".join(done.stderr.split())
         raise RuntimeError(
-            f"bubblewrap cannot make a sandbox here, {_reason(said)} It said: {said}"
+            f'bubblewrap cannot make a sandbox here ("{said}"), {_reason(said)}'
         )
 
 
@@ -52,16 +52,16 @@ def _reason(said):
                 f"sudo sysctl -w {name}={more}, and put {name}={more} into "
                 "/etc/sysctl.d/60-bubblewrap.conf, so that it stays."
             )
+    if "mount proc" in said:
+        return (
+            "because this is a container that hides parts of /proc: grade outside of "
+            "it, or start the container with --security-opt systempaths=unconfined."
+        )
     restricted = _setting("kernel/apparmor_restrict_unprivileged_userns") == "1"
     if restricted or re.search("uid map: Permission denied|RTM_NEWADDR", said):
         return (
             "because AppArmor forbids it user namespaces, as on Ubuntu 24.04: allow "
             f"them to bubblewrap alone, by this command: {PROFILE}"
-        )
-    if "mount proc" in said:
-        return (
-            "because this is a container that hides parts of /proc: grade outside of "
-            "it, or start the container with --security-opt systempaths=unconfined."
         )
     return (
         "perhaps because the system forbids user namespaces, as most containers do: "

@@ -147,8 +147,8 @@ def test_where_apparmor_forbids_it_the_profile_is_told(stub, said, settings):
     stub(said, **settings)
     with pytest.raises(RuntimeError, match="AppArmor forbids") as caught:
         sandbox.check()
-    assert bubblewrap.PROFILE in str(caught.value)
-    assert str(caught.value).endswith(f"It said: bwrap: {said}")
+    assert f'("bwrap: {said}")' in str(caught.value)
+    assert str(caught.value).endswith(f": {bubblewrap.PROFILE}")
 
 
 def test_the_page_for_teachers_tells_the_same_remedy():
@@ -200,7 +200,7 @@ def test_a_setting_that_allows_it_is_not_blamed(stub):
     stub(
         "out of luck", kernel__unprivileged_userns_clone=1, user__max_user_namespaces=9
     )
-    with pytest.raises(RuntimeError, match="cannot make a sandbox here, perhaps"):
+    with pytest.raises(RuntimeError, match=r"of luck.*, perhaps because"):
         sandbox.check()
 
 
