@@ -198,7 +198,7 @@ def _grades(argument):
 
 
 def _course(argument):
-    """write the course card, openings and links"""
+    """write the course card, openings, links and the data's licenses"""
 
     def run(options):
         from bigmodel_lab.authoring import card

@@ -1,7 +1,8 @@
 """What the workbook says about itself: `course.toml`, and everything made from it.
 
 `write` puts it into the course card (`notebooks/course_card.ipynb`), the README, and
-the cells of the chapters that carry one of the tags in `_CELLS`.
+the cells of the chapters that carry one of the tags in `_CELLS`. It writes the page of
+the data's licenses, too.
 """
 
 import re
@@ -12,7 +13,7 @@ from importlib.resources import files
 
 import nbformat
 
-from bigmodel_lab.authoring import links, notebooks
+from bigmodel_lab.authoring import licenses, links, notebooks
 from bigmodel_lab.authoring.citations import cited
 
 CARD = "course_card"
@@ -47,6 +48,7 @@ def generated(repository=None):
             lambda part: f"{part[1]}\n{_README[part[2]](repository)}\n\n{part[3]}",
             readme.read_text(encoding="utf-8"),
         ),
+        notebooks.ROOT / "docs" / "data_licenses.md": licenses.page(),
     }
     for path in notebooks.chapters():
         source = notebooks.source_of(path)

@@ -52,7 +52,11 @@ class SandboxedExecute(NbGraderPreprocessor):
             cell.source = _HIDDEN_TEST.sub(
                 f'lab.classroom.hand_over("{name}", {answer})', cell.source
             )
-        hidden = [file for name, *_ in tests.values() for file in _answers_in(name)]
+        hidden = [
+            file
+            for name, *_ in tests.values()
+            for file in exercises.find(name).answers_in
+        ]
         text, ended = self._run(nbformat.writes(nb), arguments, hidden)
         nb.cells = nbformat.reads(text, as_version=4).cells
         outcomes = [
@@ -61,7 +65,7 @@ class SandboxedExecute(NbGraderPreprocessor):
         ]
         for cell in nb.cells:
             pages.trim(cell)
-        record = {"exercises": outcomes, "ended": ended}
+        record = {"exercises": outcomes, "ended": pages.visible(ended)}
         self.record.write_text(json.dumps(record))
         return nb, resources
 
@@ -95,7 +99,7 @@ class SandboxedExecute(NbGraderPreprocessor):
             "points": points,
             "outcome": feedback.outcome,
             "misconception": feedback.misconception or "",
-            "message": feedback.message,
+            "message": pages.visible(feedback.message),
         }
 
     def _results(self, cell):
@@ -130,8 +134,3 @@ class SandboxedExecute(NbGraderPreprocessor):
             "The test ran, but no results came out of it: does the program change what "
             "the test needs?",
         )
-
-
-def _answers_in(name):
-    """Return the data files that hold what an exercise's answer must find out."""
-    return getattr(exercises.find(name), "answers_in", ())

@@ -1,7 +1,7 @@
 """The kernel that runs a learner's code behind the walls, and the guard that ends it.
 
-The guard looks five times a second how long it has run and what its processes use. Where
-systemd gives a user's programs limits of their own, it holds the memory, too.
+The guard looks five times a second how long it has run and what its processes use.
+Where systemd gives a user's programs limits of their own, it holds the memory, too.
 """
 
 import json
@@ -142,7 +142,7 @@ def _family(pid):
 
 
 def _disks(family):
-    """Return how full the sandbox's disks are, as one of its own processes sees them."""
+    """Return how full the sandbox's disks are, as its own processes see them."""
     with suppress(OSError, IndexError):  # it has not started yet, or has just ended
         root = f"/proc/{family[1].pid}/root"
         return [os.statvfs(f"{root}{place}") for place in sandbox.DISKS]
@@ -164,7 +164,7 @@ def _holds_files(folder, family):
 
 
 def _open_files(family):
-    """Yield the targets of all open files of some processes, and paths to ask them by."""
+    """Yield the open files of some processes: what each is, and a path to it."""
     for process in family:
         with suppress(OSError):
             for file in Path(f"/proc/{process.pid}/fd").iterdir():

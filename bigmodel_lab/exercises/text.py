@@ -959,6 +959,7 @@ def _draw(rng):
 @scored(
     inputs=_draw,
     bar=0.80,
+    answers_in=("chinese-reviews-negative", "chinese-reviews-positive"),
     hints=[
         "Chinese has no blanks: by default, a vectorizer takes whole clauses for "
         "words. `lab.text.chinese_words(text)` cuts a review into words.",

@@ -92,7 +92,8 @@ def test_the_source_has_the_solution_and_it_gets_all_points(releases, name, caps
 @pytest.mark.parametrize("name", [n for n in NAMES if n != "text.chinese_sentiment"])
 def test_what_leaves_the_sandbox_is_judged_as_what_stays(name, tmp_path, monkeypatch):
     one, drawn = exercises.find(name), handover.cases(name, seed=2)
-    handover.prepare(tmp_path, name, drawn)
+    file, content = handover.arguments(name, drawn)
+    (tmp_path / file).write_bytes(content)
     shown = []
     monkeypatch.setattr(handover, "display", lambda data, raw: shown.append(data))
     monkeypatch.setenv("BIGMODEL_LAB_HANDOVER", str(tmp_path))

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import venv
 
+import locks
 import pytest
 from packaging.specifiers import SpecifierSet
 
@@ -60,10 +61,10 @@ def test_the_image_has_the_debian_packages_that_we_name(recipe):
 
 
 def test_the_image_takes_its_packages_from_the_pinned_requirements(recipe):
-    """The checkout is copied first: the requirements lead to it."""
+    """PyTorch comes first; the rest, which postBuild installs, needs the checkout."""
     steps = [
-        "COPY --chown=0:0 src/ ",
         'pip install --no-cache-dir -r "binder/requirements.txt"',
+        "COPY --chown=0:0 src/ ",
         "RUN ./binder/postBuild",
         'R2D_ENTRYPOINT="${REPO_DIR}/binder/start"',
     ]
@@ -71,13 +72,9 @@ def test_the_image_takes_its_packages_from_the_pinned_requirements(recipe):
     assert places == sorted(places)
     lines = (BINDER / "requirements.txt").read_text().splitlines()
     assert "--extra-index-url https://download.pytorch.org/whl/cpu" in lines
-    assert "-r ../requirements.txt" in lines
-    assert re.search(r"^torch==[\d.]+$", pins(), re.MULTILINE)
-
-
-def pins():
-    """Return the learner's requirements."""
-    return (ROOT / "requirements.txt").read_text(encoding="utf-8")
+    (torch,) = locks.wanted(BINDER / "requirements.txt")
+    assert torch.startswith("torch==")
+    assert torch in locks.wanted(ROOT / "requirements.txt")
 
 
 def test_post_build_fetches_files_that_there_are():
@@ -103,7 +100,7 @@ def test_start_becomes_the_command_it_is_given():
 
 @pytest.fixture(scope="module")
 def python(tmp_path_factory):
-    """Install binder/requirements.txt into a fresh environment; return its Python.
+    """Install what Binder installs into a fresh environment; return its Python.
 
     Where PyTorch's own index is out of reach, pip goes on without it, and would take
     the usual build with gigabytes of CUDA: the constraint makes that an error.
@@ -111,13 +108,19 @@ def python(tmp_path_factory):
     folder = tmp_path_factory.mktemp("binder")
     venv.create(folder, symlinks=True)
     interpreter = folder / "bin" / "python"
-    version = re.search(r"^torch==(.+)$", pins(), re.MULTILINE)[1]
+    (torch,) = locks.wanted(BINDER / "requirements.txt")
     constraints = folder / "constraints.txt"
     local = "+cpu" if sys.platform == "linux" else ""
-    constraints.write_text(f"torch=={version}{local}\n")
-    pip = [sys.executable, "-m", "pip", "--python", interpreter, "install", "--quiet"]
-    pip += ["--no-compile", "-c", constraints, "-r", "binder/requirements.txt"]
-    run(*pip, PIP_RETRIES="0")
+    constraints.write_text(f"{torch}{local}\n")
+    pip = [sys.executable, "-m", "pip", "--python", interpreter]
+    first = ["install", "-c", constraints, "-r", "binder/requirements.txt"]
+    run(*pip, *first, "--no-compile", "--quiet", PIP_RETRIES="0")
+    script = (BINDER / "postBuild").read_text()
+    steps = re.findall(r"^python -m pip (.+)$", script, re.MULTILINE)
+    assert "--require-hashes" in steps[0]
+    for step in steps:
+        run(*pip, *step.split(), "--no-compile", "--quiet")
+    run(*pip, "check")
     return interpreter
 
 

@@ -1,5 +1,6 @@
 """Fetching data files: every scheme, and everything that can go wrong on the way."""
 
+import contextlib
 import gzip
 import hashlib
 import io
@@ -8,6 +9,7 @@ import os
 import shutil
 import socket
 import stat
+import subprocess
 import sys
 import tarfile
 import tempfile
@@ -52,7 +54,8 @@ def server(monkeypatch):
     """Serve over http on this machine: good files, every kind of bad one, or 404.
 
     /cut is shorter than announced, /cut.gz is served whole but was cut off before;
-    /silent never answers, and /stalled.gz falls silent in the middle.
+    /silent never answers, and /stalled.gz falls silent in the middle. /long and
+    /long.gz do not end by themselves.
     """
     bodies = {
         "/good": CONTENT,
@@ -66,8 +69,12 @@ def server(monkeypatch):
         "/damaged.gz": GZIPPED[:-8] + bytes(8),
         "/page.gz": b"<!doctype html><title>Please sign in</title>",
         "/stalled.gz": GZIPPED[: len(GZIPPED) // 2],
+        "/bomb.gz": gzip.compress(bytes(30_000_000)),
+        "/long": CONTENT,
+        "/long.gz": GZIPPED,
     }
     lengths = {"/cut": len(CONTENT), "/stalled.gz": len(GZIPPED)}
+    lengths |= {"/long": 10**12, "/long.gz": 10**12}
     asked, over = [], threading.Event()
 
     class Handler(BaseHTTPRequestHandler):
@@ -85,6 +92,9 @@ def server(monkeypatch):
             self.wfile.write(body)
             if self.path == "/stalled.gz":
                 over.wait()
+            with contextlib.suppress(OSError):  # the other side hangs up
+                while self.path.startswith("/long") and not over.is_set():
+                    self.wfile.write(CONTENT)
 
         def log_message(self, *args):
             pass
@@ -114,12 +124,25 @@ def offline_pip(monkeypatch, tmp_path):
     return folder
 
 
+@pytest.fixture
+def publish(offline_pip, monkeypatch):
+    """Return a function that puts an archive, its sha256 known, where pip finds it."""
+
+    def put(write=write_wheel, **details):
+        archive = write(offline_pip, **details)
+        sha256 = hashlib.sha256(archive.read_bytes()).hexdigest()
+        monkeypatch.setitem(fetching.ARCHIVES, "demo-data==1.0", sha256)
+        return archive
+
+    return put
+
+
 METADATA = "Metadata-Version: 2.1\nName: demo-data\nVersion: 1.0\n"
 
 
 def write_wheel(folder, member="demo_data/values.bin", content=CONTENT):
-    info = "demo_data-1.0.dist-info"
-    with zipfile.ZipFile(folder / "demo_data-1.0-py3-none-any.whl", "w") as wheel:
+    info, path = "demo_data-1.0.dist-info", folder / "demo_data-1.0-py3-none-any.whl"
+    with zipfile.ZipFile(path, "w") as wheel:
         wheel.writestr(member, content)
         wheel.writestr(f"{info}/METADATA", METADATA)
         wheel.writestr(
@@ -127,6 +150,7 @@ def write_wheel(folder, member="demo_data/values.bin", content=CONTENT):
             "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
         )
         wheel.writestr(f"{info}/RECORD", "")
+    return path
 
 
 # A build backend inside the sdist: pip asks it for the metadata, without a network.
@@ -142,19 +166,21 @@ def build_wheel(*args, **kwargs):
 """
 
 
-def write_sdist(folder):
+def write_sdist(folder, content=CONTENT, backend=BACKEND):
+    path = folder / "demo_data-1.0.tar.gz"
     members = {
         "pyproject.toml": b"[build-system]\nrequires = []\n"
         b'build-backend = "backend"\nbackend-path = ["."]\n',
-        "backend.py": BACKEND.encode(),
+        "backend.py": backend.encode(),
         "PKG-INFO": METADATA.encode(),
-        "demo_data/values.bin": CONTENT,
+        "demo_data/values.bin": content,
     }
-    with tarfile.open(folder / "demo_data-1.0.tar.gz", "w:gz") as sdist:
-        for name, content in members.items():
+    with tarfile.open(path, "w:gz") as sdist:
+        for name, data in members.items():
             entry = tarfile.TarInfo(f"demo_data-1.0/{name}")
-            entry.size = len(content)
-            sdist.addfile(entry, io.BytesIO(content))
+            entry.size = len(data)
+            sdist.addfile(entry, io.BytesIO(data))
+    return path
 
 
 @pytest.mark.parametrize(
@@ -200,9 +226,9 @@ def test_another_version_of_a_package_is_not_used(
 
 @pytest.mark.parametrize("write", [write_wheel, write_sdist])
 def test_pypi_takes_one_file_out_of_a_wheel_or_an_sdist(
-    write, offline_pip, place_file, cache
+    write, publish, place_file, cache
 ):
-    write(offline_pip)
+    publish(write)
     place_file("pypi://demo-data==1.0/demo_data/values.bin")
     path = fetching.fetch("demo", progressbar=False)
     assert path == cache / "demo"
@@ -211,9 +237,9 @@ def test_pypi_takes_one_file_out_of_a_wheel_or_an_sdist(
 
 
 def test_a_package_that_is_not_installed_is_fetched_from_pypi(
-    offline_pip, place_file, cache
+    publish, place_file, cache
 ):
-    write_wheel(offline_pip)
+    publish()
     place_file(
         "package://no_such_package_here/values.bin",
         "pypi://demo-data==1.0/demo_data/values.bin",
@@ -223,8 +249,11 @@ def test_a_package_that_is_not_installed_is_fetched_from_pypi(
     assert fetching.on_disk("demo") == cache / "demo"
 
 
-def test_pypi_without_the_package_or_the_member_says_so(offline_pip, place_file, cache):
-    write_wheel(offline_pip, member="demo_data/other.bin")
+def test_pypi_without_the_package_or_the_member_says_so(
+    publish, place_file, cache, monkeypatch
+):
+    publish(member="demo_data/other.bin")
+    monkeypatch.setitem(fetching.ARCHIVES, "absent-data==9", "0" * 64)
     place_file(
         "pypi://absent-data==9/values.bin",
         "pypi://demo-data==1.0/demo_data/values.bin",
@@ -237,12 +266,53 @@ def test_pypi_without_the_package_or_the_member_says_so(offline_pip, place_file,
     assert list(cache.iterdir()) == []
 
 
-def test_a_member_is_not_mistaken_for_one_whose_name_ends_alike(
-    offline_pip, place_file
-):
-    write_wheel(offline_pip, member="demo_data/more_values.bin")
+def test_a_member_is_not_mistaken_for_one_whose_name_ends_alike(publish, place_file):
+    publish(member="demo_data/more_values.bin")
     place_file("pypi://demo-data==1.0/values.bin")
     with pytest.raises(fetching.DataUnavailable, match=r"has no file values\.bin"):
+        fetching.fetch("demo", progressbar=False)
+
+
+EVIL = """
+import pathlib
+pathlib.Path({ran!r}).touch()
+"""
+
+
+def test_no_program_in_an_sdist_runs_unless_its_sha256_is_right(
+    publish, offline_pip, place_file, tmp_path, cache
+):
+    ran = tmp_path / "ran"
+    evil = EVIL.format(ran=str(ran)) + BACKEND
+    place_file("pypi://demo-data==1.0/demo_data/values.bin")
+    publish(write_sdist)
+    write_sdist(offline_pip, backend=evil)
+    with pytest.raises(fetching.DataUnavailable, match="DO NOT MATCH THE HASHES"):
+        fetching.fetch("demo", progressbar=False)
+    assert not ran.exists()
+    assert list(cache.iterdir()) == []
+    publish(write_sdist, backend=evil)
+    fetching.fetch("demo", progressbar=False)
+    assert ran.exists(), "the test does not test anything"
+
+
+def test_an_archive_whose_sha256_nobody_wrote_down_is_not_fetched(
+    offline_pip, place_file
+):
+    write_wheel(offline_pip)
+    place_file("pypi://demo-data==1.0/demo_data/values.bin")
+    with pytest.raises(fetching.DataUnavailable, match="no sha256 for the archive of"):
+        fetching.fetch("demo", progressbar=False)
+
+
+@pytest.mark.parametrize("write", [write_wheel, write_sdist])
+def test_a_member_larger_than_stated_is_refused_before_it_is_read(
+    write, publish, place_file, monkeypatch
+):
+    publish(write, content=CONTENT + b"1")
+    place_file("pypi://demo-data==1.0/demo_data/values.bin")
+    monkeypatch.setattr(fetching.shutil, "copyfileobj", None)
+    with pytest.raises(fetching.DataUnavailable, match="65,537 bytes, not 65,536"):
         fetching.fetch("demo", progressbar=False)
 
 
@@ -264,6 +334,14 @@ def test_npm_takes_one_file_out_of_a_package(monkeypatch, tmp_path, place_file, 
         f"npm://file:{project}/package/data/absent.bin",
         f"npm://file:{project}/package/data/values.bin",
     )
+    package = f"file:{project}"
+    monkeypatch.setitem(fetching.ARCHIVES, package, "0" * 64)
+    with pytest.raises(fetching.DataUnavailable, match="has another sha256"):
+        fetching.fetch("demo", progressbar=False)
+    pack = ["npm", "pack", "--silent", "--ignore-scripts", package]
+    subprocess.run(pack, cwd=tmp_path, check=True, capture_output=True)
+    sha256 = pooch.file_hash(str(tmp_path / "demo-data-1.0.0.tgz"))
+    monkeypatch.setitem(fetching.ARCHIVES, package, sha256)
     path = fetching.fetch("demo", progressbar=False)
     assert path.read_bytes() == CONTENT
     assert list(cache.iterdir()) == [path]
@@ -343,6 +421,9 @@ FAULTS = {
     "page.gz": "does not match",
     "stalled.gz": "Read timed out",
     "absent.gz": "404",
+    "long": "more than the 65,536 bytes",
+    "long.gz": "more than the 67,191 bytes",
+    "bomb.gz": "more than the 65,536 bytes",
 }
 
 
@@ -440,6 +521,7 @@ def test_when_no_place_answers_the_message_has_all_of_it(
     monkeypatch, tmp_path, server, offline_pip, place_file
 ):
     monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setitem(fetching.ARCHIVES, "demo-data==1.0", "0" * 64)
     places = [
         "package://no_such_package_here/values.bin",
         "pypi://demo-data==1.0/demo_data/values.bin",

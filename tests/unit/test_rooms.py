@@ -18,7 +18,7 @@ MAY_KNOW = {
     "datasets": {""},
     "exercises": {"", "from_scratch", "models", "datasets"},
     "widgets": {"", "from_scratch", "models", "datasets", "plots"},
-    "authoring": {""},
+    "authoring": {"", "datasets"},
     "classroom": {"", "exercises", "datasets", "authoring"},
 }
 # They look into every room: the command line, and the check of a machine.

