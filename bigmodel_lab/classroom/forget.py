@@ -32,6 +32,8 @@ def forget(course: CourseFolder, student: str) -> list[str]:
     """
     name = pseudonyms.real(student, course)
     student = course.remembered(pseudonyms.FILE).get(name, student)
+    origins = course.remembered(ORIGINS).values()
+    origin = next((found[name] for found in origins if name in found), "")
     removed = [
         *_folders(course, student),
         *_gradebook(course, student),
@@ -44,8 +46,14 @@ def forget(course: CourseFolder, student: str) -> list[str]:
         raise ValueError(
             f"The course has nothing of {student!r}; it has {', '.join(near)}."
         )
+    people = roster.kept(course)
+    if people and (one := people.find(name, origin)):
+        roster.remove(one, course)
+        removed.append(f"{roster.FILE}: the row")
     statistics.write(course)
-    for path in (course.path / "export").glob("*"):  # of everybody; soon made again
+    for path in sorted(
+        (course.path / "export").glob("*")
+    ):  # of everybody; soon made again
         path.unlink()
         removed.append(f"export/{path.name}, of everybody: export again")
     return [shown(what) for what in removed]
@@ -92,7 +100,7 @@ def _tables(course, student):
 
 
 def _notes(course, name):
-    """Delete what is noted of a learner: names, extension, pseudonym, roster row."""
+    """Delete what is noted of a learner: name, extension, pseudonym."""
     origins = course.remembered(ORIGINS)
     if [1 for found in origins.values() if found.pop(name, None)]:
         course.remember(ORIGINS, origins)
@@ -105,7 +113,3 @@ def _notes(course, name):
     if known.pop(name, None):
         course.remember(pseudonyms.FILE, known)
         yield f"{pseudonyms.FILE}: the pseudonym"
-    people = roster.kept(course)
-    if people and (one := people.find(name)):
-        roster.remove(one, course)
-        yield f"{roster.FILE}: the row"

@@ -55,9 +55,11 @@ class Learner:
         """Return what a submission may be called, the surest first."""
         fields = {self.field(what) for what in ("id", "email", "username")}
         names = {self.name, " ".join(reversed(self.name.split(",")))}
-        words = {" ".join(sorted(_words(name))) for name in names}
+        in_order = [_words(name) for name in names]
+        words = {" ".join(sorted(each)) for each in in_order}
         # Canvas writes the name as one word, the last name first.
-        joined = {"".join(_words(name)) for name in names}
+        joined = {"".join(each) for each in in_order}
+        joined |= {"".join([*each[-1:], *each[:-1]]) for each in in_order}
         known_by = {self.field("email").partition("@")[0]}
         tiers = fields, names, words | joined, known_by
         return [{_plain(text) for text in tier} - {""} for tier in tiers]

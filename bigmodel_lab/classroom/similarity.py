@@ -4,6 +4,7 @@ Exercises of a few lines have few solutions. So only what is rare counts: runs o
 that neither the assignment nor its solution holds, nor many of the class.
 """
 
+import builtins
 import io
 import keyword
 import tokenize
@@ -88,17 +89,23 @@ def words(cells: list[str]) -> list[str]:
     for text in cells:
         with suppress(tokenize.TokenError, SyntaxError):
             for token in tokenize.generate_tokens(io.StringIO(text).readline):
-                if token.type not in _LAYOUT:
+                marker = token.string.startswith("### ")  # nbgrader's, in the source
+                if token.type not in _LAYOUT and not marker:
                     found.append(token.string.strip())
     return found
 
 
 def runs(found: list[str], known: set[str]) -> set[tuple[str, ...]]:
-    """Return the runs of words in code; a learner's own names are all the same."""
+    """Return the runs of words in code; names that a learner chose are all the same."""
+    before = ["", *found]
     plain = [
-        "name"
-        if word.isidentifier() and word not in known and not keyword.iskeyword(word)
-        else word
-        for word in found
+        "name" if last != "." and _is_own(word, known) else word
+        for last, word in zip(before, found, strict=False)
     ]
     return set(zip(*(plain[k:] for k in range(RUN)), strict=False))
+
+
+def _is_own(word, known):
+    """Tell whether a word is a name that only a learner can have chosen."""
+    given = word in known or keyword.iskeyword(word) or hasattr(builtins, word)
+    return word.isidentifier() and not given
