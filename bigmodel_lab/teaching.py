@@ -115,7 +115,7 @@ def _course_of(options):
 def _grade(argument):
     """grade what was handed in, in a sandbox"""
     argument("course", metavar="COURSE", help="the course folder")
-    argument("submissions", metavar="SUBMISSIONS", help="what was handed in")
+    argument("submissions", metavar="SUBMISSIONS", help="a folder or a zip")
     _add_rules(argument)
     argument(
         "--anonymous",
@@ -137,7 +137,7 @@ def _grade(argument):
     )
 
     def run(options):
-        from bigmodel_lab.classroom import closing, grading, sandbox
+        from bigmodel_lab.classroom import archives, closing, grading, sandbox
 
         limits = sandbox.Limits(
             memory=options.memory * 1e9,
@@ -151,13 +151,9 @@ def _grade(argument):
                 file=sys.stderr,
             )
         course = _course_of(options)
-        grading.grade(
-            options.course,
-            options.submissions,
-            limits,
-            options.jobs,
-            walls=not options.no_sandbox,
-        )
+        walls = not options.no_sandbox
+        with archives.unpacked(options.submissions) as folder:
+            grading.grade(options.course, folder, limits, options.jobs, walls=walls)
         closing.close(course)
 
     return run

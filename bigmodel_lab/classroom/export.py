@@ -3,6 +3,7 @@
 import csv
 import zipfile
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from bigmodel_lab.classroom import layouts, pseudonyms, roster
@@ -14,7 +15,7 @@ from bigmodel_lab.classroom.submissions import ORIGINS
 # As Moodle's grading worksheet has them, in English: it finds them by these names.
 MOODLE = (
     *("Identifier", "Full name", "Email address", "ID number"),
-    *("Grade", "Feedback comments"),
+    *("Grade", "Last modified (grade)", "Feedback comments"),
 )
 CANVAS = ("Student", "ID", "SIS User ID", "SIS Login ID", "Section")
 
@@ -69,6 +70,8 @@ def write(
             origin = origins.get(name, "")
             learner = people.find(name, origin) if people else None
             everybody.append(Graded(row, name, origin, learner))
+    if not everybody:
+        raise ValueError(f"Nobody has points in {assignment}: nothing to export.")
     if platform == "moodle":
         rows, lost = _for_moodle(everybody, _comments(course))
     else:
@@ -100,8 +103,9 @@ def _chosen(assignment, graded):
 def _for_moodle(everybody, comments):
     """Return the rows of Moodle's file, and who is in it without anything to go by."""
     rows, lost = [MOODLE], []
+    now = datetime.now(UTC).isoformat(timespec="seconds")  # not older than Moodle's
     for one in everybody:
-        number = layouts.MOODLE.fullmatch(one.origin) and layouts.number_in(one.origin)
+        number = layouts.number_in(one.origin, [layouts.MOODLE])
         known_by = (
             f"Participant {number}" if number else one.column("Identifier"),
             one.field("email"),
@@ -111,23 +115,22 @@ def _for_moodle(everybody, comments):
             lost.append(f"{one.name}: no Moodle number, e-mail or ID number")
             continue
         name = one.learner.name if one.learner else one.name
-        rest = one.row["final"], comments(one.row)
+        rest = one.row["final"], now, comments(one.row)
         rows.append((known_by[0], name, *known_by[1:], *rest))
     return rows, lost
 
 
 def _for_canvas(everybody, column):
     """Return the rows of Canvas' file, and who is left out for want of a number."""
-    points = max((row.row["points"] for row in everybody), key=float, default="")
+    points = max((one.row["points"] for one in everybody), key=float)
     rows = [
         (*CANVAS, column),
         ("    Points Possible", *[""] * (len(CANVAS) - 1), points),
     ]
     lost = []
     for one in everybody:
-        number = layouts.CANVAS.fullmatch(one.origin) and layouts.number_in(one.origin)
         student, *ids = (one.column(name) for name in CANVAS)
-        ids[0] = ids[0] or number or ""
+        ids[0] = ids[0] or layouts.number_in(one.origin, [layouts.CANVAS])
         if not any(ids[:3]):
             lost.append(f"{one.name}: no Canvas ID, SIS User ID or SIS Login ID")
             continue

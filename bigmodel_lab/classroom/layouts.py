@@ -144,7 +144,10 @@ def marked_late(origin: str) -> bool:
     return bool(match and match["late"])
 
 
-def number_in(origin: str) -> str:
-    """Return the learner's number in Canvas, or in this assignment of Moodle's."""
-    match = MOODLE.fullmatch(origin) or CANVAS.fullmatch(origin)
-    return match["id"] if match else ""
+def number_in(origin: str, patterns: Iterable[re.Pattern] = (MOODLE, CANVAS)) -> str:
+    """Return the learner's number in a platform's name, "" if it is of none of these.
+
+    Canvas' is the user's, Moodle's the participant's in this one assignment.
+    """
+    matches = (pattern.fullmatch(origin) for pattern in patterns)
+    return next((match["id"] for match in matches if match), "")

@@ -107,7 +107,7 @@ class Roster:
 
         `origin` is the name that a platform gave it: Canvas' has a number of its own.
         """
-        number = layouts.CANVAS.fullmatch(origin) and layouts.number_in(origin)
+        number = layouts.number_in(origin, [layouts.CANVAS])
         if number and (found := [x for x in self if x.column("ID") == number]):
             return found[0]
         plain, words = _plain(student), " ".join(sorted(_words(student)))

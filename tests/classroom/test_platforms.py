@@ -265,6 +265,8 @@ def test_moodle_gets_grades_by_number_and_email_and_pages_by_folder(
     )
     assert rows[0] == list(export.MOODLE)
     comments = "hidden_delta: 2 of 2; cross_entropy_gradient: 1 of 2"
+    modified = datetime.fromisoformat(rows[1].pop(5))
+    assert timedelta(0) <= datetime.now(UTC) - modified < timedelta(hours=1)
     assert rows[1] == [
         *("Participant 123456", "Ada Lovelace", "ada@school.edu", "0001"),
         *("3", comments),

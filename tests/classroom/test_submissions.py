@@ -3,12 +3,13 @@
 import json
 import os
 import shutil
+import zipfile
 
 import nbformat
 import pytest
 from learners import answered, grade_id, hand_in, make_course, solved
 
-from bigmodel_lab.classroom import cells, layouts
+from bigmodel_lab.classroom import archives, cells, layouts
 from bigmodel_lab.classroom.folder import CourseFolder
 from bigmodel_lab.classroom.submissions import ORIGINS, collect
 
@@ -337,3 +338,39 @@ def test_the_cells_of_a_release_stay_in_order(made, course):
     kept = [grade_id(cell) for cell in restored.cells]
     assert set(kept) == set(cells.graded_cells(release))
     assert all("was deleted: put back" in remark for remark in remarks)
+
+
+def zipped(path, members):
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    return path
+
+
+def test_a_downloaded_zip_is_taken_as_it_is(made, course, tmp_path):
+    notebook = (made / "right.ipynb").read_bytes()
+    members = {f"{MOODLE}/02_losses.ipynb": notebook, "../../out.ipynb": notebook}
+    path = zipped(tmp_path / "download.zip", members)
+    with archives.unpacked(path) as folder:
+        assert found(folder, course)[0] == [
+            ("Ada Lovelace", "02_losses"),
+            ("out", "02_losses"),
+        ]
+    assert not folder.exists()
+    assert not list(tmp_path.rglob("out.ipynb"))
+
+
+def test_a_zip_that_cannot_be_unpacked_is_told(made, tmp_path, monkeypatch):
+    (tmp_path / "no.zip").write_text("no zip")
+    with (
+        pytest.raises(ValueError, match="neither a folder nor a zip"),
+        archives.unpacked(tmp_path / "no.zip"),
+    ):
+        pass
+    monkeypatch.setattr(archives, "LARGEST", 10)
+    path = zipped(tmp_path / "bomb.zip", {"a": "x" * 1000})
+    with (
+        pytest.raises(ValueError, match="in 1 files: unpack it yourself"),
+        archives.unpacked(path),
+    ):
+        pass
