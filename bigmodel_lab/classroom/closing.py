@@ -29,9 +29,11 @@ def close(course: CourseFolder) -> None:
     similar = similarity.write(course)
     for text in _news(rows, course):
         print(text)
+    place = os.path.relpath(course.path)
+    print(f"How hard each exercise was: {place}/statistics.png")
     if similar:
-        place = os.path.relpath(course.path / "similar.csv")
-        print(f"Similar answers, as a hint where to look: {len(similar)} in {place}")
+        pairs = f"{len(similar)} pairs in {place}/similar.csv"
+        print(f"Similar answers, a hint where to look: {pairs}")
 
 
 def _identify(rows, people, course):
@@ -82,7 +84,8 @@ def _news(rows, course):
         for row in late:
             text = f"{row['final']} instead of {row['score']}"
             yield f"  {shown(row['student'])}, {row['assignment']}: {text}"
-    names = {pseudonyms.real(row["student"], course) for row in rows}
+    names = {row["student"] for row in rows}
+    names |= {pseudonyms.real(name, course) for name in names}
     for who in course.remembered(lateness.FILE).get("extensions", {}):
         if who not in names:
             yield f"An extension is for {shown(who)!r}: no learner is called that yet."

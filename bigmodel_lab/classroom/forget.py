@@ -38,7 +38,7 @@ def forget(course: CourseFolder, student: str) -> list[str]:
         *_folders(course, student),
         *_gradebook(course, student),
         *_tables(course, student),
-        *_notes(course, name),
+        *_notes(course, name, student),
     ]
     if not removed:
         known = {row["student"] for row in read_rows(course.path / "grades.csv")}
@@ -99,14 +99,15 @@ def _tables(course, student):
             yield f"{name}: {len(rows) - len(left)} rows"
 
 
-def _notes(course, name):
+def _notes(course, name, student):
     """Delete what is noted of a learner: name, extension, pseudonym."""
     origins = course.remembered(ORIGINS)
     if [1 for found in origins.values() if found.pop(name, None)]:
         course.remember(ORIGINS, origins)
         yield f"{ORIGINS}: the platform's name"
     policy = course.remembered(lateness.FILE)
-    if policy.get("extensions", {}).pop(name, None):
+    given = policy.get("extensions", {})
+    if [1 for who in (name, student) if given.pop(who, None)]:
         course.remember(lateness.FILE, policy)
         yield f"{lateness.FILE}: the extension"
     known = course.remembered(pseudonyms.FILE)

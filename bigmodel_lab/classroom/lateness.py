@@ -71,7 +71,8 @@ def enter(rows: list[dict], course: CourseFolder) -> None:
         student, assignment = row["student"], row["assignment"]
         handed_in, due = times.get((cell(student), assignment), (None, None))
         name = pseudonyms.real(student, course)
-        until = policy.get("extensions", {}).get(name)
+        extensions = policy.get("extensions", {})
+        until = extensions.get(name) or extensions.get(student)
         late = _late(handed_in, due, until)
         days = days_begun(late, policy.get("grace_minutes", 0))
         flagged = layouts.marked_late(origins.get(assignment, {}).get(name, ""))

@@ -4,6 +4,7 @@ A course is anonymous from its first grading on: nbgrader's folders, form and gr
 then hold pseudonyms only, as do the pages and files for others.
 """
 
+import re
 import secrets
 
 from bigmodel_lab.classroom.folder import CourseFolder
@@ -66,4 +67,5 @@ def hide(submissions: list, course: CourseFolder) -> None:
     for one in submissions:
         name, one.student = one.student, known[one.student]
         for text in {name, shown(one.path.name), shown(one.origin)} - {""}:
-            one.problem = one.problem.replace(text, one.student)
+            whole = rf"(?<![^\W_]){re.escape(text)}(?![^\W_])"
+            one.problem = re.sub(whole, one.student, one.problem)

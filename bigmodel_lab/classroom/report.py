@@ -108,9 +108,7 @@ def show(results: list, folder: Path) -> None:
         _show_exercises([one for one in group if not one.problem])
     folder = os.path.relpath(folder)
     print(f"\nGrades: {folder}/grades.csv, by exercise: {folder}/exercises.csv")
-    print(
-        f"How hard each was: {folder}/statistics.png, to give back: {folder}/feedback"
-    )
+    print(f"For each learner: {folder}/feedback")
 
 
 def _show_exercises(group):

@@ -36,8 +36,8 @@ class Learner:
     def field(self, what: str) -> str:
         """Return the "id", "email", "username", "first" or "last" of a learner."""
         by_name = {(k or "").strip().lower(): v for k, v in self.row.items()}
-        found = (by_name[name] for name in COLUMNS[what] if name in by_name)
-        return (next(found, "") or "").strip()
+        found = ((by_name.get(name) or "").strip() for name in COLUMNS[what])
+        return next(filter(None, found), "")
 
     @property
     def name(self) -> str:
@@ -81,10 +81,7 @@ class Roster:
             raise ValueError(
                 f"{path} is not in UTF-8: save it as CSV UTF-8 in your spreadsheet."
             ) from None
-        head = text.partition("\n")[0]
-        separator = max(",;\t", key=head.count)
-        rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=separator)
-        self.columns = [name.strip() for name in rows.fieldnames or ()]
+        rows, self.columns = _table(text)
         known = {name for names in COLUMNS.values() for name in names}
         if not known & {name.lower() for name in self.columns}:
             raise ValueError(
@@ -92,7 +89,6 @@ class Roster:
                 f"one Name, Email address or ID number. It has "
                 f"{', '.join(self.columns) or 'no columns'}."
             )
-        rows = [{(k or "").strip(): v for k, v in row.items()} for row in rows]
         everybody = map(Learner, rows)
         self.learners = [one for one in everybody if _is_learner(one)]
         if not self.learners:
@@ -116,6 +112,17 @@ class Roster:
             if found:
                 return found[0] if len(found) == 1 else None
         return None
+
+
+def _table(text):
+    """Return (rows, names of the columns) of a CSV file's text."""
+    separator = max(",;\t", key=text.partition("\n")[0].count)
+    try:
+        head, *rows = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+    except (csv.Error, ValueError):  # nothing in it, or no table
+        return [], []
+    names = [name.strip() for name in head]
+    return [dict(zip(names, row, strict=False)) for row in rows], names
 
 
 def keep(path: Path, course: CourseFolder) -> None:

@@ -21,7 +21,7 @@ from bigmodel_lab.classroom import (
 )
 from bigmodel_lab.classroom.folder import CourseFolder, grade_id_of
 from bigmodel_lab.classroom.grading import Result
-from bigmodel_lab.classroom.submissions import ORIGINS
+from bigmodel_lab.classroom.submissions import ORIGINS, Submission
 
 # nbgrader's own: adding a submission by hand makes SQLAlchemy warn.
 pytestmark = pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")
@@ -129,6 +129,11 @@ def test_canvas_own_number_decides(listed):
     assert found.name == "Babbage, Charles"
 
 
+def test_an_empty_column_does_not_hide_a_full_one(listed):
+    people = roster.Roster(listed('name,SIS User ID,ID\n"Li\nWei",,7\n'))
+    assert people.find("Li Wei").field("id") == "7"
+
+
 def test_two_of_one_name_are_not_guessed(listed):
     people = roster.Roster(listed("name,email\nLi Wei,a@x.edu\nWei Li,b@x.edu\n"))
     assert people.find("Li Wei").field("email") == "a@x.edu"
@@ -144,6 +149,7 @@ def test_two_of_one_name_are_not_guessed(listed):
         ("name,email\n", "utf-8", "lists no learner"),
         ("name\nZoë\n", "latin-1", "save it as CSV UTF-8"),
         ("", "utf-8", "It has no columns"),
+        ("name\n" + "x" * 200_000, "utf-8", "It has no columns"),
     ],
 )
 def test_a_roster_that_cannot_be_used_is_told(listed, text, encoding, why):
@@ -310,6 +316,12 @@ def test_feedback_goes_back_under_the_name_it_came_with(origin, name):
     assert export.name_in_zip("ada", origin, "02_losses") == name
 
 
+def test_a_deadline_that_has_passed_is_told(tmp_path, capsys):
+    words = ["assignment", "02", "--out", str(tmp_path), "--exercises", "hidden_delta"]
+    assert main([*words, "--due", "2020-01-31"]) == 0
+    assert "deadline has passed already: 2020-01-31 23:59" in capsys.readouterr().out
+
+
 def test_an_export_needs_an_assignment(course, capsys):
     assert main(["export", str(course.path), "03_x", "--for", "moodle"]) == 1
     assert "Say which assignment to export: 02_losses" in capsys.readouterr().err
@@ -388,3 +400,13 @@ def test_pseudonyms_are_stable_and_a_course_has_either(course, tmp_path):
     assert first == pseudonyms.of(["ada", "bob"], new)
     assert len({*first.values(), "ada", "bob"}) == 4
     assert pseudonyms.real(first["ada"], new) == "ada"
+
+
+def test_reasons_hold_no_names_in_an_anonymous_course(tmp_path):
+    course = CourseFolder(tmp_path / "new", new=True)
+    pseudonyms.begin(course)
+    why = "two files (lovelace_02_losses.ipynb and b/lovelace.ipynb): keep one"
+    one = Submission("lovelace", tmp_path / "lovelace.ipynb", problem=why)
+    pseudonyms.hide([one], course)
+    who = one.student
+    assert one.problem == f"two files ({who}_02_losses.ipynb and b/{who}): keep one"
