@@ -1,11 +1,10 @@
 """The command line: `python -m bigmodel_lab --help`."""
 
 import argparse
-import os
 import sys
-from datetime import datetime
 
 import bigmodel_lab
+from bigmodel_lab import teaching
 
 
 def main(arguments=None):
@@ -87,116 +86,6 @@ def _new_chapter(argument):
     return run
 
 
-def _assignment(argument):
-    """make an assignment of a chapter's exercises"""
-    argument("chapters", nargs="+", metavar="CHAPTER", help='as in "02"')
-    argument("--out", required=True, metavar="COURSE", help="the course folder")
-    argument(
-        "--exercises",
-        default="",
-        metavar="NAMES",
-        help="as in hidden_delta,dense_backward; all functions if left out",
-    )
-    argument(
-        "--points",
-        action="append",
-        default=[],
-        help='for each exercise, as in "2", or for one, as in "hidden_delta=3"; 1 if '
-        "left out; may be repeated",
-    )
-    argument("--due", type=_date, help='as in 2027-01-31 or "2027-01-31 18:00"')
-
-    def run(options):
-        from bigmodel_lab.classroom import assignment
-
-        wanted = [name.strip() for name in options.exercises.split(",") if name.strip()]
-        chosen = assignment.choose(options.chapters, wanted)
-        points = assignment.points(options.points, chosen)
-        for chapter, names in chosen.items():
-            path, graded = assignment.make(
-                chapter, options.out, names, points, options.due
-            )
-            total = sum(points[name] for name in names)
-            print(f"{chapter}: exercises {len(names)}, points {total:g}")
-            print(f"  hand out  {os.path.relpath(path)}")
-            if graded:
-                print(
-                    f"  {graded} learners were graded with the old one: grade them "
-                    f"again"
-                )
-
-    return run
-
-
-def _date(text):
-    """Return a date and time; the end of the day if only a date is given."""
-    try:
-        day = datetime.fromisoformat(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(
-            f'write it like 2027-01-31 or "2027-01-31 18:00", not {text!r}'
-        ) from None
-    return day if len(text) > len("2027-01-31") else day.replace(hour=23, minute=59)
-
-
-def _grade(argument):
-    """grade what was handed in, in a sandbox"""
-    argument("course", metavar="COURSE", help="the course folder")
-    argument("submissions", metavar="SUBMISSIONS", help="what was handed in")
-    argument(
-        "--jobs", type=int, help="submissions at a time; as many as cores if left out"
-    )
-    argument("--memory", type=float, default=2, help="GB for each submission (2)")
-    argument("--seconds", type=float, default=300, help="for each submission (300)")
-    argument(
-        "--cell-seconds", type=float, default=60, help="for each of its cells (60)"
-    )
-    argument(
-        "--no-sandbox",
-        action="store_true",
-        help="run learners' code as yourself: with your files and your network",
-    )
-
-    def run(options):
-        from bigmodel_lab.classroom import grading, sandbox
-
-        limits = sandbox.Limits(
-            memory=options.memory * 1e9,
-            seconds=options.seconds,
-            cell_seconds=options.cell_seconds,
-        )
-        if options.no_sandbox:
-            print(
-                "Warning: without the sandbox learners' code runs as yourself. It can "
-                "read and delete your files, see the solutions and use your network.",
-                file=sys.stderr,
-            )
-        grading.grade(
-            options.course,
-            options.submissions,
-            limits,
-            options.jobs,
-            walls=not options.no_sandbox,
-        )
-
-    return run
-
-
-def _grades(argument):
-    """write the grades again, as corrected in nbgrader's form"""
-    argument("course", metavar="COURSE", help="the course folder")
-
-    def run(options):
-        from bigmodel_lab.classroom import report
-        from bigmodel_lab.classroom.folder import CourseFolder
-
-        course = CourseFolder(options.course)
-        report.write([], course)
-        print(os.path.relpath(course.path / "grades.csv"))
-
-    return run
-
-
 def _course(argument):
     """write the course card, openings, links and the data's licenses"""
 
@@ -231,9 +120,7 @@ COMMANDS = {
     "fetch": _fetch,
     "refresh": _refresh,
     "new-chapter": _new_chapter,
-    "assignment": _assignment,
-    "grade": _grade,
-    "grades": _grades,
+    **teaching.COMMANDS,
     "course": _course,
     "link": _link,
 }

@@ -1,5 +1,6 @@
 """A course folder as nbgrader lays it out: source, release, gradebook, grades."""
 
+import json
 import os
 import re
 import sys
@@ -64,6 +65,39 @@ class CourseFolder:
         from nbgrader.api import Gradebook
 
         return Gradebook(f"sqlite:///{self.path / 'gradebook.db'}")
+
+    def remembered(self, name: str) -> dict:
+        """Return what the course keeps in a JSON file of its own; {} without one."""
+        path = self.path / name
+        return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+
+    def remember(self, name: str, what: dict) -> None:
+        """Keep something in a JSON file; nothing in no file."""
+        path = self.path / name
+        if not what:
+            path.unlink(missing_ok=True)
+            return
+        temporary = path.with_suffix(".tmp")
+        text = json.dumps(what, indent=1, ensure_ascii=False, sort_keys=True)
+        temporary.write_text(f"{text}\n", encoding="utf-8")
+        temporary.replace(path)
+
+    def times(self) -> dict[tuple[str, str], tuple[datetime | None, datetime | None]]:
+        """Return when each was handed in, and when it was due, in UTC or None.
+
+        A dict (student, assignment) -> (time handed in, deadline).
+        """
+        if not (self.path / "gradebook.db").exists():
+            return {}
+        with self.gradebook() as book:
+            return {
+                (one.student.id, one.assignment.name): (
+                    one.timestamp and one.timestamp.replace(tzinfo=UTC),
+                    assignment.duedate and assignment.duedate.replace(tzinfo=UTC),
+                )
+                for assignment in book.assignments
+                for one in book.assignment_submissions(assignment.name)
+            }
 
     def scores(self) -> dict[tuple[str, str], dict[str, tuple[float, float]]]:
         """Return the scores in the gradebook, with what a teacher corrected there.

@@ -3,12 +3,20 @@
 import csv
 import os
 from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from bigmodel_lab.classroom import lateness
 from bigmodel_lab.classroom.folder import CourseFolder, grade_id_of
+from bigmodel_lab.classroom.plain import cell, short, shown
 
-GRADES = ("student", "assignment", "score", "points", "late_hours", "remarks")
+# `score` is what was earned, `final` what is left of it after the penalty.
+GRADES = (
+    *("student", "id", "email", "assignment", "score", "penalty", "final", "points"),
+    *("late_hours", "remarks"),
+)
 NOT_GRADED = "not graded"
+WIDEST = 32  # characters of a name in a table
 EXERCISES = (
     "student",
     "assignment",
@@ -31,28 +39,28 @@ def write(results: list, course: CourseFolder) -> None:
     for one in results:
         who = {"student": one.student, "assignment": one.assignment}
         remarks = [f"{NOT_GRADED}: {one.problem}"] if one.problem else one.remarks
-        late = f"{one.late / 3600:.1f}" if one.late else ""
-        grades.append(who | {"late_hours": late, "remarks": "; ".join(remarks)})
+        grades.append(who | {"remarks": "; ".join(remarks)})
         details += [who | row for row in one.exercises]
-    done = {(_harmless(one.student), one.assignment) for one in results}
+    done = {(cell(one.student), one.assignment) for one in results}
     done |= {(student, "") for student, _ in done}  # files without an assignment
     grades = _kept(folder / "grades.csv", done) + grades
     details = _kept(folder / "exercises.csv", done) + details
     _score(grades, details, course.scores())
-    _write(folder / "grades.csv", GRADES, grades)
-    _write(folder / "exercises.csv", EXERCISES, details)
+    lateness.enter(grades, course)
+    write_rows(folder / "grades.csv", GRADES, grades)
+    write_rows(folder / "exercises.csv", EXERCISES, details)
 
 
 def _score(grades, details, scores):
     """Enter the gradebook's scores into the rows of both files."""
-    scores = {(_harmless(who), what): found for (who, what), found in scores.items()}
+    scores = {(cell(who), what): found for (who, what), found in scores.items()}
     for row in grades:
-        found = scores.get((_harmless(row["student"]), row["assignment"]))
+        found = scores.get((cell(row["student"]), row["assignment"]))
         if found and not row["remarks"].startswith(NOT_GRADED):
             score, points = map(sum, zip(*found.values(), strict=True))
             row |= {"score": f"{score:g}", "points": f"{points:g}"}
     for row in details:
-        found = scores.get((_harmless(row["student"]), row["assignment"]), {})
+        found = scores.get((cell(row["student"]), row["assignment"]), {})
         score, points = found.get(grade_id_of(row["exercise"]), (None, None))
         if score is not None:
             row |= {"score": f"{score:g}", "points": f"{points:g}"}
@@ -60,43 +68,43 @@ def _score(grades, details, scores):
 
 def _kept(path, done):
     """Return a CSV file's rows about those who were not graded this time."""
-    if not path.exists():
-        return []
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        rows = list(csv.DictReader(file))
+    rows = read_rows(path)
     return [row for row in rows if (row["student"], row["assignment"]) not in done]
 
 
-def _write(path, columns, rows):
-    """Write a whole CSV file, or leave the old one."""
-    rows.sort(key=lambda row: (row["assignment"], row["student"]))
+def read_rows(path: Path) -> list[dict]:
+    """Return the rows of a CSV file of ours, none if there is no file."""
+    if not path.exists():
+        return []
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def write_rows(path: Path, columns: tuple, rows: list[dict], sort: bool = True) -> None:
+    """Write a whole CSV file, or leave the old one; what rows lack stays empty."""
+    if sort:
+        rows = sorted(rows, key=lambda row: (row["assignment"], row["student"]))
     temporary = path.with_suffix(".tmp")
     # With a byte order mark: without it, spreadsheets guess the encoding of names.
     with temporary.open("w", encoding="utf-8-sig", newline="") as file:
-        writer = csv.DictWriter(file, columns, restval="")
+        writer = csv.DictWriter(file, columns, restval="", extrasaction="ignore")
         writer.writeheader()
-        writer.writerows({k: _harmless(v) for k, v in row.items()} for row in rows)
+        writer.writerows({k: cell(v) for k, v in row.items()} for row in rows)
     temporary.replace(path)
-
-
-def _harmless(value):
-    """Return a cell's value; text that a spreadsheet takes for a formula is quoted."""
-    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@"):
-        return f"'{value}"
-    return value
 
 
 def show(results: list, folder: Path) -> None:
     """Print each learner's score and how hard each exercise was."""
-    width = max(len(one.student) for one in results)
-    for assignment, group in _grouped(results, lambda one: one.assignment).items():
+    width = min(max(len(shown(one.student)) for one in results), WIDEST)
+    for assignment, group in grouped(results, lambda one: one.assignment).items():
         print(f"\n{assignment or 'no assignment'}")
         for one in group:
+            name = short(one.student, WIDEST)
             if one.problem:
-                print(f"  {one.student:<{width}}  not graded: {one.problem}")
+                print(f"  {name:<{width}}  not graded: {shown(one.problem)}")
                 continue
-            remarks = f"  ({'; '.join(one.remarks)})" if one.remarks else ""
-            print(f"  {one.student:<{width}}  {one.score:g} of {one.points:g}{remarks}")
+            remarks = f"  ({shown('; '.join(one.remarks))})" if one.remarks else ""
+            print(f"  {name:<{width}}  {one.score:g} of {one.points:g}{remarks}")
         _show_exercises([one for one in group if not one.problem])
     folder = os.path.relpath(folder)
     print(f"\nGrades: {folder}/grades.csv, by exercise: {folder}/exercises.csv")
@@ -111,7 +119,7 @@ def _show_exercises(group):
     print(
         f"\n  {'of ' + str(len(group)) + ' learners':<30}  right  untouched  commonest"
     )
-    for name, tries in _grouped(rows, lambda row: row["exercise"]).items():
+    for name, tries in grouped(rows, lambda row: row["exercise"]).items():
         counts = Counter(row["outcome"] for row in tries)
         named = Counter(row["misconception"] for row in tries if row["misconception"])
         common = "".join(f"{what} ({n})" for what, n in named.most_common(1))
@@ -120,8 +128,8 @@ def _show_exercises(group):
         print(f"  {name:<30}  {right:>5}  {untouched:>9}  {common}".rstrip())
 
 
-def _grouped(things, key):
-    """Return things in lists by their key, in order."""
+def grouped(things: Iterable, key: Callable) -> dict[object, list]:
+    """Return things in lists by their key, in the order of the things."""
     groups = defaultdict(list)
     for thing in things:
         groups[key(thing)].append(thing)

@@ -22,7 +22,7 @@ MAY_KNOW = {
     "classroom": {"", "exercises", "datasets", "authoring"},
 }
 # They look into every room: the command line, and the check of a machine.
-DOORS = {"__main__.py", "doctor.py"}
+DOORS = {"__main__.py", "teaching.py", "doctor.py"}
 FILES = sorted(PACKAGE.rglob("*.py"))
 ROOMS = {path.name for path in PACKAGE.iterdir() if (path / "__init__.py").exists()}
 
