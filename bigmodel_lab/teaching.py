@@ -135,6 +135,12 @@ def _grade(argument):
         action="store_true",
         help="run learners' code as yourself: with your files and your network",
     )
+    argument(
+        "--scheduler",
+        default="",
+        metavar="ADDRESS",
+        help="run learners' code on dask's workers, as in tcp://10.0.0.5:8786",
+    )
 
     def run(options):
         from bigmodel_lab.classroom import archives, closing, grading, sandbox
@@ -153,7 +159,9 @@ def _grade(argument):
         course = _course_of(options)
         walls = not options.no_sandbox
         with archives.unpacked(options.submissions) as folder:
-            grading.grade(options.course, folder, limits, options.jobs, walls=walls)
+            grading.grade(
+                options.course, folder, limits, options.jobs, walls, options.scheduler
+            )
         closing.close(course)
 
     return run

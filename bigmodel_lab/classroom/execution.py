@@ -65,7 +65,7 @@ class SandboxedExecute(NbGraderPreprocessor):
         ]
         for cell in nb.cells:
             pages.trim(cell)
-        record = {"exercises": outcomes, "ended": pages.visible(ended)}
+        record = {"exercises": outcomes, "ended": ended}
         self.record.write_text(json.dumps(record))
         return nb, resources
 
@@ -99,7 +99,7 @@ class SandboxedExecute(NbGraderPreprocessor):
             "points": points,
             "outcome": feedback.outcome,
             "misconception": feedback.misconception or "",
-            "message": pages.visible(feedback.message),
+            "message": feedback.message,
         }
 
     def _results(self, cell):

@@ -7,6 +7,7 @@ from contextlib import closing
 
 from bigmodel_lab.classroom import lateness, pseudonyms, roster, statistics
 from bigmodel_lab.classroom.folder import CourseFolder
+from bigmodel_lab.classroom.journal import Journal
 from bigmodel_lab.classroom.plain import cell, shown
 from bigmodel_lab.classroom.report import read_rows, write_rows
 from bigmodel_lab.classroom.submissions import ORIGINS
@@ -40,6 +41,7 @@ def forget(course: CourseFolder, student: str) -> list[str]:
         *_tables(course, student),
         *_notes(course, name, student),
     ]
+    Journal(course).finish()  # a grading that was stopped begins anew
     if not removed:
         known = {row["student"] for row in read_rows(course.path / "grades.csv")}
         near = difflib.get_close_matches(student, known, 3) or sorted(known)[:10]

@@ -9,13 +9,15 @@ import fcntl
 import json
 import multiprocessing
 import shutil
+import signal
 import tempfile
+import threading
 import time
 import warnings
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from nbgrader.api import MissingEntry
@@ -34,6 +36,7 @@ from bigmodel_lab.device import granted_cores
 GRADER_SECONDS, GRADER_MEMORY = 120, 2e9
 MOST_CELLS = 1000
 WRITE_SECONDS = 2  # between two writings of the CSV files
+LOOK_SECONDS = 0.2  # between two looks whether to stop
 
 
 @dataclass
@@ -42,7 +45,7 @@ class Result:
 
     `exercises` has a dict for each exercise: exercise, score, points, outcome,
     misconception, message. `problem` says why nothing was graded, `remarks` what else
-    the teacher should know; `late` is in seconds.
+    the teacher should know.
     """
 
     student: str
@@ -50,7 +53,6 @@ class Result:
     problem: str = ""
     remarks: list[str] = field(default_factory=list)
     exercises: list[dict] = field(default_factory=list)
-    late: float = 0.0
 
     @property
     def score(self) -> float | None:
@@ -105,17 +107,19 @@ def grade(
         jobs = jobs or workers(scheduler)
     elif walls:
         sandbox.check()
-    with locked(course):
+    with locked(course), _noting_ctrl_c() as asked_to_stop:
         submissions, journal = collect(folder, course), Journal(course)
         results, written = [], time.monotonic()
         how = {"limits": limits, "walls": walls, "scheduler": scheduler}
         try:
-            for result in _results(course, submissions, journal, jobs, how):
+            for result in _results(
+                course, submissions, journal, jobs, how, asked_to_stop
+            ):
                 results.append(result)
                 if time.monotonic() > written + WRITE_SECONDS:
                     report.write(results, course)
                     written = time.monotonic()
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, OSError):  # such as a full disk
             print(
                 f"\n{len(results)} of {len(submissions)} are graded; the same command "
                 "goes on with the rest."
@@ -164,7 +168,21 @@ def locked(course: CourseFolder) -> Iterator[None]:
         yield
 
 
-def _results(course, submissions, journal, jobs, how):
+@contextmanager
+def _noting_ctrl_c():
+    """Yield an event that Ctrl-C sets: nothing stops in the middle of writing."""
+    asked = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield asked  # only there are signals received
+        return
+    before = signal.signal(signal.SIGINT, lambda *_: asked.set())
+    try:
+        yield asked
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _results(course, submissions, journal, jobs, how, asked_to_stop):
     """Yield the `Result` of each submission as it comes, several graded at a time."""
     todo = []
     for one in submissions:
@@ -183,23 +201,29 @@ def _results(course, submissions, journal, jobs, how):
     pool = ThreadPoolExecutor(jobs or granted_cores())
     running = {pool.submit(_grade_one, course, one, how): one for one in todo}
     try:
-        for future in tqdm(as_completed(running), "grading", len(running), unit="file"):
-            result, one = future.result(), running[future]
-            if result.problem:
-                _forget(course, one)
-            else:
-                journal.add(one, asdict(result))
-            yield result
+        with tqdm(desc="grading", total=len(todo), unit="file") as bar:
+            while running and not asked_to_stop.is_set():
+                done, _ = wait(running, LOOK_SECONDS, FIRST_COMPLETED)
+                for future in done:
+                    result, one = future.result(), running.pop(future)
+                    if result.problem:
+                        _forget(course, one)
+                    else:
+                        journal.add(one, asdict(result))
+                    yield result
+                    bar.update()
     finally:  # where it is stopped, the rest is not waited for
         pool.shutdown(wait=False, cancel_futures=True)
         for process in multiprocessing.active_children():
             isolated.end(process.pid)
+    if running:
+        raise KeyboardInterrupt
 
 
 def _grade_one(course, submission, how):
     """Return the `Result` of a submission, graded in a process of its own."""
     try:
-        result = isolated.call(
+        return isolated.call(
             _grade,
             course.path,
             submission,
@@ -209,9 +233,6 @@ def _grade_one(course, submission, how):
         )
     except Exception as error:  # whatever is wrong with one, the others go on
         return Result(submission.student, submission.assignment, str(error))
-    with course.gradebook() as book:
-        found = book.find_submission(submission.assignment, submission.student)
-        return replace(result, late=found.total_seconds_late)
 
 
 def _grade(folder: Path, submission: Submission, how: dict) -> Result:

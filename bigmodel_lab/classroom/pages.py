@@ -6,13 +6,13 @@ before. What a learner wrote is shown, never run.
 
 import html
 import re
-import unicodedata
 
 from bs4 import BeautifulSoup
 from latex2mathml.converter import convert
 from nbformat import NotebookNode
 
 from bigmodel_lab.classroom.folder import CourseFolder, grade_id_of
+from bigmodel_lab.classroom.plain import shown
 
 MOST = {  # characters that a page takes of each kind of output
     "text/html": 100_000,
@@ -31,23 +31,10 @@ _NO_SCRIPTS = (
 )
 
 
-def visible(text: str) -> str:
-    """Return a text whose control and direction characters can be seen, as in \\x1b."""
-    return "".join(
-        char
-        if char in "\n\t" or unicodedata.category(char) not in ("Cc", "Cf", "Cs")
-        else char.encode("unicode_escape").decode()
-        for char in text
-    )
-
-
 def trim(cell: NotebookNode) -> None:
     """Cut what makes a page long, slow or misleading out of a cell and its outputs."""
     most = MOST_CODE if cell.cell_type == "code" else MOST_MARKDOWN
-    cell.source = _cut(cell.source, most)
-    cell.pop("attachments", None)
-    if cell.cell_type == "markdown":  # nbconvert stops at a picture that is not there
-        cell.source = re.sub(r"\]\(attachment:[^)]*\)", "](#)", cell.source)
+    cell.source = _cut(_plain(cell.source), most)
     if cell.cell_type == "code":
         trimmed = map(_trimmed, cell.outputs)
         cell.outputs = [output for output in trimmed if output is not None]
@@ -76,14 +63,13 @@ def _fit(kind, content):
     """Return the content of an output, cut; half a picture or page would be nothing."""
     if kind == "text/plain":
         return _cut(_plain(content), MOST[kind])
-    if len(content) > MOST[kind]:
-        return ""
-    return content
+    return _plain(content) if len(content) <= MOST[kind] else ""
 
 
 def _plain(text):
     """Return a text without colors, whose control characters can be seen."""
-    return visible(_COLORS.sub("", str(text)))
+    text = _COLORS.sub("", str(text)).expandtabs()
+    return "\n".join(map(shown, text.split("\n")))
 
 
 def _cut(text, most):
