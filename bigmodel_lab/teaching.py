@@ -112,16 +112,8 @@ def _course_of(options):
     return course
 
 
-def _grade(argument):
-    """grade what was handed in, in a sandbox"""
-    argument("course", metavar="COURSE", help="the course folder")
-    argument("submissions", metavar="SUBMISSIONS", help="a folder or a zip")
-    _add_rules(argument)
-    argument(
-        "--anonymous",
-        action="store_true",
-        help="use pseudonyms, in this course from now on",
-    )
+def _add_limits(argument):
+    """Add the options that say where learners' code runs, and what it may take."""
     argument(
         "--jobs", type=int, help="submissions at a time; as many as cores if left out"
     )
@@ -141,6 +133,19 @@ def _grade(argument):
         metavar="ADDRESS",
         help="run learners' code on dask's workers, as in tcp://10.0.0.5:8786",
     )
+
+
+def _grade(argument):
+    """grade what was handed in, in a sandbox"""
+    argument("course", metavar="COURSE", help="the course folder")
+    argument("submissions", metavar="SUBMISSIONS", help="a folder or a zip")
+    _add_rules(argument)
+    argument(
+        "--anonymous",
+        action="store_true",
+        help="use pseudonyms, in this course from now on",
+    )
+    _add_limits(argument)
 
     def run(options):
         from bigmodel_lab.classroom import archives, closing, grading, sandbox

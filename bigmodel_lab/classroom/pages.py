@@ -114,7 +114,7 @@ def _name_tests(page, names):
 def _clear_comments(page):
     """Remove nbgrader's comments on untouched answers; say what others are on."""
     for label in page.find_all("b", string="Comments:"):
-        if label.parent.get_text().split() == ["Comments:", "No", "response."]:
+        if label.parent.get_text(" ").split() == ["Comments:", "No", "response."]:
             cell = label.find_parent(class_="code_cell")
             for link in page.select("#toc a"):
                 if cell.find("a", attrs={"name": link["href"][1:]}):
