@@ -53,6 +53,7 @@ def run(
             timeout=int(limits.cell_seconds),
             allow_errors=True,
             error_on_timeout={"ename": "CellTimeoutError", "evalue": ""},
+            raise_on_iopub_timeout=True,
             on_cell_executed=_note_timeout,
         )
         client.reset_execution_trackers()
@@ -129,4 +130,4 @@ def _scratch():
         yield folder
     finally:
         # Python's own rmtree gives up on a folder that is thousands deep.
-        subprocess.run(["rm", "-rf", "--", folder], stderr=subprocess.DEVNULL)
+        subprocess.run(["/bin/rm", "-rf", "--", folder], stderr=subprocess.DEVNULL)

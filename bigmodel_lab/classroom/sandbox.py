@@ -165,7 +165,8 @@ def _shared(folder):
     # Without the list of fonts, a first figure would take ten seconds.
     for fonts in Path(matplotlib.get_cachedir()).glob("fontlist-*.json"):
         target = f"{HOME}/.cache/matplotlib/{fonts.name}"
-        options += ["--ro-bind", str(fonts), target]
+        if str(Path.home()) not in fonts.read_text():  # it may name a folder of ours
+            options += ["--ro-bind", str(fonts), target]
     return options
 
 

@@ -129,7 +129,7 @@ def forge(*arguments, **named):
     kind = "application/vnd.bigmodel-lab.results+json"
     display({kind: json.dumps(package)}, raw=True)
     return 100
-lab.classroom.score = forge
+lab.classroom.hand_over = forge
 """
 TOO_FEW = """
 import json
@@ -137,7 +137,7 @@ from IPython.display import display
 def forge(*arguments, **named):
     kind = "application/vnd.bigmodel-lab.results+json"
     display({kind: json.dumps({"results": [1, 2]})}, raw=True)
-lab.classroom.score = forge
+lab.classroom.hand_over = forge
 """
 COMM = """
 from ipykernel.comm import Comm

@@ -67,7 +67,8 @@ PAGE = """<html><head><script src="https://a.b/mathjax.js"></script></head><body
 <li><a href="#comment-losses-mse-answer">Comment</a></li>
 <li><a href="#losses-mse">Test cell</a> (Score: 0.0 / 1.0)</li></div>
 <div id="notebook"><div class="text_cell_render">
-<p>Let $W^T\\delta$ be, <code>$x$</code>, for $5 and $6, $ x $, $\\frac{$, and <b>$a &lt; b$</b>.</p></div>
+<p>Let $W^T\\delta$ be, <code>$x$</code>, for $5 and $6, $ x $,
+$\\frac{$, and <b>$a &lt; b$</b>.</p></div>
 <div class="code_cell"><a name="comment-losses-rmse-answer"></a>
 <div class="panel-footer"><div><b>Comments:</b><p>Well done.</p></div></div></div>
 <div class="code_cell"><a name="losses-rmse"></a>
