@@ -12,7 +12,6 @@ COLUMNS = (
     *("assignment", "exercise", "misconception"),
     *("learners", "mean_percent", "right", "untouched"),
 )
-_INK = "#333333"
 
 
 def write(course: CourseFolder) -> None:
@@ -61,7 +60,7 @@ def draw(rows: list[dict]) -> Figure:
     all_axes = figure.subplots(len(groups), squeeze=False)[:, 0]
     for axes, (assignment, group) in zip(all_axes, groups.items(), strict=True):
         _bars(axes, group)
-        axes.set_title(f"{assignment}: the hardest first", loc="left", color=_INK)
+        axes.set_title(f"{assignment}: the hardest first", loc="left")
     figure.legend(
         *all_axes[0].get_legend_handles_labels(),
         loc="outside lower center",
@@ -89,10 +88,9 @@ def _bars(axes, group):
         axes.bar_label(bars, texts, label_type="center", color="white")
         start = [a + b for a, b in zip(start, counts, strict=True)]
     means = [f" {row['mean_percent']:.0f} %" for row in group]
-    axes.bar_label(bars, means, color=_INK)
+    axes.bar_label(bars, means)
     axes.invert_yaxis()
-    axes.set_xlabel("learners; at the end of a bar, the mean score", color=_INK)
+    axes.set_xlabel("learners; at the end of a bar, the mean score")
     axes.set_xlim(0, 1.1 * max(learners))
     axes.xaxis.get_major_locator().set_params(integer=True)
-    axes.tick_params(colors=_INK)
     axes.spines[["top", "right"]].set_visible(False)

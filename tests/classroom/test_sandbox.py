@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 
 import bigmodel_lab
+from bigmodel_lab import exercises
 from bigmodel_lab.authoring.notebooks import ROOT
 from bigmodel_lab.classroom import bubblewrap, sandbox
 from bigmodel_lab.classroom.kernel import SandboxedKernel
 from bigmodel_lab.classroom.sandbox import Limits
+from bigmodel_lab.datasets.sources import FILES
 from bigmodel_lab.exercises import SEEN_IN_SANDBOX
 
 PACKAGE = Path(bigmodel_lab.__file__).parent
@@ -114,6 +116,13 @@ def test_data_can_be_loaded_unless_they_are_the_answers(inside, monkeypatch, tmp
     )
     assert inside(code).stdout == "['answers', 'known']\n"
     assert inside(code, hidden=["answers"]).stdout == "['known']\n"
+
+
+def test_every_data_file_with_an_exercises_answers_is_known():
+    files = {
+        name for one in exercises.all_exercises().values() for name in one.answers_in
+    }
+    assert files == {name for name in FILES if name.startswith("chinese-reviews")}
 
 
 @pytest.mark.parametrize("place", ["/tmp", "/dev/shm", sandbox.HOME])

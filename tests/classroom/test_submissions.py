@@ -316,6 +316,25 @@ def test_a_pasted_picture_costs_nothing(made, course, tmp_path):
     assert "Look:" in page
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"cells": ' + "[" * 1_000_000,
+        '{"cells": [{"cell_type": "code", "source": ' + "9" * 5_000 + "}]}",
+        '{"cells": {"cell_type": "code"}}',
+        '{"cells": [{"cell_type": "code", "source": "x", "metadata": 5}]}',
+        '{"cells": [{"cell_type": ["code"], "source": null}]}',
+        "\0\0\0",
+    ],
+)
+def test_a_file_that_is_no_notebook_is_told_as_damaged(course, tmp_path, text):
+    (tmp_path / "class" / "eve").mkdir(parents=True)
+    (tmp_path / "class" / "eve" / "02_losses.ipynb").write_text(text)
+    fit, problems = found(tmp_path / "class", course)
+    assert fit == []
+    assert "cannot be read as a notebook: damaged?" in problems["eve"]
+
+
 def test_half_a_character_does_no_harm(made, course, tmp_path):
     folder = changed(made, tmp_path, lambda nb: None)
     path = folder / "ada" / "02_losses.ipynb"
