@@ -12,6 +12,7 @@ import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 LARGEST = 200e6  # bytes of a file; most of a large one are outputs, which nobody reads
+MOST_CELLS, MOST_CODE = 1000, 1_000_000  # characters of all code cells
 _ATTACHED = re.compile("attachment:", re.IGNORECASE)
 
 
@@ -32,7 +33,7 @@ def read(path: Path, name: str) -> list[dict]:
     try:
         # Some editors put a byte order mark first.
         cells = json.loads(path.read_text(encoding="utf-8-sig"))["cells"]
-        return [
+        found = [
             {
                 "code": cell["cell_type"] == "code",
                 # Halves of characters, which JSON may hold, could not be written again.
@@ -43,6 +44,16 @@ def read(path: Path, name: str) -> list[dict]:
         ]
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise Refused(f"{name} cannot be read as a notebook: damaged?") from None
+    code = sum(len(cell["source"]) for cell in found if cell["code"])
+    for count, most, what, cure in (
+        (len(found), MOST_CELLS, "cells", "delete the empty ones"),
+        (code, MOST_CODE, "characters of code", "keep data in files"),
+    ):
+        if count > most:
+            raise Refused(
+                f"{name} has {count:,} {what}, and at most {most:,} are graded: {cure}"
+            )
+    return found
 
 
 def assignment_of(

@@ -13,13 +13,14 @@ from pathlib import Path
 import nbformat
 from nbgrader.utils import parse_utc
 
-from bigmodel_lab.classroom import cells, layouts, pseudonyms
+from bigmodel_lab.classroom import cells, isolated, layouts, pseudonyms
 from bigmodel_lab.classroom.cells import Refused
 from bigmodel_lab.classroom.folder import CourseFolder
 from bigmodel_lab.classroom.plain import shown
 
 ORIGINS = "origins.json"  # the names that a platform gave: feedback goes back by them
 LONGEST = 100  # characters of a name
+SMALL = 20e6  # bytes of a notebook that is read right here
 _FORBIDDEN = set('*?[]<>:|"\\')  # some systems allow none of these in folder names
 
 
@@ -109,7 +110,7 @@ def _examine(path, folder, top, releases):
     try:
         _check_name(student, name)
         _check_file(path, parts, name)
-        found = cells.assignment_of(cells.read(path, name), name, named, releases)
+        found = cells.assignment_of(_read(path, name), name, named, releases)
         submission.assignment, own = found
         release = releases[submission.assignment]
         submission.notebook, submission.remarks = cells.restore(own, release)
@@ -151,6 +152,19 @@ def _check_file(path, parts, name):
         packed = path.suffix.lower() in (".zip", ".gz", ".7z", ".rar")
         todo = ": unpack it first" if packed else ""
         raise Refused(f"{name} is not a notebook (.ipynb){todo}")
+
+
+def _read(path, name):
+    """Return a notebook's cells; a large file is read in a process of its own.
+
+    For the text of a few megabytes can take gigabytes of memory.
+    """
+    if path.stat().st_size < SMALL:
+        return cells.read(path, name)
+    try:
+        return isolated.call(cells.read, path, name, seconds=60, memory=2e9)
+    except isolated.Failed as error:
+        raise Refused(str(error)) from None
 
 
 def _tell_apart(submissions, origins):

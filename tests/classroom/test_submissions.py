@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import zipfile
 
@@ -9,7 +10,7 @@ import nbformat
 import pytest
 from learners import answered, grade_id, hand_in, make_course, solved
 
-from bigmodel_lab.classroom import archives, cells, layouts
+from bigmodel_lab.classroom import archives, cells, layouts, submissions
 from bigmodel_lab.classroom.folder import CourseFolder
 from bigmodel_lab.classroom.submissions import ORIGINS, collect
 
@@ -272,8 +273,25 @@ def test_outputs_may_be_large_up_to_a_cap(made, course, tmp_path, monkeypatch):
     folder = changed(made, tmp_path, print_much)
     assert found(folder, course) == ([("ada", "02_losses")], {})
     monkeypatch.setattr(cells, "LARGEST", 20e6)
+    monkeypatch.setattr(submissions, "SMALL", 22e6)  # so that it is read right here
     _, problems = found(folder, course)
     assert "clear its outputs" in problems["ada"]
+
+
+@pytest.mark.parametrize(
+    ("cells", "reason"),
+    [
+        ([""] * 1_001, r"has 1,0\d\d cells, and at most 1,000 are graded"),
+        (["#" * 1_000_001], r"has 1,00\d,\d+ characters of code"),
+        (["#" * 25_000_000], r"has 25,00\d,\d+ characters of code"),
+    ],
+)
+def test_more_than_anybody_writes_is_refused(made, course, tmp_path, cells, reason):
+    def add(nb):
+        nb["cells"] += [nbformat.v4.new_code_cell(text) for text in cells]
+
+    _, problems = found(changed(made, tmp_path, add), course)
+    assert re.search(reason, problems["ada"])
 
 
 def test_cells_without_their_metadata_are_known_by_their_text(made, course, tmp_path):
