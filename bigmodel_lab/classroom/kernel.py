@@ -13,7 +13,6 @@ import sys
 import threading
 import time
 from contextlib import suppress
-from functools import cache
 from pathlib import Path
 
 import psutil
@@ -75,7 +74,7 @@ class SandboxedKernel(AsyncKernelManager):
         inside = self.folder / "arguments" / CONNECTION
         inside.write_text(json.dumps(connection))
         walls = sandbox.walls(self.folder, limits, self.hidden)
-        return [*_scope(limits.memory), *walls, *command]
+        return [*scope(limits.memory), *walls, *command]
 
     async def _async_launch_kernel(self, kernel_cmd, **options):
         arguments = {IN_SANDBOX: str(self.folder / "arguments")}
@@ -118,8 +117,7 @@ def _environment():
     return {name: os.environ[name] for name in needed if name in os.environ}
 
 
-@cache
-def _scope(memory):
+def scope(memory: float) -> tuple[str, ...]:
     """Return the command that limits memory by a cgroup; nothing where there is none.
 
     It counts what the guard cannot see, and between its looks.

@@ -9,7 +9,7 @@ import pytest
 import bigmodel_lab
 from bigmodel_lab import exercises
 from bigmodel_lab.authoring.notebooks import ROOT
-from bigmodel_lab.classroom import bubblewrap, sandbox
+from bigmodel_lab.classroom import bubblewrap, kernel, sandbox
 from bigmodel_lab.classroom.kernel import SandboxedKernel
 from bigmodel_lab.classroom.sandbox import Limits
 from bigmodel_lab.datasets.sources import FILES
@@ -136,12 +136,24 @@ def test_the_guard_ends_what_runs_too_long(bubblewrap, folder):
     """Ends the kernel and, with it, all that runs in its sandbox."""
     from jupyter_core.utils import run_sync
 
-    kernel = SandboxedKernel(folder=folder, limits=Limits(seconds=1))
-    run_sync(kernel.start_kernel)()
-    process = kernel.provisioner.process
+    one = SandboxedKernel(folder=folder, limits=Limits(seconds=1))
+    run_sync(one.start_kernel)()
+    process = one.provisioner.process
     assert process.wait(60) != 0
-    assert kernel.stopped == "it ran for more than 1 s"
-    run_sync(kernel.cleanup_resources)()
+    assert one.stopped == "it ran for more than 1 s"
+    run_sync(one.cleanup_resources)()
+
+
+@pytest.mark.parametrize("works", [True, False])
+def test_systemd_holds_the_memory_where_it_can(tmp_path, monkeypatch, works):
+    program, said = tmp_path / "systemd-run", tmp_path / "said"
+    program.write_text(f'#!/bin/sh\necho "$@" > {said}\nexit {int(not works)}\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    command = kernel.scope(1.5e9)
+    assert "--user --scope --quiet -p MemoryMax=1500000000" in said.read_text()
+    assert (command[:1], command[-1:]) == (("systemd-run",), ("--",)) or not works
+    assert works or command == ()
 
 
 @pytest.mark.parametrize(
