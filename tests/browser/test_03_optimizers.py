@@ -40,7 +40,7 @@ def test_momentum_makes_the_same_learning_rate_arrive(notebook, path):
     expect(path.answer).to_contain_text("It has flown off")
 
 
-def test_the_start_can_be_dragged(path):
+def test_the_start_can_be_dragged(notebook, path):
     path.press("learning-rate", "ArrowLeft", times=2)
     expect(path.answer).to_contain_text("It has arrived")
     before, a, b = path.picture(), path.readout("a"), path.readout("b")
@@ -48,6 +48,7 @@ def test_the_start_can_be_dragged(path):
     path.changes(before)
     assert path.readout("a") > a
     assert path.readout("b") < b
+    notebook.wait_until_idle()  # all that was drawn on the way
 
 
 def test_play_draws_the_path_step_by_step(path):

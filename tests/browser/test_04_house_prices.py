@@ -30,7 +30,9 @@ COUNT_CHANGES = """async () => {
     ).observe(document.querySelector(selector), {attributeFilter: [attribute]});
     watch('curve', '.lab-panel .lab-chart path.line', 'd');
     watch('progress', '.lab-panel .lab-progress .progress-bar', 'style');
-    await new Promise(resolve => setTimeout(resolve, 2000));
+    const end = Date.now() + 60_000;
+    while (Math.min(changes.curve, changes.progress) < 3 && Date.now() < end)
+        await new Promise(resolve => setTimeout(resolve, 50));
     return changes;
 }"""
 # The copied call, run again, must give the last run's history to the last bit.
