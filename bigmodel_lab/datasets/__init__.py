@@ -5,6 +5,7 @@
 
 from bigmodel_lab.datasets.digits import mnist
 from bigmodel_lab.datasets.own_table import own_table
+from bigmodel_lab.datasets.poems import tang_poems
 from bigmodel_lab.datasets.posts import newsgroups
 from bigmodel_lab.datasets.reviews import chinese_reviews, food_reviews, movie_reviews
 from bigmodel_lab.datasets.tables import ames_houses, dow_jones, saratoga_houses
@@ -19,4 +20,5 @@ __all__ = [
     "newsgroups",
     "own_table",
     "saratoga_houses",
+    "tang_poems",
 ]
