@@ -118,6 +118,17 @@ def test_data_can_be_loaded_unless_they_are_the_answers(inside, monkeypatch, tmp
     assert inside(code, hidden=["answers"]).stdout == "['known']\n"
 
 
+def test_an_ordinary_account_can_make_it(bubblewrap, folder):
+    ordinary = ["unshare", "--user", "--map-user=1000", "--map-group=1000"]
+    code = "import os, torch; print(os.getuid())"
+    done = subprocess.run(
+        [*ordinary, *sandbox.walls(folder), sandbox.python(), "-c", code],
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout == "1000\n", done.stderr
+
+
 def test_every_data_file_with_an_exercises_answers_is_known():
     files = {
         name for one in exercises.all_exercises().values() for name in one.answers_in
