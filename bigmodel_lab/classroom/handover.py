@@ -16,7 +16,7 @@ from zlib import crc32
 import numpy as np
 from IPython.display import display
 
-from bigmodel_lab.exercises import IN_SANDBOX, Feedback, find, in_sandbox
+from bigmodel_lab.exercises import IN_SANDBOX, Feedback, find
 from bigmodel_lab.exercises.judging.judge import Exercise, attempt, refusal
 from bigmodel_lab.exercises.judging.words import Words, as_array, in_words
 
@@ -24,13 +24,11 @@ MIME = "application/vnd.bigmodel-lab.results+json"
 DRAWS = 10  # random inputs per exercise
 
 
-def score(name: str, answer: Callable, points: float, seed: int) -> float | None:
+def score(name: str, answer: Callable, points: float, seed: int) -> float:
     """Return the points of an answer: the hidden test of an assignment.
 
-    In the sandbox the answer's results are handed over instead, and None is returned.
+    In the sandbox, which has no solutions, `hand_over` stands in its place.
     """
-    if in_sandbox():
-        return hand_over(name, answer)
     exercise, drawn = find(name), cases(name, seed)
     results = _results(answer, exercise.parameters, [a for a, _ in drawn])
     earned, feedback = mark(exercise, drawn, results, points)

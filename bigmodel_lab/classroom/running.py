@@ -52,6 +52,7 @@ def run(
             km=kernel,
             timeout=int(limits.cell_seconds),
             allow_errors=True,
+            interrupt_on_timeout=True,
             error_on_timeout={"ename": "CellTimeoutError", "evalue": ""},
             raise_on_iopub_timeout=True,
             on_cell_executed=_note_timeout,
@@ -76,7 +77,6 @@ class Client(NotebookClient):
     `ended` says why the run was ended early, or is empty.
     """
 
-    interrupt_on_timeout = True
     ended = ""
     printed = 0
 

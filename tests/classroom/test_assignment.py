@@ -99,7 +99,7 @@ def test_what_leaves_the_sandbox_is_judged_as_what_stays(name, tmp_path, monkeyp
     monkeypatch.setenv("BIGMODEL_LAB_HANDOVER", str(tmp_path))
     answers = {None: one.solution} | {m.name: m.answer for m in one.misconceptions}
     for misconception, answer in answers.items():
-        handover.score(name, answer, points=1, seed=2)
+        handover.hand_over(name, answer)
         results = handover.receive(shown[-1][handover.MIME])
         score, feedback = handover.mark(one, drawn, results, 1)
         assert feedback.misconception == misconception
