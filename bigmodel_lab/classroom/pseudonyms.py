@@ -66,6 +66,7 @@ def hide(submissions: list, course: CourseFolder) -> None:
     known = of([one.student for one in submissions], course)
     for one in submissions:
         name, one.student = one.student, known[one.student]
-        for text in {name, shown(one.path.name), shown(one.origin)} - {""}:
+        names = {name, shown(one.path.name), shown(one.origin)} - {""}
+        for text in sorted(names, key=len, reverse=True):  # a file's name whole
             whole = rf"(?<![^\W_]){re.escape(text)}(?![^\W_])"
             one.problem = re.sub(whole, one.student, one.problem)
