@@ -7,7 +7,7 @@ import pandas as pd
 from bigmodel_lab.datasets import fetching
 from bigmodel_lab.datasets._common import known_names, with_origin
 
-_CHARACTERS = {"7x4": 28, "5x4": 20}
+_CHARACTERS = {"7x4": 32, "5x4": 24}  # punctuation included
 _DYNASTIES = ("tang", "song")
 
 
@@ -17,9 +17,10 @@ def tang_poems(
     """Return quatrains of the Tang and Song: (train, validation, test) frames.
 
     Four lines of seven or of five characters, all among the 3,000 commonest, in
-    simplified characters and without punctuation, from the npm package chinese-poetry
-    (MIT; the poems, of the 7th to the 13th century, are in the public domain). They
-    come with this library: `make_poems.py` made the file.
+    simplified characters, from the npm package chinese-poetry (MIT; the poems, of the
+    7th to the 13th century, are in the public domain). They come with this library:
+    `make_poems.py` made the file. Punctuation, which poets of the time did without, is
+    a comma after each odd line and a full stop after each even one.
 
     Poets quote each other and themselves. Poems that share a line, directly or through
     others, are in the same part, so that no line of a test poem was ever trained on.
@@ -36,7 +37,8 @@ def tang_poems(
     train, validation, test : pandas.DataFrame
         About 90, 5 and 5 % of the poems, by dynasty and author:
 
-        poem : str of 28 or 20 characters, the four lines one after the other
+        poem : str of 32 or 24 characters, "床前明月光，疑是地上霜。…", four marks among
+            them
         author : category
         dynasty : category, "tang" or "song"
 
@@ -70,7 +72,14 @@ def _table():
             if " " in line:
                 head = line.split(" ", 2)
             else:
-                rows.append([*head, line])
+                rows.append([*head, _punctuated(line)])
     table = pd.DataFrame(rows, columns=["part", "dynasty", "author", "poem"])
     table[["author", "dynasty"]] = table[["author", "dynasty"]].astype("category")
     return table[["poem", "author", "dynasty", "part"]]
+
+
+def _punctuated(poem):
+    """Return the characters of a quatrain with a mark after each line."""
+    n = len(poem) // 4
+    lines = poem[:n], poem[n : 2 * n], poem[2 * n : 3 * n], poem[3 * n :]
+    return "{}，{}。{}，{}。".format(*lines)

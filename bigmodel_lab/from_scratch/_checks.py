@@ -76,6 +76,16 @@ def check_optimizer(learning_rate, options):
         raise ValueError("nesterov needs a momentum above 0, for example 0.9.")
 
 
+def check_matrices(parameters):
+    """Raise ValueError if a parameter is not a matrix."""
+    shapes = [tuple(theta.shape) for theta in parameters if theta.dim() != 2]
+    if shapes:
+        raise ValueError(
+            f"Muon is for matrices, and a parameter has the shape {shapes[0]}: give it "
+            f"to AdamW, and both to Together."
+        )
+
+
 def check_warmup(warmup, steps):
     """Raise ValueError if the warm-up is not a share, or is not longer than a step."""
     if not 0 < warmup < 1 or warmup * steps <= 1:

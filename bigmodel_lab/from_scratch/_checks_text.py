@@ -50,6 +50,28 @@ def check_words(words, name):
         raise TypeError(f"{name} must be a list of words, got {_shown(words)}.")
 
 
+def check_texts(texts):
+    """Return `texts` as a list; an error if they are not texts, or all empty."""
+    texts = [texts] if isinstance(texts, str) else list(texts)
+    for index, text in enumerate(texts):
+        if not isinstance(text, str):
+            raise TypeError(f"text {index} must be a str, got {_shown(text)}.")
+    if not any(texts):
+        raise ValueError("there is no text: give at least one character.")
+    return texts
+
+
+def check_characters(text, ids):
+    """Raise ValueError with the characters of `text` that have no id."""
+    unknown = [c for c in dict.fromkeys(text) if c not in ids]
+    if unknown:
+        more = f" and {len(unknown) - 5} more" if len(unknown) > 5 else ""
+        raise ValueError(
+            f"Of {len(ids):,} characters, none is {'、'.join(unknown[:5])}{more}: "
+            f"leave out or replace what the training texts do not have."
+        )
+
+
 def check_documents(documents):
     """Return `documents` as a list; an error if they are not lists of words."""
     documents = list(documents)

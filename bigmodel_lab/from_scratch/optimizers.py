@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 
 import torch
 
-from bigmodel_lab.from_scratch._checks import check_optimizer
+from bigmodel_lab.from_scratch._checks import check_matrices, check_optimizer
 
 Parameters = Iterable[torch.nn.Parameter]
 
@@ -226,3 +226,91 @@ class AdamW(Adam):
         # large gradients would hardly decay. Here all shrink by the same share.
         theta *= 1 - lr * weight_decay
         Adam.update(theta, gradient, state, lr, betas, 0.0, epsilon)
+
+
+class Muon(_FromFormula):
+    """Momentum whose steps turn, but never stretch: for matrices (Jordan 2024).
+
+        mean  <- momentum * mean + (1 - momentum) * gradient
+        theta <- (1 - lr * weight_decay) * theta - lr * 0.2 √(larger side) * U
+
+    where U is the nearest matrix to the gradient, mixed with the mean, whose singular
+    values are about 1 (`orthogonalized`). An entry of the step is about 0.2 in size, as
+    Adam's (Liu and others, 2025), so that both can share a learning rate.
+
+    For the matrices inside a network; embeddings, heads and vectors go to `AdamW`, and
+    `Together` makes one optimizer of both.
+
+    Parameters and errors as in `GradientDescent`; a parameter that is not a matrix is a
+    ValueError, too.
+    """
+
+    def __init__(
+        self,
+        parameters: Parameters,
+        learning_rate: float = 0.01,
+        momentum: float = 0.95,
+        weight_decay: float = 0.1,
+    ):
+        parameters = list(parameters)
+        check_matrices(parameters)
+        options = {"momentum": momentum, "weight_decay": weight_decay}
+        super().__init__(parameters, learning_rate, **options)
+
+    @staticmethod
+    def update(theta, gradient, state, lr, momentum, weight_decay):
+        """Move `theta` one step, in place."""
+        mean = state.get("mean", torch.zeros_like(theta))
+        mean = state["mean"] = mean.lerp(gradient, 1 - momentum)
+        # Nesterov's look ahead: the mean, with the newest gradient once more.
+        ahead = gradient.lerp(mean, momentum)
+        # A gradient is large in few directions. With all singular values at 1, the rare
+        # directions are learned as fast as the common ones.
+        step = orthogonalized(ahead) * 0.2 * max(theta.shape) ** 0.5
+        theta *= 1 - lr * weight_decay
+        theta -= lr * step
+
+
+def orthogonalized(matrix: torch.Tensor, rounds: int = 5) -> torch.Tensor:
+    """Return the matrix (m, n) with singular values of about 1 (0.7 to 1.2).
+
+    U Vᵀ of its singular value decomposition, roughly: Newton-Schulz iterations need
+    only products of matrices. In float32, since a CPU is slow at bfloat16.
+    """
+    # Singular values at most 1, or the iteration runs away.
+    X = matrix / (matrix.norm() + 1e-7)
+    # X Xᵀ is smaller than Xᵀ X if X is wide.
+    X = X.mT if (tall := X.shape[0] > X.shape[1]) else X
+    for _ in range(rounds):
+        A = X @ X.mT
+        # A polynomial of X: each singular value s becomes a s + b s³ + c s⁵, which lies
+        # between 0.7 and 1.2 after five rounds, wherever it began.
+        X = 3.4445 * X + (-4.7750 * A + 2.0315 * A @ A) @ X
+    return X.mT if tall else X
+
+
+class Together(torch.optim.Optimizer):
+    """Several optimizers as one: each keeps its parameters, its rule and its state."""
+
+    def __init__(self, *optimizers: torch.optim.Optimizer):
+        self.optimizers = optimizers
+        # Their groups themselves, not copies: a schedule reaches all learning rates.
+        super().__init__([g for one in optimizers for g in one.param_groups], {})
+
+    def step(self, closure: Callable | None = None):
+        """Let each take a step; `closure`, if given, computes the loss again."""
+        with torch.enable_grad():
+            loss = closure() if closure is not None else None
+        for one in self.optimizers:
+            one.step()
+        return loss
+
+    def state_dict(self) -> dict:
+        """Return the states of all."""
+        return {"optimizers": [one.state_dict() for one in self.optimizers]}
+
+    def load_state_dict(self, state: dict) -> None:
+        """Go back to what `state_dict` returned."""
+        for one, its in zip(self.optimizers, state["optimizers"], strict=True):
+            one.load_state_dict(its)
+        self.param_groups = [g for one in self.optimizers for g in one.param_groups]

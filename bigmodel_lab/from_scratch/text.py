@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 from bigmodel_lab.from_scratch._checks_text import (
+    check_characters,
     check_documents,
     check_ids,
     check_language,
@@ -18,6 +19,7 @@ from bigmodel_lab.from_scratch._checks_text import (
     check_no_empty_document,
     check_sequences,
     check_text,
+    check_texts,
     check_vocabulary,
     check_words,
 )
@@ -158,6 +160,43 @@ class Vocabulary:
     def decode(self, ids: Iterable[int]) -> list[str]:
         """Return the words of a list of ids; ValueError for an id that has none."""
         return [self.words[i] for i in check_ids(ids, len(self))]
+
+
+class Characters:
+    r"""The characters of texts by number, in the order of their code points.
+
+    "\n" is one of them: before a text it says begin, after it end. Its number is 0,
+    since nothing in a line of text comes before it.
+
+    Attributes
+    ----------
+    characters : list of str
+        The character of each id.
+    ids : dict
+        The id of each character.
+
+    Raises
+    ------
+    ValueError
+        If there is no text.
+    """
+
+    def __init__(self, texts: Iterable[str]):
+        self.characters = sorted({"\n"}.union(*check_texts(texts)))
+        self.ids = {character: i for i, character in enumerate(self.characters)}
+
+    def __len__(self):
+        """Return the number of characters."""
+        return len(self.characters)
+
+    def encode(self, text: str) -> list[int]:
+        """Return the id of each character; ValueError names those that have none."""
+        check_characters(text, self.ids)
+        return [self.ids[character] for character in text]
+
+    def decode(self, ids: Iterable[int]) -> str:
+        """Return the text of a list of ids; ValueError for an id that has none."""
+        return "".join(self.characters[i] for i in check_ids(ids, len(self)))
 
 
 def pad(sequences: Iterable[Sequence[int]], length: int | None = None) -> torch.Tensor:

@@ -12,11 +12,9 @@ FORMS = {"7x4": (7, 49_426), "5x4": (5, 10_908)}
 
 def lines(table, length):
     """Return the lines of all poems in a frame."""
-    return {
-        poem[k : k + length]
-        for poem in table["poem"]
-        for k in range(0, 4 * length, length)
-    }
+    found = {line for poem in table["poem"] for line in re.findall("[^，。]+", poem)}
+    assert {*map(len, found)} == {length}
+    return found
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -28,11 +26,12 @@ def test_quatrains_have_one_form_and_their_origin(form):
     assert shares == pytest.approx([0.9, 0.05, 0.05], abs=0.01)
     for part in parts:
         assert list(part.columns) == ["poem", "author", "dynasty"]
-        assert part["poem"].str.fullmatch(f"[\u4e00-\u9fff]{{{4 * length}}}").all()
+        half = f"[\u4e00-\u9fff]{{{length}}}，[\u4e00-\u9fff]{{{length}}}。"
+        assert part["poem"].str.fullmatch(half * 2).all()
         assert not part["poem"].duplicated().any()
         assert "MIT" in part.attrs["license"]
     characters = {c for part in parts for poem in part["poem"] for c in poem}
-    assert len(characters) <= 3000
+    assert len(characters - {*"，。"}) <= 3000
 
 
 def test_no_line_is_in_two_parts_of_either_form():

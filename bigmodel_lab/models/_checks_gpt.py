@@ -1,0 +1,54 @@
+"""What a GPT and its sampling refuse, and what to do instead."""
+
+import torch
+
+POSITIONS = ("learned", "rotary", "both", "none")
+
+
+def check_sizes(settings):
+    """Raise ValueError if a size is below 1, or they do not go together."""
+    for name, value in settings.items():
+        if name != "positions" and value < 1:
+            raise ValueError(f"{name} must be 1 or more, got {value}.")
+    positions, head = settings["positions"], settings["dimensions"] // settings["heads"]
+    if positions not in POSITIONS:
+        raise ValueError(
+            f"positions must be one of {', '.join(POSITIONS)}, got {positions!r}."
+        )
+    if positions in ("rotary", "both") and head % 2:
+        raise ValueError(
+            f"Rotary positions turn pairs of numbers, and a head has {head}: choose "
+            f"dimensions so that each head gets an even number."
+        )
+
+
+def check_ids(ids, first, settings):
+    """Raise ValueError if ids (N, T) from place `first` on do not fit the model."""
+    if ids.dim() != 2 or not ids.shape[1] or ids.is_floating_point():
+        raise ValueError(
+            f"ids must be whole numbers (N, T) with T >= 1, got {ids.dtype} of shape "
+            f"{tuple(ids.shape)}."
+        )
+    length, tokens = settings["length"], settings["vocabulary_size"]
+    if first + ids.shape[1] > length:
+        raise ValueError(
+            f"The text has {first + ids.shape[1]} tokens, but this GPT reads {length} "
+            f"at most: give it the last {length}, or build it with a larger length."
+        )
+    low, high = (value.item() for value in torch.aminmax(ids))
+    if low < 0 or high >= tokens:
+        raise ValueError(
+            f"ids go from {low} to {high}, but the vocabulary has {tokens} tokens, 0 "
+            f"to {tokens - 1}: encode the text with this model's vocabulary."
+        )
+
+
+def check_start(start, length):
+    """Raise ValueError if the start of a text has ended already, or is too long."""
+    if "\n" in start:
+        raise ValueError("The start has a line break, which ends a text: leave it out.")
+    if len(start) >= length:
+        raise ValueError(
+            f"The start has {len(start)} characters, but this GPT reads {length - 1} "
+            f"at most: shorten it."
+        )

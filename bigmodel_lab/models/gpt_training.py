@@ -1,0 +1,76 @@
+"""How a GPT is trained here: rows of ids, Muon with AdamW, a short warm-up."""
+
+from collections.abc import Sequence
+
+import torch
+from torch.nn import functional as F
+
+from bigmodel_lab.from_scratch.optimizers import Muon, Together
+from bigmodel_lab.from_scratch.schedules import one_cycle
+from bigmodel_lab.models.gpt import GPT
+from bigmodel_lab.training import Training
+
+
+def next_token_loss(logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    """Return the mean cross-entropy, in nats, of logits (N, T, V), targets (N, T)."""
+    return F.cross_entropy(logits.flatten(0, 1), targets.flatten())
+
+
+def gpt_training(
+    model: GPT,
+    rows: torch.Tensor,
+    validation: torch.Tensor | None = None,
+    *,
+    learning_rate: float = 0.016,
+    steps: int = 200,
+    batch_size: int = 32,
+    **options,
+) -> Training:
+    """Return a `Training` of a GPT on texts, rows of ids (N, T) of one length.
+
+    Muon takes the matrices inside the blocks, at half the learning rate, AdamW all
+    other weights. The rate rises for a twentieth of the steps, then falls to 0.
+
+    Parameters
+    ----------
+    model : GPT
+        Trained in place.
+    rows, validation : torch.Tensor
+        (N, T) ids: each token but the last is asked for the one after it.
+    learning_rate : float
+        The highest one.
+    steps, batch_size : int
+        How many steps, on how many texts each.
+    **options
+        More of what `Training` takes: `measure_every`, `seed`.
+    """
+    return Training(
+        model,
+        next_token_loss,
+        gpt_optimizer(model, learning_rate),
+        train=pairs(rows),
+        validation=None if validation is None else pairs(validation),
+        steps=steps,
+        batch_size=batch_size,
+        max_gradient_norm=1.0,
+        schedule=lambda step, steps: one_cycle(step, steps, warmup=0.05),
+        **options,
+    )
+
+
+def pairs(rows: torch.Tensor) -> Sequence[torch.Tensor]:
+    """Return (inputs, targets) of rows (N, T), (N, T - 1) each: moved by one token."""
+    return rows[:, :-1], rows[:, 1:]
+
+
+def gpt_optimizer(model: GPT, learning_rate: float) -> Together:
+    """Return Muon for the matrices inside the blocks, AdamW for all other weights."""
+    weights = dict(model.named_parameters())
+    inside = [w for name, w in weights.items() if "blocks" in name and w.dim() == 2]
+    tables = [w for name, w in weights.items() if "blocks" not in name and w.dim() == 2]
+    scales = [w for w in weights.values() if w.dim() < 2]
+    groups = [{"params": tables}, {"params": scales, "weight_decay": 0.0}]
+    adamw = torch.optim.AdamW(
+        groups, learning_rate, betas=(0.9, 0.95), weight_decay=0.1, fused=True
+    )
+    return Together(Muon(inside, learning_rate / 2), adamw)

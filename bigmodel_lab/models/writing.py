@@ -1,0 +1,101 @@
+"""A GPT writes: one token after the other, each drawn from what it expects."""
+
+from collections.abc import Iterator
+
+import torch
+
+from bigmodel_lab.from_scratch._checks_attention import check_sampling
+from bigmodel_lab.from_scratch.sampling import draw, probabilities
+from bigmodel_lab.from_scratch.text import Characters
+from bigmodel_lab.models._checks_gpt import check_start
+from bigmodel_lab.models.gpt import GPT
+
+
+@torch.inference_mode()
+def stream(
+    model: GPT,
+    ids: torch.Tensor,
+    *,
+    temperature: float = 1.0,
+    top_k: int | None = None,
+    top_p: float = 1.0,
+    generator: torch.Generator | None = None,
+    cached: bool = True,
+) -> Iterator[torch.Tensor]:
+    """Yield the next token (N, 1) of each text in ids (N, T), until they are full.
+
+    Leave the loop to stop. A cache computes each token's keys and values only once;
+    without it, all is computed again for every token.
+
+    Raises
+    ------
+    ValueError
+        If a setting is out of range, or the texts do not fit into the model.
+    """
+    check_sampling(temperature, top_k, top_p)
+    cache = model.new_cache() if cached else None
+    new = ids  # what the model has not read yet
+    for _ in range(model.length - ids.shape[1] + 1):
+        logits = model(new, cache)[:, -1]  # (N, V), after the last token
+        token = draw(probabilities(logits, temperature, top_k, top_p), generator)
+        yield token
+        ids = torch.cat([ids, token], 1)
+        new = token if cached else ids
+
+
+def write(
+    model: GPT,
+    alphabet: Characters,
+    start: str = "",
+    count: int = 1,
+    *,
+    seed: int = 0,
+    **sampling,
+) -> list[str]:
+    """Return `count` texts that begin with `start`, each up to its end.
+
+    Parameters
+    ----------
+    model, alphabet : GPT, Characters
+        The model and the characters that it was trained on.
+    start : str
+        What is written already.
+    count, seed : int
+        How many texts; another seed gives others.
+    **sampling
+        `temperature`, `top_k`, `top_p`, `cached`, as in `stream`.
+
+    Raises
+    ------
+    ValueError
+        If the start has unknown characters or is too long, or a setting is out of
+        range.
+    """
+    ids = prompt(model, alphabet, start).repeat(count, 1)  # (count, T)
+    generator = torch.Generator(ids.device).manual_seed(seed)
+    ended = torch.zeros(count, 1, dtype=torch.bool, device=ids.device)
+    rows = [ids]
+    for token in stream(model, ids, generator=generator, **sampling):
+        rows.append(token)
+        ended |= token == 0
+        if ended.all():
+            break
+    texts = map(alphabet.decode, torch.cat(rows, 1)[:, 1:].tolist())
+    return [text.split("\n")[0] for text in texts]
+
+
+def prompt(model: GPT, alphabet: Characters, start: str) -> torch.Tensor:
+    """Return the ids (1, T) of a text that begins; ValueError as in `write`."""
+    check_start(start, model.length)
+    device = model.tokens.weight.device
+    return torch.tensor([alphabet.encode(f"\n{start}")], device=device)
+
+
+@torch.inference_mode()
+def next_characters(
+    model: GPT, alphabet: Characters, start: str, **sampling
+) -> dict[str, float]:
+    """Return the probability of each character after `start`, the likeliest first."""
+    logits = model(prompt(model, alphabet, start))[0, -1]  # (V,)
+    p, order = probabilities(logits, **sampling).sort(descending=True, stable=True)
+    return dict(zip(alphabet.decode(order.tolist()), p.tolist(), strict=True))
