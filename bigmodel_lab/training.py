@@ -91,22 +91,22 @@ class Training:
     measure_every : int, optional
         After how many steps to add a row to the history; by default, after an epoch.
     max_gradient_norm : float, optional
-        A longer gradient, over all parameters, is shortened to this norm (clipping;
-        Pascanu et al. 2013).
+        A longer gradient is shortened to this norm (clipping; Pascanu et al. 2013).
     micro_batch_size : int, optional
-        How many samples of a batch go through the model at once: their gradients are
-        added up to the batch's (accumulation), so that large batches fit into memory.
+        How many samples of a batch go through the model at once, their gradients added
+        up (accumulation), so that large batches fit into memory.
     metrics : dict of callable, optional
-        Name -> `metric(targets, predictions)` on NumPy arrays, scikit-learn's order,
-        measured on the validation data.
+        Name -> `metric(targets, predictions)` on the validation data, NumPy arrays.
     batch_metrics : dict of callable, optional
         Name -> `metric(predictions, targets)` on tensors, a mean over the batch like
         the loss: for predictions too large to keep, such as a language model's logits.
+    measure_batch_size : int
+        How many validation samples go through the model at once.
     seed : int
         Fixes the order of the samples in every epoch.
     schedule : callable, optional
         `schedule(step, steps)` -> factor on the learning rate, like `schedules.cosine`;
-        `step` counts from 0 up to `steps` - 1, where `steps` is the training's total.
+        `step` counts from 0, `steps` is the training's total.
 
     Raises
     ------
@@ -133,6 +133,7 @@ class Training:
         micro_batch_size: int | None = None,
         metrics: Mapping[str, Callable] | None = None,
         batch_metrics: Mapping[str, Callable] | None = None,
+        measure_batch_size: int = 1024,
         seed: int = 0,
         schedule: Callable[[int, int], float] | None = None,
     ):
@@ -154,6 +155,7 @@ class Training:
             positive("max_gradient_norm", max_gradient_norm)
         if micro_batch_size is not None:
             self.micro_batch_size = whole("micro_batch_size", micro_batch_size)
+        self.measure_batch_size = whole("measure_batch_size", measure_batch_size)
         self.steps_done, self.seconds, self.losses, self.rows = 0, 0.0, [], []
 
     def _take_data(self, train, validation, batch_size):
@@ -309,10 +311,8 @@ class Training:
             "train_loss": sum(losses) / len(losses),
         }
         if self.validation is not None:
-            X, y = self.validation
-            measured = measure(
-                self.model, self.loss, X, y, self.metrics, self.batch_metrics
-            )
+            how = self.metrics, self.batch_metrics, self.measure_batch_size
+            measured = measure(self.model, self.loss, *self.validation, *how)
             row["validation_loss"] = measured.pop("loss")
             row |= measured
         row["seconds"] = self.seconds + time.perf_counter() - start

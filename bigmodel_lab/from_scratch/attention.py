@@ -21,19 +21,22 @@ def causal_mask(places: int, first: int = 0) -> torch.Tensor:
 
 
 def attention_weights(
-    q: torch.Tensor, k: torch.Tensor, mask: torch.Tensor | None = None
+    q: torch.Tensor,
+    k: torch.Tensor,
+    mask: torch.Tensor | None = None,
+    scale: float | None = None,
 ) -> torch.Tensor:
     """Return how much each place looks at each other one: softmax(q kᵀ / √D).
 
     q is (..., T, D), k is (..., S, D), the mask (T, S); the weights (..., T, S) of a
-    place sum to 1 (Vaswani and others, 2017).
+    place sum to 1 (Vaswani and others, 2017). `scale` replaces 1 / √D.
     """
     # What a place asks for (query) meets what each place offers (key): the better they
     # agree, the larger their dot product.
     scores = q @ k.mT  # (..., T, S)
     # A sum of D products has a spread of √D. Divided by it, the scores start near 1 in
     # size; larger ones would saturate the softmax, and its gradient would vanish.
-    scores = scores / q.shape[-1] ** 0.5
+    scores = scores * (q.shape[-1] ** -0.5 if scale is None else scale)
     if mask is not None:
         # exp(-inf) is 0: such a place gets no weight, and the others share it.
         scores = scores.masked_fill(~mask.to(scores.device), float("-inf"))
@@ -45,12 +48,13 @@ def attention(
     k: torch.Tensor,
     v: torch.Tensor,
     mask: torch.Tensor | None = None,
+    scale: float | None = None,
 ) -> torch.Tensor:
     """Return what each place gathers: the mean of the values, by its weights.
 
     v is (..., S, D), the result (..., T, D); the rest as in `attention_weights`.
     """
-    return attention_weights(q, k, mask) @ v
+    return attention_weights(q, k, mask, scale) @ v
 
 
 def split_heads(x: torch.Tensor, heads: int) -> torch.Tensor:
@@ -107,6 +111,7 @@ class SelfAttention(nn.Module):
         super().__init__()
         check_heads(dimensions, heads)
         self.heads, self.rotary = heads, rotary
+        self.scale = None  # 1 / √D; a number replaces it
         # Three views of a place: what it asks, what it offers, what it tells.
         self.query = nn.Linear(dimensions, dimensions, bias=False)
         self.key = nn.Linear(dimensions, dimensions, bias=False)
@@ -123,9 +128,10 @@ class SelfAttention(nn.Module):
     def weights(self, x: torch.Tensor) -> torch.Tensor:
         """Return the weights (N, H, T, T) of each head, to look at."""
         q, k, _ = self.heads_of(x)
-        return attention_weights(q, k, causal_mask(x.shape[1]))
+        return attention_weights(q, k, causal_mask(x.shape[1]), self.scale)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Return (N, T, H·D): each place with what it gathered from those before it."""
-        gathered = attention(*self.heads_of(x), causal_mask(x.shape[1]))
+        mask = causal_mask(x.shape[1])
+        gathered = attention(*self.heads_of(x), mask, self.scale)
         return self.output(join_heads(gathered))

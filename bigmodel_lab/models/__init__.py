@@ -4,6 +4,7 @@ from bigmodel_lab.models.digits import digit_cnn, digit_mlp
 from bigmodel_lab.models.gpt import GPT
 from bigmodel_lab.models.gpt_training import gpt_training, next_token_loss
 from bigmodel_lab.models.houses import linear_regression, regression_mlp
+from bigmodel_lab.models.pretrained import load, save
 from bigmodel_lab.models.texts import EmbeddingBagClassifier, TextCNN, TextLSTM
 from bigmodel_lab.models.writing import next_characters, stream, write
 
@@ -16,9 +17,11 @@ __all__ = [
     "digit_mlp",
     "gpt_training",
     "linear_regression",
+    "load",
     "next_characters",
     "next_token_loss",
     "regression_mlp",
+    "save",
     "stream",
     "write",
 ]

@@ -52,3 +52,13 @@ def check_start(start, length):
             f"The start has {len(start)} characters, but this GPT reads {length - 1} "
             f"at most: shorten it."
         )
+
+
+def check_alphabet(its, alphabet):
+    """Raise ValueError if a model was trained on other characters than these."""
+    if alphabet is not None and alphabet.characters != its.characters:
+        raise ValueError(
+            f"This GPT was trained on {len(its):,} characters, your texts have "
+            f"{len(alphabet):,}, with other numbers: take the alphabet that load "
+            f"returns."
+        )

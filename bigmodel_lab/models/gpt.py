@@ -154,5 +154,7 @@ class Attention(SelfAttention):
         if first and x.shape[1] > 1:
             # is_causal would align its triangle with the first key of the cache.
             mask = causal_mask(first + x.shape[1], first).to(x.device)
-        y = F.scaled_dot_product_attention(q, k, v, mask, is_causal=not first)
+        y = F.scaled_dot_product_attention(
+            q, k, v, mask, is_causal=not first, scale=self.scale
+        )
         return self.output(join_heads(y))

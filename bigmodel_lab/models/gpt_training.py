@@ -1,6 +1,7 @@
 """How a GPT is trained here: rows of ids, Muon with AdamW, a short warm-up."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import torch
 from torch.nn import functional as F
@@ -12,7 +13,7 @@ from bigmodel_lab.training import Training
 
 
 def next_token_loss(logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-    """Return the mean cross-entropy, in nats, of logits (N, T, V), targets (N, T)."""
+    """Return the mean cross-entropy in nats, of logits (N, T, V), targets (N, T)."""
     return F.cross_entropy(logits.flatten(0, 1), targets.flatten())
 
 
@@ -21,14 +22,14 @@ def gpt_training(
     rows: torch.Tensor,
     validation: torch.Tensor | None = None,
     *,
-    learning_rate: float = 0.016,
+    learning_rate: float = 0.03,
     steps: int = 200,
     batch_size: int = 32,
     **options,
 ) -> Training:
     """Return a `Training` of a GPT on texts, rows of ids (N, T) of one length.
 
-    Muon takes the matrices inside the blocks, at half the learning rate, AdamW all
+    Muon takes the matrices inside the blocks, at a quarter of the rate, AdamW all
     other weights. The rate rises for a twentieth of the steps, then falls to 0.
 
     Parameters
@@ -53,7 +54,8 @@ def gpt_training(
         steps=steps,
         batch_size=batch_size,
         max_gradient_norm=1.0,
-        schedule=lambda step, steps: one_cycle(step, steps, warmup=0.05),
+        measure_batch_size=64,  # a text has a logit for each place and token
+        schedule=partial(one_cycle, warmup=0.05),
         **options,
     )
 
@@ -73,4 +75,4 @@ def gpt_optimizer(model: GPT, learning_rate: float) -> Together:
     adamw = torch.optim.AdamW(
         groups, learning_rate, betas=(0.9, 0.95), weight_decay=0.1, fused=True
     )
-    return Together(Muon(inside, learning_rate / 2), adamw)
+    return Together(Muon(inside, learning_rate / 4), adamw)
