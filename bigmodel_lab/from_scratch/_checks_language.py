@@ -19,11 +19,14 @@ def check_merges(merges):
 
 def check_pair(pair, learned, merges):
     """Raise ValueError if no pair is left to join before all merges are learned."""
-    if pair is None:
-        advice = f"take merges={learned}" if learned else "it has no word of two bytes"
+    if pair is None and not learned:
         raise ValueError(
-            f"text is too short for {merges} merges: after {learned}, every word of it "
-            f"is one token; {advice}, or give a longer text."
+            "text has no two bytes in one word to join: give a longer one."
+        )
+    if pair is None:
+        raise ValueError(
+            f"text is too short for {merges} merges: after {learned}, each of its words "
+            f"is one token; take merges={learned}, or give a longer text."
         )
 
 

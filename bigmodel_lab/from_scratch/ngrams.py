@@ -67,7 +67,7 @@ class KneserNey:
         for n in range(order, 0, -1):
             grams = np.concatenate([self._grams_of(rows, n), contexts])
             grams, counts = np.unique(grams, return_counts=True)
-            self.levels[:0] = [_level(grams, counts, discount, vocabulary_size)]
+            self.levels.insert(0, _level(grams, counts, discount, vocabulary_size))
             # Each different n-gram is a context of the n-gram without its first token.
             contexts = grams % vocabulary_size ** (n - 1)
 
