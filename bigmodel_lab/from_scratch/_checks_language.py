@@ -20,13 +20,11 @@ def check_merges(merges):
 def check_pair(pair, learned, merges):
     """Raise ValueError if no pair is left to join before all merges are learned."""
     if pair is None and not learned:
-        raise ValueError(
-            "text has no two bytes in one word to join: give a longer one."
-        )
+        raise ValueError("text has no word of two bytes: give a longer one.")
     if pair is None:
         raise ValueError(
-            f"text is too short for {merges} merges: after {learned}, each of its words "
-            f"is one token; take merges={learned}, or give a longer text."
+            f"text is too short for {merges} merges: after {learned}, every word is "
+            f"one token; take merges={learned}, or give a longer text."
         )
 
 

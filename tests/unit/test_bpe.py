@@ -107,7 +107,7 @@ def test_a_text_of_nothing_has_no_tokens():
     [
         ("low lower", 0, "merges must be 1 or more, got 0"),
         ("low low", 5, "too short for 5 merges: after 3, .* take merges=3"),
-        ("", 1, "text has no two bytes in one word to join"),
+        ("", 1, "text has no word of two bytes: give a longer one"),
         (b"low", 1, "text must be a str, got bytes"),
     ],
 )
