@@ -18,9 +18,11 @@ from .exercises import solved as solved
 from .exercises import start_over as start_over
 from .from_scratch import activations as activations
 from .from_scratch import attention as attention
+from .from_scratch import bpe as bpe
 from .from_scratch import cleaning as cleaning
 from .from_scratch import images as images
 from .from_scratch import losses as losses
+from .from_scratch import ngrams as ngrams
 from .from_scratch import optimizers as optimizers
 from .from_scratch import sampling as sampling
 from .from_scratch import scalers as scalers

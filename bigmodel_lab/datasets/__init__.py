@@ -9,6 +9,7 @@ from bigmodel_lab.datasets.poems import tang_poems
 from bigmodel_lab.datasets.posts import newsgroups
 from bigmodel_lab.datasets.reviews import chinese_reviews, food_reviews, movie_reviews
 from bigmodel_lab.datasets.tables import ames_houses, dow_jones, saratoga_houses
+from bigmodel_lab.datasets.vocabularies import vocabulary
 
 __all__ = [
     "ames_houses",
@@ -21,4 +22,5 @@ __all__ = [
     "own_table",
     "saratoga_houses",
     "tang_poems",
+    "vocabulary",
 ]
