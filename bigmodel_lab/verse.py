@@ -212,8 +212,6 @@ def _word(text):
 
 def _marked_lines(text):
     """Return the lines of a poem, each with the marks after it."""
-    if len(lines(text)) == 4 and "".join(lines(text)) == text:
-        text = punctuated(text)
     return [line for line in re.findall(r"[^，。\n]*[，。]*", text) if line]
 
 
