@@ -161,11 +161,6 @@ def test_plain_text_has_each_line_with_its_sound_and_words():
     assert shown.endswith("\n\n千里\n    qiān lǐ\n    thousand, inside")
 
 
-def test_a_poem_of_the_data_set_is_shown_with_its_marks(real):
-    bare = re.sub("[，。]", "", real[0])
-    assert repr(verse.show([bare])) == repr(verse.show([real[0]]))
-
-
 def test_the_page_has_all_of_it_and_is_well_formed():
     text = "床前<b>月&龘，\n" + POEM
     page = verse.show([text], ["<i>&"])._repr_html_()
