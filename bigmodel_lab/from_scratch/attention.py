@@ -111,7 +111,7 @@ class SelfAttention(nn.Module):
         super().__init__()
         check_heads(dimensions, heads)
         self.heads, self.rotary = heads, rotary
-        self.scale = None  # 1 / √D; a number replaces it
+        self.causal, self.scale = True, None  # to be changed for an experiment
         # Three views of a place: what it asks, what it offers, what it tells.
         self.query = nn.Linear(dimensions, dimensions, bias=False)
         self.key = nn.Linear(dimensions, dimensions, bias=False)
@@ -125,13 +125,17 @@ class SelfAttention(nn.Module):
         q, k, v = (split_heads(layer(x), self.heads) for layer in layers)
         return (rotate(q, first), rotate(k, first), v) if self.rotary else (q, k, v)
 
+    def mask(self, places: int, first: int = 0) -> torch.Tensor | None:
+        """Return the causal mask, or None if every place may look at all others."""
+        return causal_mask(places, first) if self.causal else None
+
     def weights(self, x: torch.Tensor) -> torch.Tensor:
         """Return the weights (N, H, T, T) of each head, to look at."""
         q, k, _ = self.heads_of(x)
-        return attention_weights(q, k, causal_mask(x.shape[1]), self.scale)
+        return attention_weights(q, k, self.mask(x.shape[1]), self.scale)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Return (N, T, H·D): each place with what it gathered from those before it."""
-        mask = causal_mask(x.shape[1])
+        mask = self.mask(x.shape[1])
         gathered = attention(*self.heads_of(x), mask, self.scale)
         return self.output(join_heads(gathered))

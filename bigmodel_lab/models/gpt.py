@@ -6,7 +6,6 @@ from torch.nn import functional as F
 
 from bigmodel_lab.from_scratch.attention import (
     SelfAttention,
-    causal_mask,
     join_heads,
 )
 from bigmodel_lab.models._checks_gpt import check_ids, check_sizes
@@ -153,8 +152,8 @@ class Attention(SelfAttention):
         mask = None
         if first and x.shape[1] > 1:
             # is_causal would align its triangle with the first key of the cache.
-            mask = causal_mask(first + x.shape[1], first).to(x.device)
+            mask = self.mask(first + x.shape[1], first).to(x.device)
         y = F.scaled_dot_product_attention(
-            q, k, v, mask, is_causal=not first, scale=self.scale
+            q, k, v, mask, is_causal=self.causal and not first, scale=self.scale
         )
         return self.output(join_heads(y))
