@@ -150,7 +150,7 @@ class Attention(SelfAttention):
                 k, v = torch.cat([cache[0], k], 2), torch.cat([cache[1], v], 2)
             cache[:] = k, v
         mask = None
-        if first and x.shape[1] > 1:
+        if first and x.shape[1] > 1 and self.causal:
             # is_causal would align its triangle with the first key of the cache.
             mask = self.mask(first + x.shape[1], first).to(x.device)
         y = F.scaled_dot_product_attention(
