@@ -85,7 +85,7 @@ def gpt() -> None:
 
 
 def next_token(sketch: Sketch, x: float, y: float) -> None:
-    """Draw guesses at the token after yuè; the bars, their probabilities, begin at x."""
+    """Draw four guesses at the token after yuè: words over bars that begin at x."""
     logits = {
         "guāng “light”": 2.5,
         "míng “bright”": 0.8,
