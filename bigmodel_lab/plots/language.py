@@ -53,9 +53,10 @@ def crossover(
         If `alt` is empty.
     """
     figure, axes = plt.subplots(figsize=(7.2, 3.8))
-    first, *_, last = np.sort(np.concatenate([x for x, _ in curves.values()]))
+    tokens = np.concatenate([x for x, _ in curves.values()])
+    ends = [tokens.min(), tokens.max()]
     lines = {
-        name: line if isinstance(line, tuple) else ([first, last], [line, line])
+        name: line if isinstance(line, tuple) else (ends, [line, line])
         for name, line in lines.items()
     }
     for number, (name, line) in enumerate(lines.items()):
