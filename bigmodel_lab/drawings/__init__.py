@@ -3,6 +3,15 @@
 Each function draws one and shows it with its alt text; `sketch` is the paper.
 """
 
+from bigmodel_lab.drawings.attention import attention_step as attention_step
+from bigmodel_lab.drawings.attention import causal_mask_grid as causal_mask_grid
+from bigmodel_lab.drawings.attention import heads as heads
+from bigmodel_lab.drawings.attention import key_value_cache as key_value_cache
+from bigmodel_lab.drawings.attention import rotary as rotary
+from bigmodel_lab.drawings.gpt import byte_pairs as byte_pairs
+from bigmodel_lab.drawings.gpt import gpt as gpt
+from bigmodel_lab.drawings.gpt import gpt_block as gpt_block
+from bigmodel_lab.drawings.gpt import shifted_by_one as shifted_by_one
 from bigmodel_lab.drawings.losses import article_network as article_network
 from bigmodel_lab.drawings.losses import backpropagation as backpropagation
 from bigmodel_lab.drawings.losses import cross_entropy as cross_entropy

@@ -16,6 +16,10 @@ from bigmodel_lab.plots.functions import paired_bars as paired_bars
 from bigmodel_lab.plots.functions import scatter_with_lines as scatter_with_lines
 from bigmodel_lab.plots.functions import with_slopes as with_slopes
 from bigmodel_lab.plots.images import image_rows as image_rows
+from bigmodel_lab.plots.language import attention_maps as attention_maps
+from bigmodel_lab.plots.language import crossover as crossover
+from bigmodel_lab.plots.language import ladder as ladder
+from bigmodel_lab.plots.language import probabilities as probabilities
 from bigmodel_lab.plots.look import STYLE as STYLE
 from bigmodel_lab.plots.look import picture as picture
 from bigmodel_lab.plots.look import show as show
