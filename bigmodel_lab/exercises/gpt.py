@@ -98,10 +98,10 @@ def _joined(ids, is_pair, replaced):
 @exercise(
     inputs=_ids_and_pair,
     hints=[
-        "Walk through ids with an index of your own. What is appended, and how far does "
-        "the index move, if the next two ids are the pair? If they are not?",
-        "Where the pair stands, append new_id and move on by two, so that no id is used "
-        "twice. Elsewhere append the id itself and move on by one.",
+        "Walk through ids with an index of your own. What is appended, and how far "
+        "does the index move, if the next two ids are the pair? If they are not?",
+        "Where the pair stands, append new_id and move on by two, so that no id is "
+        "used twice. Elsewhere append the id itself and move on by one.",
         "`while i < len(ids):` and in it `found = tuple(ids[i : i + 2]) == pair`, "
         "`result.append(new_id if found else ids[i])`, `i += 2 if found else 1`.",
     ],
@@ -126,8 +126,8 @@ def _(ids, pair, new_id):
     """
     first_only: Only the first pair was replaced. Go on to the end: a step of BPE joins
         the pair wherever it stands.
-    second_kept: After each new id the second one of the pair stands there once more.
-        The new id stands for both: move on by two.
+    second_kept: The second id of each pair was used again. The new id stands for both:
+        move on by two.
     overlapping: An id in the middle was used twice, for the pair to its left and for
         the one to its right. What has been joined is gone: of three equal ids, the
         first two become one and the third stays.
@@ -146,7 +146,7 @@ def _(ids, pair, new_id):
         it.
     """
     first, second = pair
-    pairs = [(a, b) == pair for a, b in zip(ids, ids[1:] + [None], strict=True)]
+    pairs = [(a, b) == pair for a, b in zip(ids, [*ids[1:], None], strict=True)]
     start = pairs.index(True)
     after = [False, *pairs[:-1]]  # the id before it is the first of a pair
 
@@ -157,7 +157,7 @@ def _(ids, pair, new_id):
     turned = _joined(ids[::-1], lambda two: is_pair(two[::-1]), [new_id])
     kept = zip(ids, pairs, after, strict=True)
     return {
-        "first_only": ids[:start] + [new_id] + ids[start + 2 :],
+        "first_only": [*ids[:start], new_id, *ids[start + 2 :]],
         "second_kept": [
             new_id if found else i for i, found in zip(ids, pairs, strict=True)
         ],
@@ -195,8 +195,8 @@ def _pair_counts(rng):
 @exercise(
     inputs=_pair_counts,
     hints=[
-        "How often a pair occurs does not matter here, only whether it does. What makes "
-        "ones and zeros of the counts?",
+        "How often a pair occurs does not matter here, only whether it does. What "
+        "makes ones and zeros of the counts?",
         "Column j tells what stood before character j: count its entries above 0. "
         "Then divide, so that the shares of all characters sum to 1.",
         "`contexts = (counts > 0).sum(0)`, then `contexts / contexts.sum()`.",
@@ -269,19 +269,20 @@ _CHARACTERS = list("山水风月花春秋云天人江雪夜日白青烟雨松竹
 def _poems(rng):
     """Return poems for training and validation; the latter quote some lines."""
     width = int(rng.choice([5, 7]))
-
-    def poem():
-        return ["".join(rng.choice(_CHARACTERS, width)) for _ in range(4)]
-
-    train = [poem() for _ in range(rng.integers(6, 10))]
+    train, validation = (
+        [["".join(rng.choice(_CHARACTERS, width)) for _ in range(4)] for _ in range(n)]
+        for n in rng.integers([6, 5], [10, 9])
+    )
     copied, couplet, quoted, *others = rng.permutation(len(train))
-    validation = [poem() for _ in range(rng.integers(5, 9))]
     validation[0] = train[copied].copy()
-    validation[1][:2] = train[couplet][:2]
+    validation[1][2:] = train[couplet][2:]
     validation[2][1] = validation[3][3] = train[quoted][0]  # the same line twice
+    validation[2][0], validation[2][3] = train[others[0]][:2]
+    # Two more at the same place, but no couplet; then a few anywhere but at the start.
+    validation[3][1], validation[3][2] = train[others[1]][1], train[others[2]][2]
     for lines in validation[4:]:
         if rng.random() < 0.4:
-            lines[rng.integers(4)] = train[rng.choice(others)][rng.integers(4)]
+            lines[rng.integers(1, 4)] = train[rng.choice(others)][rng.integers(4)]
     rng.shuffle(validation)
     return tuple(
         ["{}，{}。{}，{}。".format(*lines) for lines in part]
@@ -336,8 +337,8 @@ def _(train, validation):
     ends_in_the_divisor: The quoted lines are right, but you divided by one too many for
         each poem: the empty piece that split() leaves after the last mark.
     couplets: You only cut at 。 and compared two lines at a time. Cut at ， as well.
-    commas_only: You only cut at ，, which leaves the second line glued to the third. Cut
-        at 。 as well.
+    commas_only: You only cut at ， and left the second line glued to the third. Cut at
+        。 as well.
     same_place: You compared lines at the same place of a poem. A quoted line may stand
         anywhere.
     share_of_the_training_lines: That is the share of training lines that occur in
@@ -423,8 +424,8 @@ def _(q, k, v):
     over_the_queries: Your softmax runs down the columns, so that the places that ask
         compete. The places that are looked at compete: each row of the weights sums to
         1.
-    divided_by_d: You divided by D. A sum of D products has a spread of about √D: divided
-        by D, the scores are so small that all weights are nearly alike.
+    divided_by_d: You divided by D. A sum of D products has a spread of about √D:
+        divided by D, the scores are so small that the weights are nearly alike.
     not_divided: You did not divide by √D. The scores are too large, the softmax puts
         nearly all weight on one place, and its gradient is close to 0.
     multiplied: You multiplied by √D where you should divide: the scores are D times too
@@ -507,9 +508,9 @@ def _(x, heads):
     one_reshape: The shape is right, but the numbers are mixed up: one reshape to (N, H,
         T, D) cuts the text into H parts, and a head gets a part of the places instead
         of its share of every place. Reshape to (N, T, H, D), then transpose(1, 2).
-    interleaved: You dealt the numbers out like cards: head 0 has numbers 0, H, 2H and so
-        on. Each head has D numbers that stand side by side: reshape to (..., H, D), not
-        (..., D, H).
+    interleaved: You dealt the numbers out like cards: head 0 has numbers 0, H, 2H and
+        so on. Each head has D numbers that stand side by side: reshape to (..., H, D),
+        not (..., D, H).
     heads_after_the_places: That is (N, T, H, D), right so far. Attention takes the last
         two dimensions for places and numbers: bring the heads before the places with
         transpose(1, 2).
@@ -556,10 +557,10 @@ def _turned(a, b, cos, sin):
 @exercise(
     inputs=_rows_to_rotate,
     hints=[
-        "Row 0 of x stands at place first, row 1 at first + 1, and so on. The angles are "
-        "a table (T, D/2): place times speed.",
-        "`a, b = x.chunk(2, -1)` are the two coordinates of the points. The new ones are "
-        "a cos - b sin and a sin + b cos, each computed from the old a and b.",
+        "Row 0 of x stands at place first, row 1 at first + 1, and so on. The angles "
+        "are a table (T, D/2): place times speed.",
+        "`a, b = x.chunk(2, -1)` are the two coordinates of the points. The new ones "
+        "are a cos - b sin and a sin + b cos, each computed from the old a and b.",
         "`angles = (first + torch.arange(len(x)))[:, None] * speeds`, then `cos, sin = "
         "angles.cos(), angles.sin()` and "
         "`torch.cat([a * cos - b * sin, a * sin + b * cos], -1)`.",
@@ -665,8 +666,9 @@ def _gathered(q, keys, values, scale=2.0):
         "first, after the others.",
         "`torch.cat([keys, k[None]])` is (S + 1, D). No mask is needed: nothing in the "
         "cache comes after the new token.",
-        "`keys, values = torch.cat([keys, k[None]]), torch.cat([values, v[None]])`, then "
-        "`weights = (keys @ q / len(q) ** 0.5).softmax(0)` and `weights @ values`.",
+        "`keys, values = torch.cat([keys, k[None]]), torch.cat([values, v[None]])`, "
+        "`weights = (keys @ q / len(q) ** 0.5).softmax(0)`, and "
+        "`return weights @ values, keys, values`.",
     ],
 )
 def cached_step(q, k, v, keys, values):
@@ -890,8 +892,8 @@ def _(loss, tokens, characters):
         its tokens: multiply by their number first.
     logarithm_again: You took the logarithm of the loss. It is one already: to go from
         nats to bits, divide by ln 2.
-    per_byte: You divided by three bytes for each character, as UTF-8 has them in
-        Chinese. That is bits per byte; here they are shared out among the characters.
+    per_byte: That is a third of it: bits per byte, as UTF-8 has three bytes for a
+        Chinese character. Share the bits out among the characters.
     """
     nats, bit = loss * tokens / characters, math.log(2)
     return {
@@ -980,16 +982,22 @@ def _(logits, temperature):
 def _probabilities_and_share(rng):
     """Return probabilities (V,) and a top_p that falls inside one of them.
 
-    Two to V - 3 tokens are needed, and another number is large or among the first.
+    Two to V - 3 tokens are needed. In every second draw a token has 1 - top_p by
+    itself.
     """
+    has_large = _every_other(rng)
     while True:
-        p = rng.dirichlet(np.full(rng.integers(8, 12), 0.8))
+        p = rng.dirichlet(np.full(rng.integers(8, 12), rng.choice([0.8, 3])))
         ranked = np.sort(p)[::-1]
         needed = int(rng.integers(2, len(p) - 2))
         top_p = ranked[:needed].sum() - rng.uniform(0.3, 0.7) * ranked[needed - 1]
-        large = (p >= 1 - top_p).sum()
-        few_enough = {0, needed, int(top_p * len(p))}
-        if large not in few_enough and ranked[needed] > 0.01 and top_p > ranked[0]:
+        large, share = (p >= 1 - top_p).sum(), int(top_p * len(p))
+        if (
+            ranked[0] < top_p < 1 - p[-1]  # some are left out in any order
+            and ranked[needed - 1] > 0.02
+            and has_large == (large > 0)
+            and not {large, share} & {needed - 1, needed, needed + 1}
+        ):
             return torch.from_numpy(p), float(top_p)
 
 
@@ -999,8 +1007,8 @@ def _probabilities_and_share(rng):
         "Sort the tokens, the likeliest first. How much probability lies *before* each "
         "of them, and what does that say about whether it is still needed?",
         "With `ranked, order = p.sort(descending=True)`, the sum before each token is "
-        "`ranked.cumsum(0) - ranked`: it stays if that is less than top_p. Then back to "
-        "the order of the vocabulary, and to a sum of 1.",
+        "`ranked.cumsum(0) - ranked`: it stays if that is less than top_p. Then back "
+        "to the order of the vocabulary, and to a sum of 1.",
         "`kept = ranked * (ranked.cumsum(0) - ranked < top_p)`, then `result = "
         "torch.zeros_like(p)`, `result[order] = kept` and `result / result.sum()`.",
     ],
@@ -1037,10 +1045,9 @@ def _(p, top_p):
         the order of the vocabulary. Put it back in that order first.
     not_sorted: You added up in the order of the vocabulary. The likeliest tokens come
         first: sort.
-    one_by_one: You compared each probability by itself with 1 - top_p. What counts is
-        how much the tokens have together, from the likeliest on.
-    none_is_that_likely: You compared each probability by itself with top_p. What counts
-        is how much the tokens have together, from the likeliest on.
+    one_by_one: You compared each probability by itself with 1 - top_p; where none is as
+        large, nothing stays, and 0/0 is NaN. What counts is how much the tokens have
+        together, from the likeliest on.
     share_of_the_tokens: You kept that share of the tokens. top_p is a share of the
         probability: where the GPT is sure, few tokens have it.
     softmax_again: You took a softmax of the probabilities. They sum to 1 again, but a
@@ -1069,7 +1076,6 @@ def _(p, top_p):
         "mask_not_put_back": of(stays),
         "not_sorted": of(p.cumsum(0) - p < top_p),
         "one_by_one": of(p >= 1 - top_p),
-        "none_is_that_likely": of(p >= top_p),
         "share_of_the_tokens": of(ranks < int(top_p * len(p))),
         "softmax_again": torch.where(ranks < count, p, 0).softmax(0),
     }
@@ -1088,8 +1094,8 @@ def _(p, top_p):
         "blocks, a norm at the end. Which part needs no weights of its own?",
         "A block has four matrices (d, d) for attention, two between d and 4d numbers, "
         "and two norms of d weights each.",
-        "With d for dimensions: `(vocabulary_size + length) * d + layers * (12 * d**2 + "
-        "2 * d) + d`.",
+        "With d for dimensions: `(vocabulary_size + length) * d + layers * (12 * d**2 "
+        "+ 2 * d) + d`.",
     ],
 )
 def gpt_parameters(vocabulary_size, length, dimensions, layers):
@@ -1126,9 +1132,9 @@ def _(vocabulary_size, length, dimensions, layers):
         matrices of 4 d² weights. One of them is missing.
     not_wider: You took the two layers after attention for (d, d). They grow to 4d and
         shrink back: 4 d² weights each.
-    places_forgotten: The learned positions are missing: a vector for each of the places.
-    embeddings_forgotten: The two tables are missing, of the tokens and of the places. In
-        a small GPT the tokens' table is the largest part.
+    places_forgotten: The learned positions are missing: a vector for each place.
+    embeddings_forgotten: The two tables are missing, of the tokens and of the places.
+        They are weights like any others, in a small GPT often most of them.
     one_block: You counted a single block. There are as many as layers.
     """
     V, T, d, L = vocabulary_size, length, dimensions, layers
