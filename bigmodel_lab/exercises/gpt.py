@@ -124,6 +124,8 @@ def merge(ids, pair, new_id):
 @merge.mistakes
 def _(ids, pair, new_id):
     """
+    nothing_replaced: Nothing was replaced. If you compare a slice with the pair: a list
+        never equals a tuple, so write tuple(ids[i : i + 2]) == pair.
     first_only: Only the first pair was replaced. Go on to the end: a step of BPE joins
         the pair wherever it stands.
     second_kept: The second id of each pair was used again. The new id stands for both:
@@ -157,6 +159,7 @@ def _(ids, pair, new_id):
     turned = _joined(ids[::-1], lambda two: is_pair(two[::-1]), [new_id])
     kept = zip(ids, pairs, after, strict=True)
     return {
+        "nothing_replaced": ids,
         "first_only": [*ids[:start], new_id, *ids[start + 2 :]],
         "second_kept": [
             new_id if found else i for i, found in zip(ids, pairs, strict=True)
@@ -885,8 +888,8 @@ def _(loss, tokens, characters):
         them: divide.
     perplexity: That is the perplexity per token. It depends on the tokenizer: with
         longer tokens there is more to guess at each. Take bits, and the characters.
-    perplexity_per_character: That is the perplexity per character, e to the power of
-        the nats. Bits are asked for: divide the nats by ln 2.
+    perplexity_per_character: That is the perplexity per character. The bits are its
+        logarithm to the base 2.
     whole_text: These are the bits of the whole text. Divide by its characters.
     taken_for_a_sum: You took the loss for the sum over the text. It is the mean over
         its tokens: multiply by their number first.
