@@ -305,6 +305,10 @@ class Together(torch.optim.Optimizer):
             one.step()
         return loss
 
+    def __getstate__(self):
+        """Return what a copy is made of; PyTorch's copies only know one optimizer."""
+        return super().__getstate__() | {"optimizers": self.optimizers}
+
     def state_dict(self) -> dict:
         """Return the states of all."""
         return {"optimizers": [one.state_dict() for one in self.optimizers]}

@@ -2,7 +2,7 @@
 
 from bigmodel_lab.models.digits import digit_cnn, digit_mlp
 from bigmodel_lab.models.gpt import GPT
-from bigmodel_lab.models.gpt_training import gpt_training, next_token_loss
+from bigmodel_lab.models.gpt_training import gpt_optimizer, gpt_training, next_token_loss
 from bigmodel_lab.models.houses import linear_regression, regression_mlp
 from bigmodel_lab.models.pretrained import load, save
 from bigmodel_lab.models.texts import EmbeddingBagClassifier, TextCNN, TextLSTM
@@ -15,6 +15,7 @@ __all__ = [
     "TextLSTM",
     "digit_cnn",
     "digit_mlp",
+    "gpt_optimizer",
     "gpt_training",
     "linear_regression",
     "load",

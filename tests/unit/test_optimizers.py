@@ -7,7 +7,10 @@ from bigmodel_lab.from_scratch.optimizers import (
     Adam,
     AdamW,
     GradientDescent,
+    Muon,
     RMSprop,
+    Together,
+    orthogonalized,
 )
 
 RULES = {
@@ -155,3 +158,77 @@ def test_pytorch_schedules_reach_the_learning_rate():
 def test_bad_learning_rates_are_named(bad):
     with pytest.raises(ValueError, match=f"above 0, got {bad};"):
         GradientDescent([nn.Parameter(torch.ones(1))], learning_rate=bad)
+
+
+# -- Muon ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("shape", [(40, 40), (20, 80), (80, 20), (1, 7)])
+def test_a_matrix_keeps_its_directions_and_loses_its_sizes(shape):
+    torch.manual_seed(0)
+    matrix = torch.randn(shape)
+    ours = orthogonalized(matrix)
+    left, _, right = torch.linalg.svd(matrix, full_matrices=False)
+    sizes = torch.linalg.svdvals(ours)
+    assert 0.6 < sizes.min() <= sizes.max() < 1.25
+    inside = left.T @ ours @ right.T  # diagonal if the directions are the same
+    torch.testing.assert_close(inside, inside.diag().diag(), atol=1e-4, rtol=0)
+
+
+@pytest.mark.parametrize("momentum", [0.0, 0.9])
+@pytest.mark.parametrize("weight_decay", [0.0, 0.1])
+def test_20_steps_of_muon_are_pytorchs(momentum, weight_decay):
+    torch.manual_seed(0)
+    start, gradients = torch.randn(24, 60), torch.randn(20, 24, 60)
+    ours, theirs = (nn.Parameter(start.clone()) for _ in range(2))
+    options = {"momentum": momentum, "weight_decay": weight_decay}
+    muon = Muon([ours], 0.02, **options)
+    pytorchs = torch.optim.Muon(
+        [theirs], 0.02, **options, adjust_lr_fn="match_rms_adamw"
+    )
+    for gradient in gradients:
+        ours.grad, theirs.grad = gradient.clone(), gradient.clone()
+        muon.step()
+        pytorchs.step()
+    way = (theirs - start).norm()
+    assert (ours - theirs).norm() < 0.02 * way  # PyTorch's iterates in bfloat16
+
+
+def test_muon_refuses_what_is_no_matrix():
+    with pytest.raises(ValueError, match=r"shape \(3,\): give it to AdamW"):
+        Muon([nn.Parameter(torch.zeros(2, 2)), nn.Parameter(torch.zeros(3))], 0.1)
+
+
+def test_several_optimizers_step_as_one():
+    def made():
+        torch.manual_seed(0)
+        return nn.Linear(5, 3)
+
+    one, other = made(), made()
+    parts = Muon([one.weight], 0.01), AdamW([one.bias], 0.02)
+    both = Together(Muon([other.weight], 0.01), AdamW([other.bias], 0.02))
+    assert [group["lr"] for group in both.param_groups] == [0.01, 0.02]
+    for optimizers, model in ((parts, one), ((both,), other)):
+        for group in (g for optimizer in optimizers for g in optimizer.param_groups):
+            group["lr"] /= 2  # as a schedule does
+        for _ in range(5):
+            for optimizer in optimizers:
+                optimizer.zero_grad()
+            model(torch.ones(2, 5)).square().sum().backward()
+            for optimizer in optimizers:
+                optimizer.step()
+    torch.testing.assert_close(list(one.parameters()), list(other.parameters()))
+
+
+def test_a_closure_is_called_once_for_all():
+    model, calls = nn.Linear(2, 2), []
+    both = Together(Muon([model.weight], 0.01), AdamW([model.bias], 0.01))
+
+    def closure():
+        calls.append(torch.is_grad_enabled())
+        loss = model(torch.ones(1, 2)).sum()
+        loss.backward()
+        return loss
+
+    assert both.step(closure).requires_grad
+    assert calls == [True]

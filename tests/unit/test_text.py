@@ -14,6 +14,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 
 from bigmodel_lab import datasets
 from bigmodel_lab.from_scratch.text import (
+    Characters,
     Vocabulary,
     chinese_words,
     english_words,
@@ -278,3 +279,39 @@ def test_idf_is_that_of_tf_idf_and_padding_weighs_nothing():
     assert weights[0] == 0
     assert weights[1].item() == pytest.approx(np.log(5) + 1)  # unknown: in no document
     assert weights.dtype == torch.float32
+
+
+# -- characters ------------------------------------------------------------------------
+
+
+def test_characters_are_numbered_by_their_code_points():
+    alphabet = Characters(["ba，", "a。"])
+    assert alphabet.characters == ["\n", "a", "b", "。", "，"]
+    assert alphabet.encode("\nb。") == [0, 2, 3]
+    assert len(alphabet) == 5
+
+
+@given(st.lists(st.text(min_size=1), min_size=1))
+def test_decoding_undoes_the_encoding_of_characters(texts):
+    alphabet = Characters(texts)
+    for text in texts:
+        assert alphabet.decode(alphabet.encode(text)) == text
+
+
+def test_unknown_characters_are_named_once_each():
+    alphabet = Characters("abc")
+    with pytest.raises(ValueError, match="Of 4 characters, none is x、y: leave out"):
+        alphabet.encode("axbyx")
+    with pytest.raises(ValueError, match="and 2 more"):
+        alphabet.encode("1234567")
+    with pytest.raises(ValueError, match="id"):
+        alphabet.decode([7])
+
+
+@pytest.mark.parametrize(
+    ("texts", "error", "says"),
+    [([], ValueError, "no text"), ([""], ValueError, "no text"), ([1], TypeError, "1")],
+)
+def test_what_has_no_characters_is_an_error(texts, error, says):
+    with pytest.raises(error, match=says):
+        Characters(texts)

@@ -522,7 +522,22 @@ def test_parts_are_all_that_the_model_sees_at_once():
     assert sizes == {3, 2}  # 8 = 3 + 3 + 2, and the last batch of 2
 
 
-@pytest.mark.parametrize("name", ["steps", "measure_every", "micro_batch_size"])
+def test_validation_goes_through_the_model_in_small_batches():
+    sizes = []
+    model = nn.Linear(1, 1)
+    model.register_forward_hook(lambda _, inputs, __: sizes.append(len(inputs[0])))
+    X = torch.ones(10, 1)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    options = {"batch_size": 10, "measure_batch_size": 4}
+    Training(
+        model, nn.functional.mse_loss, optimizer, (X, X), (X, X), **options
+    ).finish()
+    assert sizes == [10, 4, 4, 2]
+
+
+@pytest.mark.parametrize(
+    "name", ["steps", "measure_every", "micro_batch_size", "measure_batch_size"]
+)
 @pytest.mark.parametrize("bad", [0, -1, 1.5, True, math.nan, "3"])
 def test_optional_counts_must_be_whole_numbers(name, bad):
     with pytest.raises(ValueError, match=f"^{name} must be an integer of at least"):
