@@ -7,6 +7,7 @@ from . import explain as explain
 from . import models as models
 from . import plots as plots
 from . import results as results
+from . import verse as verse
 from .chapter import start_chapter as start_chapter
 from .device import best_device as best_device
 from .device import seed_everything as seed_everything

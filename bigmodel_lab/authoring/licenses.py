@@ -8,11 +8,11 @@ from bigmodel_lab.datasets.sources import FILES
 _HEAD = """\
 # Whose the data are
 
-The workbook has a license of its own (MIT) and holds none of these files but the poems:
-they come with Python packages or are fetched. A chapter's outputs quote a few lines of
-them. If you pass the files on, in a shared folder or in an image, keep to these terms
-and name the authors. Where terms are not stated, we know of no permission to pass them
-on.
+The workbook has a license of its own (MIT) and holds none of these files but the poems
+and the glosses: they come with Python packages or are fetched. A chapter's outputs
+quote a few lines of them. If you pass the files on, in a shared folder or in an image,
+keep to these terms and name the authors. Where terms are not stated, we know of no
+permission to pass them on.
 
 Written by `python -m bigmodel_lab course` from `bigmodel_lab/datasets/sources.toml`.
 """
