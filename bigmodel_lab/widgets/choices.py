@@ -14,17 +14,18 @@ SAYS = "{counted} says {share:.1%}"
 NAMES = {"，": "comma", "。": "full stop", "\n": "end of the poem"}
 END = "⏎"  # how "\n" is shown
 
-FULL = (0.1, 0.25, 0.5, 1.0)  # what a bar of the full width may stand for
+FULL = (0.05, 0.1, 0.25, 0.5, 1.0)  # what a bar of the full width may stand for
 CHOICES_STYLE = f"""
-.lab-choices > .widget-box {{ align-items: center; }}
-.lab-choices .lab-choice {{ flex: 0 1 236px; min-width: 0; width: auto; height: 32px;
-  line-height: 32px; margin: 1px 0; text-align: left; white-space: pre; tab-size: 50px;
-  color: inherit; background: none; border: 1px solid transparent; box-shadow: none;
+.lab-choices > .widget-box {{ display: grid; align-items: center; column-gap: 4px;
+  grid-template-columns: minmax(0, 236px) minmax(60px, 1fr); }}
+.lab-choices .lab-choice {{ width: auto; height: 32px; line-height: 32px;
+  margin: 1px 0; text-align: left; white-space: pre; tab-size: 50px; color: inherit;
+  background: none; border: 1px solid transparent; box-shadow: none;
   border-radius: 6px; font-variant-numeric: tabular-nums; }}
 .lab-choices .lab-choice:hover:enabled {{ border-color: {BLUE}; }}
 .lab-choices .lab-choice:disabled {{ opacity: 0.5; }}
 .lab-choices .lab-choice::first-letter {{ font-size: 1.5em; }}
-.lab-choices .widget-html {{ flex: 1 1 90px; min-width: 0; margin: 0; }}
+.lab-choices .widget-html {{ min-width: 0; margin: 0; }}
 .lab-shares {{ display: grid; gap: 3px; font-size: 11px; line-height: 12px; }}
 .lab-shares div {{ display: flex; align-items: center; gap: 4px; height: 12px; }}
 .lab-shares i {{ height: 10px; flex: 0 0 auto; border-radius: 0 3px 3px 0;

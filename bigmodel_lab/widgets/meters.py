@@ -6,8 +6,8 @@ from bigmodel_lab.colors import BLUE, ORANGE
 
 # What a reader sees: of the measures of `verse.measure`, those shown, and their names.
 METERS = {
-    "form": "form: four lines, with marks",
-    "tones": "tones alternate in a line",
+    "form": "right form",
+    "tones": "tones alternate",
     "rhyme": "lines 2 and 4 rhyme",
 }
 REAL = "real poems"
@@ -18,8 +18,9 @@ METERS_STYLE = f"""
 .lab-meters :is(th, td) {{ padding: 0 8px 0 0; text-align: left;
   font-weight: inherit; }}
 .lab-meters td:not(.lab-meter) {{ text-align: right; white-space: nowrap; }}
+.lab-meters [scope=col] {{ white-space: nowrap; }}
 .lab-meters .lab-meter {{ padding: 0; }}
-.lab-meter > div {{ position: relative; width: 130px; height: 12px; margin-right: 8px;
+.lab-meter > div {{ position: relative; width: min(130px, 20vw); height: 12px; margin-right: 8px;
   border: 1px solid currentColor; border-radius: 3px; }}
 .lab-meter > div > div {{ background: {BLUE}; height: 100%; }}
 .lab-meter i {{ position: absolute; top: -4px; bottom: -4px; width: 4px;

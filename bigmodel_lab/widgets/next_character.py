@@ -42,6 +42,10 @@ STOPPED = "Stopped: the twenty poems are not finished."
 SETTINGS = "Twenty poems at temperature {temperature:g}, top p {top_p:g}:"
 SHOWN = ("One of the twenty", "Another one")
 
+STYLE = f"""{CHOICES_STYLE}{METERS_STYLE}
+.lab-twenty .lab-verse {{
+  grid-template-columns: repeat(auto-fill, minmax(min(100%, 19rem), 1fr)); }}
+"""
 CHOICES = 10
 TWENTY = 20
 REAL = 500  # poems that are measured, if none are given
@@ -212,6 +216,7 @@ class NextCharacter(PoemBox):
         """Write poems, a character of each at a time, and measure them."""
         settings, seed = self.settings, self._written
         self._written += 1
+        self._progress.value, self._progress.layout.visibility = 0, "visible"
         self._status.say(WRITING.format(place=1))
         growing = growing_texts(
             self.model, self.alphabet, count=TWENTY, seed=seed, **settings
@@ -226,7 +231,7 @@ class NextCharacter(PoemBox):
         real = verse.measure(self._real_poems(), self.characters)
         self.poems = poems
         self.measures = verse.measure(poems, self.characters)
-        self._progress.value = 1
+        self._progress.layout.visibility = "hidden"
         self._twenty.value = (
             paragraph(SETTINGS.format(**settings))
             + meters_html(self.measures, real)
@@ -259,7 +264,9 @@ class NextCharacter(PoemBox):
         key = widgets.HTML(choices_legend(self.counted is not None))
         self._note, self._poem = widgets.HTML(), widgets.HTML().add_class("lab-answer")
         self._twenty = widgets.HTML().add_class("lab-answer").add_class("lab-twenty")
-        self._progress = widgets.FloatProgress(max=1, layout={"width": "auto"})
+        self._progress = widgets.FloatProgress(
+            max=1, layout={"flex": "1 1 60px", "visibility": "hidden"}
+        )
         self._progress.add_class("lab-progress")
         for live in (choices, self._poem.add_class("lab-poem"), self._note):
             live.add_class("lab-live")
@@ -267,8 +274,7 @@ class NextCharacter(PoemBox):
         left = [*self.controls.values(), key, choices, self._note]
         right = [
             self._poem,
-            widgets.HBox([write, self._stop_button], layout=ROW),
-            self._progress,
+            widgets.HBox([write, self._stop_button, self._progress], layout=ROW),
             self._twenty,
         ]
         example = [self._example] if self.examples else []
@@ -279,7 +285,7 @@ class NextCharacter(PoemBox):
                 self._status,
                 side_by_side(left, right),
             ],
-            CHOICES_STYLE + METERS_STYLE,
+            STYLE,
         )
         for control in self.controls.values():
             control.observe(self._update, "value")

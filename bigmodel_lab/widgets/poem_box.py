@@ -27,7 +27,9 @@ NONE = -1  # no example chosen: for the value None ipywidgets shows an empty lin
 STYLE = """
 .lab-poems textarea { font-size: 1.25em; line-height: 1.4; }
 .lab-poems .lab-verse { margin: 4px 0 8px; }
-.lab-poems .widget-button { flex: 0 0 auto; }
+.lab-poems .lab-verse figure { padding-right: 12px; }
+.lab-poems .widget-hbox > .widget-button { flex: 0 0 auto; width: auto;
+  min-width: 84px; }
 """
 
 
