@@ -223,6 +223,7 @@ class NextCharacter(PoemBox):
         )
         for poems in growing:
             if stop.is_set():
+                self._progress.layout.visibility = "hidden"
                 self._status.say(STOPPED)
                 return
             place = max(map(len, poems))
@@ -278,10 +279,11 @@ class NextCharacter(PoemBox):
             self._twenty,
         ]
         example = [self._example] if self.examples else []
+        back = widgets.HBox([undo, over.add_class("lab-over")], layout=ROW)
         self._put_together(
             [
                 self._area,
-                widgets.HBox([undo, over.add_class("lab-over"), *example], layout=ROW),
+                widgets.HBox([back, *example], layout=ROW),
                 self._status,
                 side_by_side(left, right),
             ],
