@@ -150,9 +150,9 @@ class NextCharacter(PoemBox):
         self.text = self.start
         self._update()
 
-    def write_twenty(self):
-        """Write twenty poems in the background and measure them."""
-        self._start(self._write_twenty)
+    def write_twenty(self, delay: float = 0.0):
+        """Write and measure twenty poems in the background, after `delay` seconds."""
+        self._start(self._write_twenty, WRITING.format(place=1), delay)
 
     def wait(self, timeout: float | None = None) -> dict[str, float] | None:
         """Wait for the twenty poems, return `measures`; TimeoutError if they last."""
@@ -217,7 +217,6 @@ class NextCharacter(PoemBox):
         settings, seed = self.settings, self._written
         self._written += 1
         self._progress.value, self._progress.layout.visibility = 0, "visible"
-        self._status.say(WRITING.format(place=1))
         growing = growing_texts(
             self.model, self.alphabet, count=TWENTY, seed=seed, **settings
         )
@@ -257,7 +256,7 @@ class NextCharacter(PoemBox):
             WRITE,
             "pencil",
             WRITE_TIP,
-            lambda: self._start(self._write_twenty, CLICK_DELAY),
+            lambda: self.write_twenty(CLICK_DELAY),
         )
         write.add_class("lab-write").button_style = "primary"
         self._choices = [Choice(self.choose) for _ in range(CHOICES)]

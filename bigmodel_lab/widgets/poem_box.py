@@ -135,8 +135,11 @@ class PoemBox(StillBox):
 
     # -- for the widgets made of it --------------------------------------------------
 
-    def _start(self, work: Callable, delay: float = 0.0):
-        """Do `work(stop)` in the background after `delay` seconds; show its error."""
+    def _start(self, work: Callable, news: str, delay: float = 0.0):
+        """Say the news, do `work(stop)` in the background after `delay` seconds.
+
+        What is under way is stopped first; an error is shown.
+        """
 
         def guarded(stop):
             try:
@@ -149,6 +152,7 @@ class PoemBox(StillBox):
         self._work.stop()
         self._work.wait()
         self._stop_button.disabled = False
+        self._status.say(news)
         self._work.start(guarded)
 
     def _text_changed(self, _):
