@@ -2,7 +2,11 @@
 
 from bigmodel_lab.models.digits import digit_cnn, digit_mlp
 from bigmodel_lab.models.gpt import GPT
-from bigmodel_lab.models.gpt_training import gpt_optimizer, gpt_training, next_token_loss
+from bigmodel_lab.models.gpt_training import (
+    gpt_optimizer,
+    gpt_training,
+    next_token_loss,
+)
 from bigmodel_lab.models.houses import linear_regression, regression_mlp
 from bigmodel_lab.models.pretrained import load, save
 from bigmodel_lab.models.texts import EmbeddingBagClassifier, TextCNN, TextLSTM

@@ -25,6 +25,9 @@ class GPT(nn.Module):
         How wide and deep it is, and how many heads share the width.
     positions : str
         "learned", a vector for each place; "rotary"; "both"; or "none".
+    dropout : float
+        Share of what each block adds that is left out at random in training: for many
+        epochs on the same texts.
 
     Raises
     ------
@@ -41,6 +44,7 @@ class GPT(nn.Module):
         layers: int = 3,
         heads: int = 4,
         positions: str = "learned",
+        dropout: float = 0.0,
     ):
         super().__init__()
         self.settings = {
@@ -50,6 +54,7 @@ class GPT(nn.Module):
             "layers": layers,
             "heads": heads,
             "positions": positions,
+            "dropout": dropout,
         }
         check_sizes(self.settings)
         self.length = length
@@ -59,7 +64,7 @@ class GPT(nn.Module):
             self.places = nn.Embedding(length, dimensions)
         rotary = positions in ("rotary", "both")
         self.blocks = nn.ModuleList(
-            Block(dimensions, heads, rotary) for _ in range(layers)
+            Block(dimensions, heads, rotary, dropout) for _ in range(layers)
         )
         self.norm = nn.RMSNorm(dimensions)
         self.start()
@@ -124,18 +129,20 @@ class GPT(nn.Module):
 class Block(nn.Module):
     """Gather from other places, then think at each place by itself: (N, T, d)."""
 
-    def __init__(self, dimensions, heads, rotary):
+    def __init__(self, dimensions, heads, rotary, dropout):
         super().__init__()
         self.norm1, self.norm2 = nn.RMSNorm(dimensions), nn.RMSNorm(dimensions)
         self.attention = Attention(dimensions, heads, rotary)
         self.grow = nn.Linear(dimensions, 4 * dimensions, bias=False)
         self.shrink = nn.Linear(4 * dimensions, dimensions, bias=False)
+        self.dropout = nn.Dropout(dropout)
 
     def forward(self, x: torch.Tensor, cache: list | None = None) -> torch.Tensor:
         """Return the stream x (N, T, d), each place with what it has learned here."""
         # Both results are added to the stream: gradients pass by, whatever they are.
-        x = x + self.attention(self.norm1(x), cache)
-        return x + self.shrink(F.gelu(self.grow(self.norm2(x))))
+        x = x + self.dropout(self.attention(self.norm1(x), cache))
+        thought = self.shrink(F.gelu(self.grow(self.norm2(x))))
+        return x + self.dropout(thought)
 
 
 class Attention(SelfAttention):
