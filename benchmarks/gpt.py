@@ -1,62 +1,36 @@
 """Our own GPT on Tang quatrains: the stored one, how it learned, how fast it is.
 
 python benchmarks/gpt.py --train            the stored poet: half an hour, quiet machine
+python benchmarks/gpt.py --card             its card, `poet.md`, written again
 python benchmarks/gpt.py --part ladder      form, tones, rhyme over training: 3 seeds
 python benchmarks/gpt.py --part race        bits after 10 to 60 s: ours and the others
 python benchmarks/gpt.py --part speed       tokens a second of training
 python benchmarks/gpt.py --part writing     tokens a second of generation
 python benchmarks/gpt.py --table            the tables of the stored results
 
-`--nanogpt FILE` is nanoGPT's model.py, `--device cuda` another device. Results go to
+`--nanogpt FILE` is nanoGPT's model.py, for race and speed; `--device cuda` another
+device, for the poet and the ladder. `--part ladder --seed 1` runs one seed and keeps
+the others: seeds can run at the same time, each on its core. Results go to
 `bigmodel_lab/results/gpt.json`, the poet to `poet.safetensors` beside it, with its card
 `poet.md`; chapter 07 reads them. What is compared takes turns in one run, with the same
 poems. Bits are per Chinese character of validation poems; marks are paid for in them.
 """
 
 import argparse
-import datetime
-import math
 import subprocess
 
 import torch
-from machine import machine
-from stored import RESULTS, store
+from gpt_card import write_card
+from gpt_parts import GRID, measure_race, measure_speed, measure_writing
+from gpt_poems import Poems, bits, origin
+from gpt_tables import tables
+from stored import RESULTS, changing
 
-from bigmodel_lab import datasets, models, results, verse
+from bigmodel_lab import models, results, verse
 from bigmodel_lab.device import granted_cores
-from bigmodel_lab.from_scratch.text import Characters
-from bigmodel_lab.measuring import evaluate
 
-CHARACTERS = 28  # of a quatrain, without its marks
 POET = {"dimensions": 128, "layers": 4, "heads": 4, "positions": "rotary"}
 RECIPE = {"learning_rate": 0.024, "batch_size": 64}
-
-
-class Poems:
-    """The alphabet, and rows of ids (N, 34): training, validation and test poems."""
-
-    def __init__(self):
-        forms = {form: datasets.tang_poems(form) for form in ("7x4", "5x4")}
-        self.alphabet = Characters(
-            poem for parts in forms.values() for part in parts for poem in part["poem"]
-        )
-        self.train, self.validation, self.test = (
-            torch.tensor([self.alphabet.encode(f"\n{p}\n") for p in part["poem"]])
-            for part in forms["7x4"]
-        )
-
-    def gpt(self, seed=0, **settings):
-        """Return a new GPT for these poems."""
-        torch.manual_seed(seed)
-        length = self.train.shape[1] - 1  # the last character is only a target
-        return models.GPT(len(self.alphabet), length, **settings)
-
-
-def bits(model, rows):
-    """Return the bits that a GPT needs for a character of poems, rows (N, 34)."""
-    data = rows[:, :-1], rows[:, 1:]
-    nats = evaluate(model, models.next_token_loss, data, batch_size=64)["loss"]
-    return nats * (rows.shape[1] - 1) / CHARACTERS / math.log(2)
 
 
 # -- how it learns ---------------------------------------------------------------------
@@ -91,14 +65,12 @@ def look(poems, training, samples=500):
 
 def train_poet(poems, steps, device):
     """Train and store the poet with its card; return how it learned."""
-    threads = torch.get_num_threads()
     model = poems.gpt(**POET).to(device)
     training, seen = watched(poems, model, steps, **RECIPE)
     facts = {
         "made_by": "benchmarks/gpt.py --train",
         "commit": commit(),
-        "date": str(datetime.date.today()),
-        "machine": f"{machine()}, {threads} threads",
+        **origin(device),
         "steps": str(steps),
         "tokens": str(seen[-1]["tokens"]),
         "seconds": f"{training.seconds:.0f}",
@@ -108,7 +80,7 @@ def train_poet(poems, steps, device):
         "test_bits": f"{bits(model, poems.test):.3f}",
     }
     models.save(model.cpu(), poems.alphabet, RESULTS / "poet.safetensors", **facts)
-    return {"facts": facts, "training": seen}
+    return {"facts": facts, "training": seen, "measured": write_card()}
 
 
 def commit():
@@ -119,18 +91,58 @@ def commit():
     ).stdout.strip()
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--train", action="store_true")
-    parser.add_argument("--steps", type=int, default=6000)
-    parser.add_argument("--device", default="cpu")
-    arguments = parser.parse_args()
-    torch.set_num_threads(granted_cores())
+def climb(poems, seed, steps, device):
+    """Train a GPT like the poet, but shorter, and store what it could do when."""
+    model = poems.gpt(seed, **POET).to(device)
+    _, seen = watched(poems, model, steps, seed=seed, **RECIPE)
+    with changing("gpt") as stored:
+        stored.setdefault("ladder", {})[str(seed)] = seen
+        stored.setdefault("origin", {})["ladder"] = origin(device)
+
+
+def measure(options):
+    """Measure the parts that the command line asks for, and store them."""
     poems = Poems()
-    stored = results.load("gpt") if (RESULTS / "gpt.json").exists() else {}
-    if arguments.train:
-        stored["poet"] = train_poet(poems, arguments.steps, arguments.device)
-    store("gpt", stored)
+    if options.train:
+        poet = train_poet(poems, options.steps or 6000, options.device)
+        with changing("gpt") as stored:
+            stored["poet"] = poet
+    if "ladder" in options.part:
+        for seed in options.seed:
+            climb(poems, seed, options.steps or 2500, options.device)
+    if "speed" in options.part:
+        measure_speed(poems, options.rounds, options.steps or 60, options.nanogpt)
+    if "race" in options.part:
+        measure_race(poems, options.budget, options.nanogpt)
+    if "writing" in options.part:
+        measure_writing(options.rounds)
+
+
+def main():
+    """Do what the command line asks for."""
+    parts = "ladder", "race", "speed", "writing"
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--train", action="store_true", help="the stored poet")
+    parser.add_argument("--card", action="store_true", help="of the stored poet")
+    parser.add_argument("--part", nargs="+", choices=parts, default=[])
+    parser.add_argument("--table", action="store_true", help="of the stored results")
+    parser.add_argument("--steps", type=int, help="of a training: 6000, 2500 or 60")
+    parser.add_argument("--seed", nargs="+", type=int, default=[0, 1, 2])
+    parser.add_argument("--rounds", type=int, default=5, help="of speed and writing")
+    parser.add_argument("--budget", nargs="+", type=int, default=GRID, help="seconds")
+    parser.add_argument("--nanogpt", metavar="FILE", help="nanoGPT's model.py")
+    parser.add_argument("--device", default="cpu")
+    options = parser.parse_args()
+    if {"race", "speed"} & set(options.part) and not options.nanogpt:
+        parser.error("race and speed need --nanogpt FILE, nanoGPT's model.py.")
+    torch.set_num_threads(granted_cores())
+    if options.train or options.part:
+        measure(options)
+    if options.card:
+        with changing("gpt") as stored:
+            stored.setdefault("poet", {})["measured"] = write_card()
+    if options.table:
+        print(tables(results.load("gpt")))
 
 
 if __name__ == "__main__":

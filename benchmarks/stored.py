@@ -1,9 +1,12 @@
 """What the long benchmarks share: where results are kept, and separate environments."""
 
+import fcntl
 import json
 import os
 import subprocess
+import sysconfig
 import venv
+from contextlib import contextmanager
 from pathlib import Path
 
 import pooch
@@ -13,6 +16,7 @@ from bigmodel_lab.results import load
 
 RESULTS = Path(bigmodel_lab.__file__).parent / "results"
 TENSORFLOW = "tensorflow-cpu==2.21.0"
+TRANSFORMERS = "transformers==5.24.0"
 
 
 def store(name, results):
@@ -21,6 +25,23 @@ def store(name, results):
     half = path.with_suffix(".part")
     half.write_text(json.dumps(results, indent=1) + "\n")
     os.replace(half, path)
+
+
+@contextmanager
+def changing(name):
+    """Give stored results, {} if there are none, to change; they are stored at the end.
+
+    Another process that wants to change them waits meanwhile.
+    """
+    folder = os.open(RESULTS, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        path = RESULTS / f"{name}.json"
+        results = json.loads(path.read_text()) if path.exists() else {}
+        yield results
+        store(name, results)
+    finally:
+        os.close(folder)  # which unlocks it
 
 
 def begun(name, origin, whole):
@@ -46,16 +67,22 @@ def tensorflow_python():
     return python_with(TENSORFLOW)
 
 
-def python_with(requirement):
+def python_with(requirement, ours=False):
     """Return the Python of a virtual environment with `requirement`, as in "a==1".
 
-    It is made at the first call. CalledProcessError if pip fails.
+    It is made at the first call; with `ours`, it finds what is installed here, too,
+    such as the same torch. CalledProcessError if pip fails.
     """
     folder = Path(pooch.os_cache("bigmodel_lab")) / requirement.replace("==", "-")
     python = folder / "bin" / "python"
     if not (folder / "ready").exists():
         print(f"installing {requirement} in its own virtual environment", flush=True)
         venv.create(folder, with_pip=True, clear=True)
+        if ours:
+            here = sysconfig.get_path("purelib")
+            scheme = {"base": str(folder), "platbase": str(folder)}
+            path = Path(sysconfig.get_path("purelib", "venv", scheme)) / "ours.pth"
+            path.write_text(f"import site; site.addsitedir({here!r})\n")
         subprocess.run([python, "-m", "pip", "install", "-qq", requirement], check=True)
         (folder / "ready").touch()  # an interrupted installation is started over
     return python
