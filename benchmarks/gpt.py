@@ -29,7 +29,13 @@ from stored import RESULTS, changing
 from bigmodel_lab import models, results, verse
 from bigmodel_lab.device import granted_cores
 
-POET = {"dimensions": 128, "layers": 4, "heads": 4, "positions": "rotary"}
+POET = {
+    "dimensions": 128,
+    "layers": 4,
+    "heads": 4,
+    "positions": "rotary",
+    "dropout": 0.1,
+}
 RECIPE = {"learning_rate": 0.024, "batch_size": 64}
 
 
@@ -104,7 +110,7 @@ def measure(options):
     """Measure the parts that the command line asks for, and store them."""
     poems = Poems()
     if options.train:
-        poet = train_poet(poems, options.steps or 6000, options.device)
+        poet = train_poet(poems, options.steps or 10_000, options.device)
         with changing("gpt") as stored:
             stored["poet"] = poet
     if "ladder" in options.part:
@@ -126,7 +132,7 @@ def main():
     parser.add_argument("--card", action="store_true", help="of the stored poet")
     parser.add_argument("--part", nargs="+", choices=parts, default=[])
     parser.add_argument("--table", action="store_true", help="of the stored results")
-    parser.add_argument("--steps", type=int, help="of a training: 6000, 2500 or 60")
+    parser.add_argument("--steps", type=int, help="of a training: 10000, 2500 or 60")
     parser.add_argument("--seed", nargs="+", type=int, default=[0, 1, 2])
     parser.add_argument("--rounds", type=int, default=5, help="of speed and writing")
     parser.add_argument("--budget", nargs="+", type=int, default=GRID, help="seconds")
