@@ -18,7 +18,7 @@ FULL = (0.05, 0.1, 0.25, 0.5, 1.0)  # what a bar of the full width may stand for
 ROW_HEIGHT = 34  # pixels of a button, and of its bars beside it
 CHOICES_STYLE = f"""
 .lab-choices {{ display: grid; column-gap: 4px; align-items: start;
-  grid-template-columns: minmax(0, 256px) minmax(60px, 1fr); }}
+  grid-template-columns: minmax(0, 256px) minmax(84px, 1fr); }}
 .lab-choices > .widget-vbox {{ margin: 0; }}
 .lab-choices .lab-choice {{ width: auto; height: {ROW_HEIGHT - 2}px;
   line-height: {ROW_HEIGHT - 2}px; margin: 1px 0; text-align: left; white-space: pre;
@@ -30,8 +30,10 @@ CHOICES_STYLE = f"""
 .lab-choices .widget-html {{ min-width: 0; margin: 0; }}
 .lab-shares {{ height: {ROW_HEIGHT}px; display: flex; flex-direction: column;
   justify-content: center; gap: 3px; }}
+.lab-shares span {{ display: flex; align-items: center; gap: 4px; height: 10px;
+  font-size: 10px; line-height: 10px; font-variant-numeric: tabular-nums; }}
 .lab-shares i {{ height: 10px; border-radius: 0 3px 3px 0; min-width: 1px; }}
-@media (max-width: 600px) {{ .lab-choices .lab-choice {{ tab-size: 46px; }} }}
+@media (max-width: 600px) {{ .lab-choices .lab-choice {{ tab-size: 43px; }} }}
 """
 
 
@@ -84,12 +86,18 @@ class Choices(widgets.HBox):
 
 
 def _bars(pair, full):
-    """Return the bars of one character as HTML."""
-    bars = (
-        f'<i style="width: {min(1, share / full):.1%}; background: {color}"></i>'
-        for share, color in zip(pair, (BLUE, ORANGE), strict=False)
+    """Return the bars of one character as HTML; the button has the first one's number.
+
+    Screen readers get the second number from the button, too.
+    """
+    rows = (
+        f'<span><i style="width: calc({min(1, share / full):.3f} * (100% - 40px)); '
+        f'background: {color}"></i>{number}</span>'
+        for share, color, number in zip(
+            pair, (BLUE, ORANGE), ("", f"{pair[-1]:.1%}"), strict=False
+        )
     )
-    return f'<div class="lab-shares">{"".join(bars)}</div>'
+    return f'<div class="lab-shares" aria-hidden="true">{"".join(rows)}</div>'
 
 
 def spoken(character: str) -> tuple[str, str, str]:

@@ -202,13 +202,13 @@ class NextCharacter(PoemBox):
         """Write poems, a character of each at a time, and measure them."""
         settings, seed = self.settings, self._written
         self._written += 1
-        self._progress.value, self._progress.layout.visibility = 0, "visible"
+        self._progress.value, self._progress.layout.display = 0, None
         growing = growing_texts(
             self.model, self.alphabet, count=TWENTY, seed=seed, **settings
         )
         for poems in growing:
             if stop.is_set():
-                self._progress.layout.visibility = "hidden"
+                self._progress.layout.display = "none"
                 self._status.say(STOPPED)
                 return
             place = max(map(len, poems))
@@ -217,7 +217,7 @@ class NextCharacter(PoemBox):
         real = verse.measure(self._real_poems(), self.characters)
         self.poems = poems
         self.measures = verse.measure(poems, self.characters)
-        self._progress.layout.visibility = "hidden"
+        self._progress.layout.display = "none"
         self._twenty.value = (
             paragraph(SETTINGS.format(**settings))
             + meters_html(self.measures, real)
@@ -250,7 +250,7 @@ class NextCharacter(PoemBox):
         self._note, self._poem = widgets.HTML(), widgets.HTML().add_class("lab-answer")
         self._twenty = widgets.HTML().add_class("lab-answer").add_class("lab-twenty")
         self._progress = widgets.FloatProgress(
-            max=1, layout={"flex": "1 1 60px", "visibility": "hidden"}
+            max=1, layout={"flex": "1 1 60px", "display": "none"}
         )
         self._progress.add_class("lab-progress")
         for live in (choices, self._poem.add_class("lab-poem"), self._note):
