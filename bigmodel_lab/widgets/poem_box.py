@@ -27,7 +27,11 @@ NONE = -1  # no example chosen: for the value None ipywidgets shows an empty lin
 STYLE = """
 .lab-poems textarea { font-size: 1.25em; line-height: 1.4; }
 .lab-poems .lab-verse { margin: 4px 0 8px; }
+.lab-poems textarea::placeholder { font-size: 0.8em; }
 .lab-poems .lab-verse figure { padding-right: 12px; }
+.lab-poems .lab-verse .lab-word { min-width: 0; }
+.lab-poems .lab-verse [lang="zh"] { font-size: clamp(1.1rem, 8.5cqw, 1.6rem); }
+.lab-poems .lab-verse rt { font-size: clamp(0.55rem, 3.6cqw, 0.75rem); }
 .lab-poems .widget-hbox > .widget-button { flex: 0 0 auto; width: auto;
   min-width: 84px; }
 """
