@@ -39,7 +39,9 @@ from .training import Diverged as Diverged
 from .training import Training as Training
 from .widgets.canvas import DigitCanvas as DigitCanvas
 from .widgets.explorer import Explorer as Explorer
+from .widgets.next_character import NextCharacter as NextCharacter
 from .widgets.panel import TuningPanel as TuningPanel
 from .widgets.text_explorer import TextExplorer as TextExplorer
+from .widgets.writer import Writer as Writer
 
 __version__: str

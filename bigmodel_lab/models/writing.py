@@ -71,17 +71,34 @@ def write(
         If the start has unknown characters or is too long, or a setting is out of
         range.
     """
+    *_, texts = growing_texts(model, alphabet, start, count, seed=seed, **sampling)
+    return texts
+
+
+def growing_texts(
+    model: GPT,
+    alphabet: Characters,
+    start: str = "",
+    count: int = 1,
+    *,
+    seed: int = 0,
+    **sampling,
+) -> Iterator[list[str]]:
+    """Yield the texts that `write` returns after each character; errors as there.
+
+    Leave the loop to stop.
+    """
     ids = prompt(model, alphabet, start).repeat(count, 1)  # (count, T)
     generator = torch.Generator(ids.device).manual_seed(seed)
     ended = torch.zeros(count, 1, dtype=torch.bool, device=ids.device)
     rows = [ids]
     for token in stream(model, ids, generator=generator, **sampling):
         rows.append(token)
+        texts = map(alphabet.decode, torch.cat(rows, 1)[:, 1:].tolist())
+        yield [text.split("\n")[0] for text in texts]
         ended |= token == 0
         if ended.all():
             break
-    texts = map(alphabet.decode, torch.cat(rows, 1)[:, 1:].tolist())
-    return [text.split("\n")[0] for text in texts]
 
 
 def prompt(model: GPT, alphabet: Characters, start: str) -> torch.Tensor:

@@ -79,7 +79,10 @@ class Sheet:
 
     def place(self, widget: widgets.Widget, x: float, y: float, width: float) -> float:
         """Draw a widget from (x, y) on, `width` wide; return where it ends below."""
-        if widget.layout.display == "none" or isinstance(widget, widgets.FloatProgress):
+        # What is live depends on a model's numbers, which may differ on other machines.
+        if widget.layout.display == "none" or "lab-live" in widget._dom_classes:
+            return y
+        if isinstance(widget, widgets.FloatProgress):
             return y
         if isinstance(widget, widgets.HBox):
             return self._side_by_side(widget.children, x, y, width)

@@ -1,0 +1,42 @@
+"""How well poems keep the rules of a quatrain, as bars with the mark of real poems."""
+
+import html
+
+from bigmodel_lab.colors import BLUE, ORANGE
+
+# What a reader sees: of the measures of `verse.measure`, those shown, and their names.
+METERS = {
+    "form": "right form",
+    "tones": "tones alternate",
+    "rhyme": "lines 2 and 4 rhyme",
+}
+REAL = "real poems"
+
+METERS_STYLE = f"""
+.lab-meters {{ border-spacing: 0 4px; font-variant-numeric: tabular-nums;
+  max-width: 100%; }}
+.lab-meters :is(th, td) {{ padding: 0 8px 0 0; text-align: left;
+  font-weight: inherit; }}
+.lab-meters td:not(.lab-meter) {{ text-align: right; white-space: nowrap; }}
+.lab-meters [scope=col] {{ white-space: nowrap; }}
+.lab-meters .lab-meter {{ padding: 0; }}
+.lab-meter > div {{ position: relative; width: min(130px, 20vw); height: 12px;
+  margin-right: 8px; border: 1px solid currentColor; border-radius: 3px; }}
+.lab-meter > div > div {{ background: {BLUE}; height: 100%; }}
+.lab-meter i {{ position: absolute; top: -4px; bottom: -4px; width: 4px;
+  margin-left: -2px; background: {ORANGE}; }}
+"""
+
+
+def meters_html(shares: dict[str, float], real: dict[str, float]) -> str:
+    """Return what `verse.measure` says of poems, and of real ones, as an HTML table."""
+    mark = f'<span style="color: {ORANGE}" aria-hidden="true">┃</span>{REAL}'
+    rows = "".join(
+        f"<tr><th scope=row>{html.escape(name)}</th><td class=lab-meter><div>"
+        f'<div style="width: {shares[key]:.1%}"></div>'
+        f'<i style="left: {real[key]:.1%}"></i></div></td>'
+        f"<td>{shares[key]:.0%}</td><td>{real[key]:.0%}</td></tr>"
+        for key, name in METERS.items()
+    )
+    head = f"<tr><td></td><td></td><td></td><th scope=col>{mark}</th></tr>"
+    return f'<table class="lab-meters">{head}{rows}</table>'

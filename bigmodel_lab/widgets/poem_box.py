@@ -1,0 +1,207 @@
+"""What the widgets that write poems share: a beginning, sliders, work behind them."""
+
+import html
+from collections.abc import Callable
+
+import ipywidgets as widgets
+
+from bigmodel_lab import verse
+from bigmodel_lab.from_scratch.text import Characters
+from bigmodel_lab.models.gpt import GPT
+from bigmodel_lab.widgets.accessible import make_accessible
+from bigmodel_lab.widgets.background import Background
+from bigmodel_lab.widgets.beginning import marked
+from bigmodel_lab.widgets.controls import make_controls, values_of
+from bigmodel_lab.widgets.look import StatusLine, button, question_line
+from bigmodel_lab.widgets.still import StillBox
+
+# What a reader sees.
+BEGINNING, PLACEHOLDER = "Beginning", "Type the beginning of a poem in Chinese"
+EXAMPLE, LOAD_EXAMPLE = "Example", "Load an example"
+STOP, STOP_TIP = "Stop", "Stop here and keep what is written"
+OUT_OF_RANGE = "{name} takes numbers from {low:g} to {high:g}: {value} was not taken."
+
+TEMPERATURE, TOP_P = (0.1, 2.0, 0.05), (0.05, 1.0, 0.05)
+CLICK_DELAY = 0.15  # seconds: the browser may send a click before the last letter
+NONE = -1  # no example chosen: for the value None ipywidgets shows an empty line
+STYLE = """
+.lab-poems textarea { font-size: 1.25em; line-height: 1.4; }
+.lab-poems .lab-verse { margin: 4px 0 8px; }
+.lab-poems .lab-verse figure { padding-right: 12px; }
+.lab-poems .widget-hbox > .widget-button { flex: 0 0 auto; width: auto;
+  min-width: 84px; }
+"""
+
+
+class PoemBox(StillBox):
+    """A box with the beginning of a poem, sampling sliders, and work in the background.
+
+    `text` is the beginning as it was typed, `beginning` as the model reads it.
+    """
+
+    _latest = {}  # noqa: RUF012 - (kind, question) -> its widget, for a re-run cell
+
+    def __init__(self, models, alphabet, question, examples, characters):
+        if not isinstance(alphabet, Characters):
+            raise TypeError(f"alphabet must be text.Characters, got {alphabet!r:.60}.")
+        check_models(models, alphabet)
+        self.examples = check_examples(examples)
+        if characters not in (5, 7):
+            raise ValueError(f"A line has 5 or 7 characters, not {characters!r}.")
+        self.alphabet, self.characters = alphabet, characters
+        self.question, self._work = question, Background()
+        self._make_parts()
+        earlier = PoemBox._latest.get((type(self), question))
+        if earlier is not None:
+            earlier.stop()
+        PoemBox._latest[type(self), question] = self
+
+    def _make_parts(self):
+        """Make the controls that both widgets have."""
+        look = {"layout": {"width": "auto"}, "style": {"description_width": "initial"}}
+        self._area = widgets.Textarea(
+            description=BEGINNING, placeholder=PLACEHOLDER, rows=2, **look
+        ).add_class("lab-area")
+        names = {str(name): text for name, text in self.examples.items()}
+        self._example = widgets.Dropdown(
+            options={LOAD_EXAMPLE: NONE} | names, description=EXAMPLE, **look
+        ).add_class("lab-example")
+        ranges = {"temperature": TEMPERATURE, "top_p": TOP_P}
+        self.controls = make_controls(_sampling, ranges)
+        for control in self.controls.values():
+            control.continuous_update = True
+        self._status = StatusLine().add_class("lab-status")
+        self._stop_button = button(STOP, "stop", STOP_TIP, self.stop)
+        self._stop_button.add_class("lab-stop").disabled = True
+
+    def _put_together(self, children, style):
+        """Become the box of these children, with the question above them."""
+        super().__init__([*question_line(self.question), *children])
+        self.add_class("lab-poems")
+        make_accessible(self, STYLE + style)
+        self._area.observe(self._text_changed, "value")
+        self._example.observe(self._load_example, "value")
+
+    # -- what a notebook may do, too -------------------------------------------------
+
+    @property
+    def text(self) -> str:
+        """The beginning, as it was typed."""
+        return self._area.value
+
+    @text.setter
+    def text(self, text: str):
+        self._area.value = text
+
+    @property
+    def beginning(self) -> str:
+        """The beginning as the model reads it: with the marks that were forgotten."""
+        return marked(self.text, self.alphabet, self.characters)
+
+    @property
+    def status(self) -> str:
+        """What the status line says."""
+        return self._status.text
+
+    @property
+    def settings(self) -> dict:
+        """The sliders' values: "temperature" and "top_p"."""
+        return values_of(self.controls)
+
+    def use(self, **settings: float):
+        """Move sliders: `use(temperature=0.8)`. What they do not take is refused."""
+        for name, value in settings.items():
+            slider = self.controls[name]
+            if slider.min <= value <= slider.max:
+                slider.value = value
+            else:
+                self._status.say(
+                    OUT_OF_RANGE.format(
+                        name=slider.description,
+                        low=slider.min,
+                        high=slider.max,
+                        value=value,
+                    )
+                )
+
+    @property
+    def running(self) -> bool:
+        """Whether something is being written."""
+        return self._work.running
+
+    def stop(self):
+        """End what is being written; what there is stays."""
+        self._work.stop()
+
+    # -- for the widgets made of it --------------------------------------------------
+
+    def _start(self, work: Callable, delay: float = 0.0):
+        """Do `work(stop)` in the background after `delay` seconds; show its error."""
+
+        def guarded(stop):
+            try:
+                stop.wait(delay)
+                work(stop)
+            except Exception as error:
+                self._status.say(sentence(error))
+            self._stop_button.disabled = True
+
+        self._work.stop()
+        self._work.wait()
+        self._stop_button.disabled = False
+        self._work.start(guarded)
+
+    def _text_changed(self, _):
+        """An example stays chosen until its text is changed."""
+        texts = self.examples.values()
+        self._example.value = self.text if self.text in texts else NONE
+
+    def _load_example(self, change):
+        if change.new != NONE:
+            self.text = change.new
+
+
+def _sampling(temperature=1.0, top_p=1.0):
+    """Have the parameters that sliders are made for."""
+
+
+def poems_html(poems: dict[str, str]) -> str:
+    """Return poems by title as HTML, with the sound and a meaning of each character."""
+    shown = {title: poem for title, poem in poems.items() if poem}
+    return verse.show(list(shown.values()), list(shown))._repr_html_() if shown else ""
+
+
+def sentence(error: Exception) -> str:
+    """Return what an error says, after its kind if it was not expected."""
+    kind = "" if isinstance(error, ValueError) else f"{type(error).__name__}: "
+    return f"{kind}{error}"
+
+
+def paragraph(text: str) -> str:
+    """Return a text as an HTML paragraph that stands close to what it is about."""
+    return f'<div class="lab-note">{html.escape(text)}</div>'
+
+
+def check_models(models: dict, alphabet: Characters):
+    """Raise TypeError or ValueError unless all are GPTs of this alphabet."""
+    if not models:
+        raise ValueError("There is no model: give a GPT, or a dict name -> GPT.")
+    for model in models.values():
+        if not isinstance(model, GPT):
+            raise TypeError(f"model must be a models.GPT, got {model!r:.60}.")
+        size = model.settings["vocabulary_size"]
+        if size != len(alphabet):
+            raise ValueError(
+                f"The model knows {size:,} characters, the alphabet has "
+                f"{len(alphabet):,}: give the alphabet that it was trained with."
+            )
+
+
+def check_examples(examples: dict | None) -> dict:
+    """Return the examples, {} for None; TypeError unless they are name -> text."""
+    examples = {} if examples is None else examples
+    if not isinstance(examples, dict) or not all(
+        isinstance(text, str) for text in examples.values()
+    ):
+        raise TypeError(f"examples must be a dict name -> text, got {examples!r}.")
+    return examples
