@@ -16,7 +16,8 @@ KINDS = {
     "column": "at the same place in earlier lines",
     "marks": "at the marks",
 }
-MOSTLY, OFTEN, SPREAD = "mostly {kind}", "often {kinds}", "spread out"
+MOSTLY, OFTEN = "looks mostly {kind}", "looks often {kinds}"
+SPREAD = "spread out"
 RHYME = "before a rhyme, at the earlier one"
 SHORT = "too short a text to tell"
 LOOKS_AT = "{name} looks at {seen}."
@@ -128,10 +129,8 @@ def strongest(shares: np.ndarray, count: int = NAMED) -> list[int]:
 def sentence_of(shares: np.ndarray, place: int, places: list[Place]) -> str:
     """Return in a sentence what the character at a place looks at, with shares (T,)."""
     best = strongest(shares)
-    seen = [
-        f"{'itself' if k == place else name_of(k, places)} {shares[k]:.0%}"
-        for k in best
-    ]
+    names = ["itself" if k == place else name_of(k, places) for k in best]
+    seen = [f"{name} ({shares[k]:.0%})" for k, name in zip(best, names, strict=True)]
     others, rest = place + 1 - len(best), 1 - sum(shares[best])
     words = listed(seen) if seen else NOTHING_LARGE
     if others and rest >= 0.005:
@@ -147,8 +146,10 @@ def name_of(place: int, places: list[Place]) -> str:
     if place == 0:
         return START
     sign, sound, meaning = spoken(character)
-    name = f"{sign} ({', '.join(filter(None, (sound, meaning)))})" if sound else ""
-    name = name or (f"the {meaning}" if meaning else sign)
+    if sound:
+        name = f"{sign} {sound} “{meaning}”"
+    else:
+        name = f"the {meaning}" if meaning else sign
     several = sum(other.character == character for other in places) > 1
     return f"{name} of line {line}" if several else name
 

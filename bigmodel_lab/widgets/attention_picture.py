@@ -36,26 +36,29 @@ VIEWER_STYLE = f"""
   right: 0; top: calc(100% * var(--place) / var(--places)); box-sizing: border-box;
   height: max(3px, 100% / var(--places)); border: 1px solid {ORANGE}; }}
 [data-jp-theme-light="false"] .lab-head img {{ filter: brightness(1.5); }}
-.lab-places {{ max-width: 30rem; }}
+.lab-places {{ max-width: 30rem; container-type: inline-size; }}
 .lab-places > div {{ display: flex; flex-wrap: wrap; }}
 .lab-viewer .lab-place {{ position: relative; flex: 0 0 auto; width: 11.1%;
-  min-width: 2rem; padding: 2px 0 1.1em; margin-bottom: 2px; border-radius: 6px;
+  min-width: 1.8rem; padding: 2px 0 1.1em; margin-bottom: 2px; border-radius: 6px;
   line-height: 1.3; text-align: center; }}
 .lab-places > div:not(:first-child)::before {{ content: ""; width: 11.1%;
-  min-width: 2rem; }}
+  min-width: 1.8rem; }}
 .lab-place::before {{ content: ""; position: absolute; inset: 1px; z-index: 0;
   border-radius: 5px; background: {BLUE}; opacity: calc(0.62 * var(--shade, 0)); }}
 [data-jp-theme-light="false"] .lab-place::before {{ filter: brightness(1.5); }}
 .lab-place > * {{ position: relative; display: block; }}
-.lab-place > span {{ font-size: 1.6rem; }}
-.lab-place > small {{ font-size: 0.75rem; height: 1.3em; opacity: 0.8; }}
+.lab-place > span {{ font-size: clamp(1.3rem, 7.5cqw, 1.6rem); }}
+.lab-place > small {{ font-size: clamp(0.6rem, 3.4cqw, 0.75rem); height: 1.3em;
+  opacity: 0.9; }}
 .lab-place::after {{ content: attr(data-percent); position: absolute; left: 0;
   right: 0; bottom: 0; font-size: 0.8rem; font-weight: bold;
   font-variant-numeric: tabular-nums; }}
-.lab-place.lab-later > * {{ opacity: 0.4; }}
+.lab-place.lab-later > span {{ opacity: 0.55; }}
+.lab-place.lab-later > small {{ opacity: 0.72; }}
 .lab-viewer .lab-place:hover {{ border-color: currentColor; }}
 .lab-viewer .lab-place[aria-pressed="true"] {{ border: 2px solid {ORANGE}; }}
-.lab-words-of .widget-html-content {{ font-size: 1.1em; min-height: 4.5em; }}
+.lab-words-of .widget-html-content {{ font-size: 1.1em; min-height: 4.5em;
+  max-width: 34rem; }}
 """
 
 

@@ -40,11 +40,12 @@ LONG = "The text has {given} characters, but this GPT reads {most} at most: shor
 BEFORE = " Below is the text before."
 HEAD_LOOKS = "{Head}: {words}."
 GRID_NOTE = (
-    "A row for each character, a column for each that it may look at: darker is more."
+    "A row for each character, a column for each that it may look at: the stronger the "
+    "color, the larger the share."
 )
 KEYS_NOTE = (
-    "Click or point at a character; or use the keys: left and right go to another "
-    "character, up and down to another head."
+    "Click or point at a character. Arrow keys: left and right for another character, "
+    "up and down for another head."
 )
 
 
@@ -260,12 +261,9 @@ class AttentionViewer(StillBox):
         self._state = widgets.HTML(**hidden).add_class("lab-chosen")
         # What the browser asks for: the head and the place, both from 0.
         self._asked = widgets.Text(**hidden).add_class("lab-asked")
-        left = [self._heads.add_class("lab-live"), widgets.HTML(paragraph(GRID_NOTE))]
-        right = [
-            self._row.add_class("lab-live"),
-            self._words,
-            widgets.HTML(paragraph(KEYS_NOTE)),
-        ]
+        note = widgets.HTML(paragraph(GRID_NOTE) + paragraph(KEYS_NOTE))
+        left = [self._heads.add_class("lab-live"), note]
+        right = [self._row.add_class("lab-live"), self._words]
         super().__init__(
             [
                 *question_line(question),
