@@ -11,12 +11,14 @@
     element.tabIndex = chosen ? 0 : -1;  // one stop for Tab, then the arrow keys
   };
   const show = () => {
-    const said = box.querySelector(".lab-chosen i")?.dataset;
+    const said = box.querySelector(".lab-chosen i");
     if (!said) return;
-    const [head, place] = [Number(said.head), Number(said.place)];
+    const { head, place, shades, percents } = JSON.parse(said.textContent);
     // An answer to an earlier question must not undo what was asked since.
-    if (asked === null || asked === `${head} ${place}`) [asked, now] = [null, { head, place }];
-    const [shades, percents] = [JSON.parse(said.shades), JSON.parse(said.percents)];
+    if (asked === null || asked === `${head} ${place}`) {
+      asked = null;
+      now = { head, place };
+    }
     all("heads").forEach((grid) => grid.style.setProperty("--place", place));
     all("head").forEach((element, k) => mark(element, k === head));
     all("place").forEach((element, k) => {

@@ -122,10 +122,10 @@ def places_html(places: list[Place]) -> str:
 
 def state_html(head: int, place: int, shares: np.ndarray) -> str:
     """Return what the browser marks: the head, the place, the shares (T,) it has."""
-    best = strongest(shares, PERCENTS)
-    shades = json.dumps(np.sqrt(shares).round(3).tolist())
-    percents = json.dumps({k: f"{shares[k]:.0%}" for k in best})
-    return (
-        f"<i hidden data-head={head} data-place={place} data-shades='{shades}' "
-        f"data-percents='{percents}'></i>"
-    )
+    state = {
+        "head": head,
+        "place": place,
+        "shades": np.sqrt(shares.astype(float)).round(3).tolist(),
+        "percents": {k: f"{shares[k]:.0%}" for k in strongest(shares, PERCENTS)},
+    }
+    return f"<i hidden>{json.dumps(state)}</i>"
