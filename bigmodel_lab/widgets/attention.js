@@ -4,7 +4,7 @@
   const all = (kind) => [...box.querySelectorAll(`.lab-${kind}`)];
   const DWELL = 70;  // ms: a mouse that only passes by chooses nothing
   let now = { head: 0, place: 0 };  // what is chosen, or has been asked for
-  let asked = null, kept = null, pointed = -1, timer;
+  let asked = null, kept = null, pointed = -1, count = 0, timer;
 
   const mark = (element, chosen) => {
     element.setAttribute("aria-pressed", chosen);
@@ -14,14 +14,16 @@
     const said = box.querySelector(".lab-chosen i");
     if (!said) return;
     const { head, place, shades, percents } = JSON.parse(said.textContent);
-    // An answer to an earlier question must not undo what was asked since.
-    if (asked === null || asked === `${head} ${place}`) {
+    const places = all("place");
+    // An answer to an earlier question must not undo what was asked since of this text.
+    if (asked === null || count !== places.length || asked === `${head} ${place}`) {
       asked = null;
       now = { head, place };
     }
+    count = places.length;
     all("heads").forEach((grid) => grid.style.setProperty("--place", place));
     all("head").forEach((element, k) => mark(element, k === head));
-    all("place").forEach((element, k) => {
+    places.forEach((element, k) => {
       mark(element, k === place);
       element.classList.toggle("lab-later", k > place);
       element.style.setProperty("--shade", shades[k] ?? 0);
@@ -76,7 +78,8 @@
   box.addEventListener("keydown", (event) => {
     const [across, down] = MOVES[event.key] ?? [];
     const [head, place] = [found(event, "head"), found(event, "place")];
-    if (across === undefined || (head < 0 && place < 0)) return;
+    const combined = event.altKey || event.ctrlKey || event.metaKey;
+    if (combined || across === undefined || (head < 0 && place < 0)) return;
     event.preventDefault();
     const [heads, places] = [all("head"), all("place")];
     const width = getComputedStyle(box.querySelector(".lab-heads")).getPropertyValue("--heads");

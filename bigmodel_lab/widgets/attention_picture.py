@@ -28,14 +28,14 @@ VIEWER_STYLE = f"""
   background: none; border: 1px solid transparent; cursor: pointer; padding: 0; }}
 .lab-viewer .lab-head {{ position: relative; aspect-ratio: 1; border-color: #767676;
   border-radius: 3px; overflow: hidden; }}
-.lab-head img {{ display: block; width: 100%; height: 100%;
-  image-rendering: pixelated; }}
+.lab-head i {{ display: block; width: 100%; height: 100%;
+  background-size: 100% 100%; image-rendering: pixelated; }}
 .lab-viewer .lab-head[aria-pressed="true"] {{ border-color: {ORANGE};
   box-shadow: 0 0 0 2px {ORANGE}; }}
 .lab-head[aria-pressed="true"]::after {{ content: ""; position: absolute; left: 0;
   right: 0; top: calc(100% * var(--place) / var(--places)); box-sizing: border-box;
   height: max(3px, 100% / var(--places)); border: 1px solid {ORANGE}; }}
-[data-jp-theme-light="false"] .lab-head img {{ filter: brightness(1.5); }}
+[data-jp-theme-light="false"] .lab-head i {{ filter: brightness(1.5); }}
 .lab-places {{ max-width: 30rem; container-type: inline-size; }}
 .lab-places > div {{ display: flex; flex-wrap: wrap; }}
 .lab-viewer .lab-place {{ position: relative; flex: 0 0 auto; width: 11.1%;
@@ -78,8 +78,8 @@ def heads_html(weights: np.ndarray, descriptions: list[list[str]]) -> str:
             name = html.escape(f"{head_name(i, h)}: {descriptions[i][h]}")
             cells.append(
                 f'<button type=button class=lab-head title="{name}" '
-                f'aria-label="{name}"><img alt="" src="{thumbnail(weights[i, h])}">'
-                "</button>"
+                f'aria-label="{name}"><i style="background-image: '
+                f'url({thumbnail(weights[i, h])})"></i></button>'
             )
     return (
         f'<div class=lab-heads role=group aria-label="{HEADS}" '
