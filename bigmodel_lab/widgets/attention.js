@@ -10,6 +10,10 @@
     element.setAttribute("aria-pressed", chosen);
     element.tabIndex = chosen ? 0 : -1;  // one stop for Tab, then the arrow keys
   };
+  const press = (head, place) => {
+    all("head").forEach((element, k) => mark(element, k === head));
+    all("place").forEach((element, k) => mark(element, k === place));
+  };
   const show = () => {
     const said = box.querySelector(".lab-chosen i");
     if (!said) return;
@@ -22,9 +26,8 @@
     }
     count = places.length;
     all("heads").forEach((grid) => grid.style.setProperty("--place", place));
-    all("head").forEach((element, k) => mark(element, k === head));
+    press(now.head, now.place);
     places.forEach((element, k) => {
-      mark(element, k === place);
       element.classList.toggle("lab-later", k > place);
       element.style.setProperty("--shade", shades[k] ?? 0);
       element.dataset.percent = percents[k] ?? "";
@@ -37,6 +40,7 @@
     clearTimeout(timer);
     if (head === now.head && place === now.place) return;
     now = { head, place };
+    press(head, place);  // at once; the shades come with the answer
     asked = `${head} ${place}`;
     const input = box.querySelector(".lab-asked input");
     input.value = asked;

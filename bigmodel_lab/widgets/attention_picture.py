@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from bigmodel_lab import verse
-from bigmodel_lab.colors import BLUE, ORANGE
+from bigmodel_lab.colors import BLUE, GRAY, ORANGE
 from bigmodel_lab.widgets.attention_facts import Place, name_of, strongest
 
 # What a reader sees.
@@ -21,44 +21,47 @@ PERCENTS = 3  # places whose percentage is shown
 RGB = [int(BLUE[k : k + 2], 16) for k in (1, 3, 5)]
 VIEWER_STYLE = f"""
 .lab-viewer textarea {{ font-size: 1.25em; line-height: 1.4; }}
-.lab-heads {{ display: grid; gap: 6px; align-items: center; max-width: 420px;
+.lab-viewer .lab-heads {{ display: grid; gap: 6px; align-items: center;
+  max-width: 420px;
   grid-template-columns: auto repeat(var(--heads), minmax(32px, 1fr)); }}
-.lab-heads span {{ font-size: 0.85em; text-align: center; white-space: nowrap; }}
+.lab-viewer .lab-heads span {{ font-size: 0.85em; text-align: center;
+  white-space: nowrap; }}
 .lab-viewer :is(.lab-head, .lab-place) {{ font: inherit; color: inherit; margin: 0;
   background: none; border: 1px solid transparent; cursor: pointer; padding: 0; }}
-.lab-viewer .lab-head {{ position: relative; aspect-ratio: 1; border-color: #767676;
+.lab-viewer .lab-head {{ position: relative; aspect-ratio: 1; border-color: {GRAY};
   border-radius: 3px; overflow: hidden; }}
-.lab-head i {{ display: block; width: 100%; height: 100%;
+.lab-viewer .lab-head i {{ display: block; width: 100%; height: 100%;
   background-size: 100% 100%; image-rendering: pixelated; }}
 .lab-viewer .lab-head[aria-pressed="true"] {{ border-color: {ORANGE};
   box-shadow: 0 0 0 2px {ORANGE}; }}
-.lab-head[aria-pressed="true"]::after {{ content: ""; position: absolute; left: 0;
-  right: 0; top: calc(100% * var(--place) / var(--places)); box-sizing: border-box;
-  height: max(3px, 100% / var(--places)); border: 1px solid {ORANGE}; }}
-[data-jp-theme-light="false"] .lab-head i {{ filter: brightness(1.5); }}
-.lab-places {{ max-width: 30rem; container-type: inline-size; }}
-.lab-places > div {{ display: flex; flex-wrap: wrap; }}
-.lab-viewer .lab-place {{ position: relative; flex: 0 0 auto; width: 11.1%;
-  min-width: 1.8rem; padding: 2px 0 1.1em; margin-bottom: 2px; border-radius: 6px;
-  line-height: 1.3; text-align: center; }}
-.lab-places > div:not(:first-child)::before {{ content: ""; width: 11.1%;
-  min-width: 1.8rem; }}
-.lab-place::before {{ content: ""; position: absolute; inset: 1px; z-index: 0;
+.lab-viewer .lab-head[aria-pressed="true"]::after {{ content: ""; position: absolute;
+  left: 0; right: 0; top: calc(100% * var(--place) / var(--places));
+  height: max(3px, 100% / var(--places)); border: 1px solid {ORANGE};
+  box-sizing: border-box; }}
+.lab-viewer .lab-places {{ max-width: 30rem; container-type: inline-size; }}
+.lab-viewer .lab-places > div {{ display: flex; flex-wrap: wrap; }}
+.lab-viewer .lab-place, .lab-viewer .lab-places > div:not(:first-child)::before {{
+  content: ""; flex: 0 0 auto; width: 11.1%; min-width: 1.8rem; }}
+.lab-viewer .lab-place {{ position: relative; padding: 2px 0 1.3em;
+  margin-bottom: 2px; border-radius: 6px; line-height: 1.3; text-align: center; }}
+.lab-viewer .lab-place::before {{ content: ""; position: absolute; inset: 1px;
   border-radius: 5px; background: {BLUE}; opacity: calc(0.62 * var(--shade, 0)); }}
-[data-jp-theme-light="false"] .lab-place::before {{ filter: brightness(1.5); }}
-.lab-place > * {{ position: relative; display: block; }}
-.lab-place > span {{ font-size: clamp(1.3rem, 7.5cqw, 1.6rem); }}
-.lab-place > small {{ font-size: clamp(0.6rem, 3.4cqw, 0.75rem); height: 1.3em;
-  opacity: 0.9; }}
-.lab-place::after {{ content: attr(data-percent); position: absolute; left: 0;
-  right: 0; bottom: 0; font-size: 0.8rem; font-weight: bold;
+[data-jp-theme-light="false"] .lab-viewer .lab-head i,
+[data-jp-theme-light="false"] .lab-viewer .lab-place::before {{
+  filter: brightness(1.5); }}
+.lab-viewer .lab-place > * {{ position: relative; display: block; }}
+.lab-viewer .lab-place > span {{ font-size: clamp(1.3rem, 7.5cqw, 1.6rem); }}
+.lab-viewer .lab-place > small {{ height: 1.5em; opacity: 0.9; white-space: nowrap;
+  font-size: min(0.75rem, 18cqw / var(--letters, 1)); }}
+.lab-viewer .lab-place::after {{ content: attr(data-percent); position: absolute;
+  left: 0; right: 0; bottom: 0; font-size: 0.8rem; font-weight: bold;
   font-variant-numeric: tabular-nums; }}
-.lab-place.lab-later > span {{ opacity: 0.55; }}
-.lab-place.lab-later > small {{ opacity: 0.72; }}
+.lab-viewer .lab-place.lab-later > span {{ opacity: 0.55; }}
+.lab-viewer .lab-place.lab-later > small {{ opacity: 0.72; }}
 .lab-viewer .lab-place:hover {{ border-color: currentColor; }}
 .lab-viewer .lab-place[aria-pressed="true"] {{ border: 2px solid {ORANGE}; }}
-.lab-words-of .widget-html-content {{ font-size: 1.1em; min-height: 4.5em;
-  max-width: 34rem; }}
+.lab-viewer .lab-words-of .widget-html-content {{ font-size: 1.1em;
+  min-height: 4.5em; max-width: 34rem; }}
 """
 
 
@@ -113,7 +116,8 @@ def places_html(places: list[Place]) -> str:
         language = "zh-Latn" if k else "en"
         rows.setdefault(max(1, place.line), []).append(
             f'<button type=button class=lab-place title="{name}" aria-label="{name}">'
-            f'<span lang=zh>{sign}</span><small lang="{language}">{sound}</small>'
+            f'<span lang=zh>{sign}</span><small lang="{language}" '
+            f'style="--letters: {max(4, len(sound))}">{sound}</small>'
             "</button>"
         )
     lines = "".join(f"<div>{''.join(row)}</div>" for row in rows.values())

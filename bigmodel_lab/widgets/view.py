@@ -70,7 +70,7 @@ class LossChart:
             name, loss = check_line(line)
             self._baseline = _baseline(name, loss)
             self._with_line = WITH_LINE.format(name=name, loss=loss)
-            entries = [("╌", GRAY, LINE_NAME.format(name=name, loss=loss))]
+            entries = [("┅", GRAY, LINE_NAME.format(name=name, loss=loss))]
         self._count = len(racers) or len(RUN_COLORS)  # of runs shown
         self._linear, self._logarithmic = bqplot.LinearScale(), bqplot.LogScale()
         self._x_axis = bqplot.Axis(
@@ -194,7 +194,15 @@ def _baseline(name, loss):
         x=[0, 1], y=[loss, loss], line_style="dashed", stroke_width=1.5, **style
     )
     label = bqplot.Label(
-        x=[0], y=[loss], text=[name], align="start", x_offset=8, y_offset=-8, **style
+        x=[0],
+        y=[loss],
+        text=[name],
+        align="start",
+        x_offset=8,
+        y_offset=-8,
+        default_size=13,
+        font_weight="normal",
+        **style,
     )
     return [line, label]
 
