@@ -37,6 +37,7 @@ from .range_test import learning_rate_range_test as learning_rate_range_test
 from .tolerance import about as about
 from .training import Diverged as Diverged
 from .training import Training as Training
+from .widgets.attention_viewer import AttentionViewer as AttentionViewer
 from .widgets.canvas import DigitCanvas as DigitCanvas
 from .widgets.explorer import Explorer as Explorer
 from .widgets.next_character import NextCharacter as NextCharacter

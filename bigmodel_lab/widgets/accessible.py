@@ -1,16 +1,14 @@
 """Making widgets accessible: names for screen readers, keys, focus, contrast."""
 
 import html
+from functools import cache
 from pathlib import Path
 
 import ipywidgets as widgets
 
 from bigmodel_lab.colors import GRAY, ORANGE
 
-SCRIPTS = [
-    Path(__file__).with_name(f"{name}.js").read_text(encoding="utf-8")
-    for name in ("accessible", "numbers", "kernel")
-]
+SCRIPTS = ("accessible", "numbers", "kernel")
 STYLE = f"""
 .lab-widget {{ color: var(--jp-content-font-color1);
   --jp-widgets-input-border-color: {GRAY}; }}
@@ -39,14 +37,14 @@ STYLE = f"""
 """
 
 
-def make_accessible(widget: widgets.Box, style: str = ""):
-    """Make a widget of the workbook accessible, and add `style`, its own CSS.
+def make_accessible(widget: widgets.Box, style: str = "", *scripts: str):
+    """Make a widget of the workbook accessible; add its own CSS and its own scripts.
 
-    The scripts are the `.js` files beside this one. ipywidgets gives no names to screen
-    readers, and a front end of our own would have to be installed; but the browser runs
-    a style's `onload` wherever and whenever the widget is shown.
+    The scripts are the `.js` files beside this one, given by name. ipywidgets gives no
+    names to screen readers, and a front end of our own would have to be installed; but
+    the browser runs a style's `onload` wherever and whenever the widget is shown.
     """
-    calls = "".join(f"({script})(box);" for script in SCRIPTS)
+    calls = "".join(f"({_read(name)})(box);" for name in (*SCRIPTS, *scripts))
     once = "const box = this.closest('.lab-widget'); if (box && !box.labSay)"
     script = html.escape(f"{once} {{ {calls} }}")
     start = widgets.HTML(
@@ -54,3 +52,9 @@ def make_accessible(widget: widgets.Box, style: str = ""):
     )
     widget.add_class("lab-widget")
     widget.children = [*widget.children, start]
+
+
+@cache
+def _read(script):
+    """Return the text of a script."""
+    return Path(__file__).with_name(f"{script}.js").read_text(encoding="utf-8")

@@ -66,6 +66,20 @@ def check_comparison(make_training, compare, controls):
         raise ValueError(f"compare races {twice.pop()!r}: it can have no control.")
 
 
+def check_line(line) -> tuple[str, float]:
+    """Return a baseline's name and loss; ValueError if `line` is not a pair of them."""
+    good = isinstance(line, tuple | list) and len(line) == 2
+    if good:
+        name, loss = line
+        good = isinstance(name, str) and isinstance(loss, Real) and 0 < loss < np.inf
+    if not good:
+        raise ValueError(
+            "line must be a name and a loss above 0, as in ('4-gram', 5.05); got "
+            f"{line!r}."
+        )
+    return name, float(loss)
+
+
 def _control(name, value, default):
     """Return the control of one parameter from its start value or range."""
     if value is inspect.Parameter.empty:

@@ -12,9 +12,12 @@ def diagnose(history: pd.DataFrame) -> str:
     flat curve alone does not tell a solved problem from a stuck model: only a baseline
     does. The thresholds (1, 2 and 5 % changes) are rules of thumb, not theory.
     """
+    unit = "step" if "step" in history else "epoch"
     if len(history) < 3:
+        if unit == "step":
+            return "Too few measurements to judge: make measure_every smaller."
         return "Too few epochs to judge: give it at least 3."
-    train = history["train_loss"]
+    train, place = history["train_loss"], history[unit]
     last = len(history)
     validation = history.get("validation_loss", pd.Series(dtype=float))
     if 0 < validation.min() < math.inf:  # there are values, and they can be compared
@@ -23,24 +26,24 @@ def diagnose(history: pd.DataFrame) -> str:
         learned = train.iloc[-1] < train.iloc[best - 1]
         if best < last and rose > 0.02 and learned:
             return (
-                f"Overfitting from epoch {best}: since then validation loss rose by "
-                f"{rose:.0%} while training loss fell. Stop there, or try more data, a "
-                f"smaller model or weight decay."
+                f"Overfitting from {unit} {place[best - 1]}: since then validation "
+                f"loss rose by {rose:.0%} while training loss fell. Stop there, or try "
+                f"more data, a smaller model or weight decay."
             )
     if train.iloc[-1] > 1.05 * train.iloc[0]:
         return "The loss rises: the learning rate is too large, try a tenth of it."
     fell = 1 - train.iloc[-1] / (train.iloc[0] or 1)
     if 0 < fell < 0.05 and train.is_monotonic_decreasing:
         return (
-            f"It hardly moves: the loss fell by {fell:.1%} in {last} epochs. Try a "
-            f"learning rate ten times as large."
+            f"It hardly moves: the loss fell by {fell:.1%} in {place[last - 1]} "
+            f"{unit}s. Try a learning rate ten times as large."
         )
     quarter = max(1, last // 4)
     if train.iloc[-1] < 0.98 * train.iloc[-1 - quarter]:
-        return "Still falling at the end: try more epochs or a larger learning rate."
-    reached = int((train <= 1.01 * train.min()).idxmax()) + 1
+        return f"Still falling at the end: try more {unit}s or a larger learning rate."
+    reached = place[(train <= 1.01 * train.min()).idxmax()]
     return (
-        f"Flat since epoch {reached}: either done, as low as the noise in the data "
+        f"Flat since {unit} {reached}: either done, as low as the noise in the data "
         f"allows, or stuck. Compare it with a baseline: if that is as good, try "
         f"another learning rate, richer features or another model."
     )

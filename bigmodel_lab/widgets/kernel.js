@@ -8,7 +8,8 @@
   const lost = () => ["unknown", "dead"].includes(light?.dataset.status);
   const part = () => {
     // The table, the code and the download stay: they need no kernel.
-    const asking = ":is(.jupyter-widgets, canvas):not(.widget-box, .widget-html)";
+    const asking = ":is(.jupyter-widgets, canvas):not(.widget-box, .widget-html), " +
+      ".lab-heads, .lab-places";
     for (const control of box.querySelectorAll(asking)) control.inert = true;
     box.labSay(GONE);
   };

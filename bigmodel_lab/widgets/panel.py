@@ -62,6 +62,8 @@ class TuningPanel(StillBox):
         One parameter's name -> list of values to race, as in
         {"optimizer": ["SGD", "Adam"]}. It gets no control: whenever Train is pressed,
         one run of each value is made, and they advance in turn, a step at a time.
+    line : tuple, optional
+        Name and loss of a baseline to show in the chart, as in ("4-gram", 5.05).
     **controls
         Parameter name -> its start value (default: the function's own). The value
         decides what the control is:
@@ -85,15 +87,15 @@ class TuningPanel(StillBox):
     controls : dict
         Parameter name -> its control.
     chart : LossChart
-        The curves of the latest runs.
+        The latest runs' curves, over epochs, or steps if the `Training` counts them.
 
     Raises
     ------
     TypeError
         If a control is for no parameter, or a parameter has no start value.
     ValueError
-        If a range is empty, a learning rate is not above 0, or `compare` is not one
-        parameter with at least two values.
+        If a range is empty, a learning rate is not above 0, `compare` is not one
+        parameter with at least two values, or `line` is not as described.
     """
 
     _panels = {}  # noqa: RUF012 - function's name -> its panel, for a re-run cell
@@ -103,21 +105,21 @@ class TuningPanel(StillBox):
         make_training: Callable[..., Training],
         question: str | None = None,
         compare: dict | None = None,
+        line: tuple[str, float] | None = None,
         **controls,
     ):
         self.make_training, self.runs = make_training, []
         self._thread, self._stop, self._heir = None, threading.Event(), None
-        self.compare = {}
         if compare is not None:
             check_comparison(make_training, compare, controls)
-            self.compare = compare
+        self.compare = compare or {}
         self.controls = make_controls(make_training, controls, without=self.compare)
         self._start_values = self.settings
         # What a press of Train makes: a run's name -> the setting in which it differs.
         self._entries = {"": {}}
         for parameter, values in self.compare.items():
             self._entries = {str(value): {parameter: value} for value in values}
-        self.chart = LossChart(list(self._entries) if self.compare else [])
+        self.chart = LossChart(list(self._entries) if self.compare else [], line)
         self._build(question)
         name = f"{make_training.__module__}.{make_training.__qualname__}"
         if name in TuningPanel._panels:

@@ -66,9 +66,20 @@ class Run:
         """The losses of the steps taken so far."""
         return [] if self.training is None else self.training.losses
 
+    @property
+    def unit(self) -> str:
+        """What a row of the history is named by: "epoch", or "step"."""
+        return self.training.history.columns[0]
+
     def last_loss(self) -> float:
-        """Return the mean loss of the last steps, as many as an epoch has."""
-        return float(np.mean(self.losses[-self.training.steps_per_epoch :]))
+        """Return the mean loss of the last steps, as many as an epoch has.
+
+        Of a training that counts steps, at most its last tenth.
+        """
+        steps = self.training.steps_per_epoch
+        if self.unit == "step":
+            steps = min(steps, max(1, self.training.total_steps // 10))
+        return float(np.mean(self.losses[-steps:]))
 
     def reason(self) -> str:
         """Return what the run's error says, after its kind unless it diverged."""

@@ -10,12 +10,15 @@ import numpy as np
 import pandas as pd
 
 from bigmodel_lab.colors import COLORS, GRAY
+from bigmodel_lab.widgets.controls import check_line
 from bigmodel_lab.widgets.diagnosis import diagnose
 from bigmodel_lab.widgets.look import HIDDEN_TITLE, ROW, legend
 from bigmodel_lab.widgets.runs import Run, ranking
 
 POINTS = 100  # of a curve: each is a mean over steps, whose noise would hide the trend
-TITLE = "Chart of the loss over the epochs"
+TITLE = "Chart of the loss over the {unit}s"
+WITH_LINE = ", with a line for {name} at {loss:.4g}"
+LINE_NAME = "{name}: {loss:.4g}"
 RUN_COLORS = [*COLORS, GRAY]
 # Labels that would overlap on a logarithmic axis, written as JavaScript writes them.
 NO_LABELS = {
@@ -51,6 +54,8 @@ class LossChart:
     racers : list of str
         The names of the runs in a race, in order; empty if there is one run at a time.
         Only the latest race is shown, and a name has the same color in every race.
+    line : tuple, optional
+        (name, loss) of a horizontal line.
 
     Attributes
     ----------
@@ -58,13 +63,18 @@ class LossChart:
         Run -> its training curve and its validation curve, for the runs shown.
     """
 
-    def __init__(self, racers: list[str]):
-        self.lines = {}
+    def __init__(self, racers: list[str], line: tuple[str, float] | None = None):
+        self.lines, self._unit, self._with_line = {}, "epoch", ""
+        self._baseline, entries = [], []
+        if line is not None:
+            name, loss = check_line(line)
+            self._baseline = _baseline(name, loss)
+            self._with_line = WITH_LINE.format(name=name, loss=loss)
+            entries = [("┅", GRAY, LINE_NAME.format(name=name, loss=loss))]
         self._count = len(racers) or len(RUN_COLORS)  # of runs shown
         self._linear, self._logarithmic = bqplot.LinearScale(), bqplot.LogScale()
         self._x_axis = bqplot.Axis(
             scale=bqplot.LinearScale(min=0),
-            label="epoch",
             label_offset="32px",
             grid_lines="none",
         )
@@ -72,7 +82,6 @@ class LossChart:
             axes=[],
             fig_margin={"top": 12, "bottom": 40, "left": 64, "right": 20},
             layout={"height": "300px", "width": "auto", "min_width": "0"},
-            title=TITLE,
             title_style=HIDDEN_TITLE,
         ).add_class("lab-chart")
         self._log = widgets.Checkbox(
@@ -80,17 +89,21 @@ class LossChart:
         ).add_class("lab-log")
         self._log.observe(lambda _: self._use_scale(), "value")
         self._use_scale()
+        self.show([])
         colors = "color: run"
         if racers:
             colors = legend(
                 ("━", self.color(number), name) for number, name in enumerate(racers, 1)
             )
-        key = widgets.HTML(f"solid: training · dashed: validation · {colors}")
-        line = widgets.HBox(
+        words = ["solid: training", "dashed: validation", colors]
+        key = widgets.HTML(
+            " · ".join([*words, *([legend(entries)] if entries else [])])
+        )
+        below = widgets.HBox(
             [self._log, key.add_class("lab-legend")],
             layout=ROW | {"align_items": "center"},
         )
-        self.widgets = [self.figure, line]
+        self.widgets = [self.figure, below]
 
     def color(self, number: int) -> str:
         """Return the color of the run of this number."""
@@ -106,12 +119,18 @@ class LossChart:
                     self._new_line(run, line_style="solid", stroke_width=1.25),
                     self._new_line(run, line_style="dashed", stroke_width=3),
                 )
-        self.figure.marks = [self.lines[run][k] for k in (0, 1) for run in runs]
+        curves = [self.lines[run][k] for k in (0, 1) for run in runs]
+        self.figure.marks = [*self._baseline, *curves]
         for run in self.lines.keys() - set(runs):
             for line in self.lines.pop(run):
                 line.close()  # bqplot's axes span all lines that are not closed
+        for run in runs:
+            if run.training is not None:  # what the latest one counts
+                self._unit = run.unit
+        self._x_axis.label = self._unit
         names = ", ".join(f"run {run.number} {run.name}".strip() for run in runs)
-        self.figure.title = f"{TITLE}: {names}" if names else TITLE
+        title = TITLE.format(unit=self._unit) + self._with_line
+        self.figure.title = f"{title}: {names}" if names else title
         self._limit_axis()
 
     def draw(self, runs: list[Run]):
@@ -120,16 +139,19 @@ class LossChart:
             if not run.losses:
                 continue
             losses = np.asarray(run.losses)
-            steps_per_epoch = run.training.steps_per_epoch
+            in_steps = self._unit == "step"
+            steps = (
+                1 if in_steps else run.training.steps_per_epoch
+            )  # a unit of the axis
             ends = np.linspace(0, len(losses), min(POINTS, len(losses)) + 1).astype(int)
             means = np.add.reduceat(losses, ends[:-1]) / np.diff(ends)
             training, validation = self.lines[run]
-            _set_points(training, ends[1:] / steps_per_epoch, means)
+            _set_points(training, ends[1:] / steps, means)
             if run.training.validation is not None:
                 rows = run.training.rows
-                epochs = [row["step"] / steps_per_epoch for row in rows]
+                places = [row["step"] / steps for row in rows]
                 measured = [row["validation_loss"] for row in rows]
-                _set_points(validation, epochs, measured)
+                _set_points(validation, places, measured)
         self._limit_axis()
 
     def _new_line(self, run, **style):
@@ -141,8 +163,8 @@ class LossChart:
         """Put all curves on the linear or the logarithmic loss axis."""
         y = self._logarithmic if self._log.value else self._linear
         self._scales = {"x": self._x_axis.scale, "y": y}
-        for line in self.figure.marks:
-            line.scales = self._scales
+        for mark in [*self._baseline, *self.figure.marks]:
+            mark.scales = mark.scales | {"y": y}
         y_axis = bqplot.Axis(scale=y, label="loss", side="left", label_offset="48px")
         if self._log.value:
             y_axis.tick_labels = NO_LABELS
@@ -150,7 +172,7 @@ class LossChart:
 
     def _limit_axis(self):
         """Let a diverged run leave the chart at the top, not flatten the others."""
-        tops, diverged = [], False
+        tops, diverged = [float(mark.y[0]) for mark in self._baseline], False
         for run, (training, validation) in self.lines.items():
             if run.state == "diverged":
                 diverged = True
@@ -161,6 +183,28 @@ class LossChart:
                 )
         top = float(max(tops)) if diverged and tops else None
         self._linear.max = self._logarithmic.max = top
+
+
+def _baseline(name, loss):
+    """Return a dashed line across the whole chart at a loss, and its name above it."""
+    # An x-axis of its own: it reaches from side to side, however long the runs are.
+    across = {"x": bqplot.LinearScale(min=0, max=1), "y": bqplot.LinearScale()}
+    style = {"scales": across, "colors": [GRAY]}
+    line = bqplot.Lines(
+        x=[0, 1], y=[loss, loss], line_style="dashed", stroke_width=1.5, **style
+    )
+    label = bqplot.Label(
+        x=[0],
+        y=[loss],
+        text=[name],
+        align="start",
+        x_offset=8,
+        y_offset=-8,
+        default_size=13,
+        font_weight="normal",
+        **style,
+    )
+    return [line, label]
 
 
 def _set_points(line, x, y):
@@ -246,12 +290,17 @@ def progress(runs: list[Run], seconds: float) -> tuple[float, str]:
         if run.state == "running"
     )
     epoch = math.ceil(len(leader.losses) / training.steps_per_epoch)
+    parts = [f"epoch {epoch} of {training.epochs}", f"step {done} of {done + left}"]
+    if leader.unit == "step":
+        parts = [f"step {len(leader.losses)} of {training.total_steps}"]
+    loss = f"loss {leader.losses[-1]:.4g}"
     if len(runs) > 1:
-        news = f"{leader.name} leads with loss {leader.last_loss():.4g}"
-    else:
-        news = f"step {done} of {done + left}, loss {leader.losses[-1]:.4g}"
-    time_left = f"{seconds * left / done:.0f} s left"
-    text = f"Epoch {epoch} of {training.epochs}, {news}, {time_left}"
+        parts, loss = (
+            parts[:1],
+            f"{leader.name} leads with loss {leader.last_loss():.4g}",
+        )
+    text = ", ".join([*parts, loss, f"{seconds * left / done:.0f} s left"])
+    text = text[0].upper() + text[1:]
     return done / (done + left), text
 
 

@@ -51,3 +51,33 @@ def test_a_flat_curve_is_called_neither_solved_nor_stuck():
     assert "stuck" in said
     assert "baseline" in said
     assert "will not help" not in said
+
+
+def in_steps(train, validation=None):
+    return (
+        history(train, validation)
+        .rename(columns={"epoch": "step"})
+        .assign(step=range(50, 50 * len(train) + 50, 50))
+    )
+
+
+@pytest.mark.parametrize(
+    ("train", "validation", "verdict"),
+    [
+        ([1.0], None, "Too few measurements to judge: make measure_every smaller."),
+        (
+            FALLING,
+            [1, 0.9, 0.8, 0.7, 0.75, 0.8, 0.9, 1.05],
+            "Overfitting from step 200",
+        ),
+        (FALLING, None, "Still falling at the end: try more steps"),
+        ([1, 0.3, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1], None, "Flat since step 150"),
+        (
+            [2.30, 2.29, 2.28, 2.27],
+            None,
+            "It hardly moves: the loss fell by 1.3% in 200",
+        ),
+    ],
+)
+def test_a_history_in_steps_is_judged_in_steps(train, validation, verdict):
+    assert diagnose(in_steps(train, validation)).startswith(verdict)

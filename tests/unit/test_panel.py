@@ -14,6 +14,8 @@ from widget_parts import part, parts
 from bigmodel_lab import Diverged, Training, TuningPanel, models
 from bigmodel_lab.from_scratch.losses import mse
 from bigmodel_lab.widgets import panel as panel_module
+from bigmodel_lab.widgets.runs import Run
+from bigmodel_lab.widgets.view import progress
 
 
 def line_training(learning_rate, epochs, batch_size=8, nesterov=False):
@@ -615,11 +617,101 @@ def test_bad_comparisons_are_named(compare, error, message):
         )
 
 
-def test_a_training_in_steps_has_its_curves_and_its_row():
+def test_a_training_in_steps_has_its_curves_over_steps_and_its_row():
     panel = TuningPanel(step_training, steps=10)
     run = train(panel)
     training, validation = panel.chart.lines[run]
-    assert training.x[-1] == 10 / 4  # epochs of 4 steps
-    assert validation.x.tolist() == [3 / 4, 6 / 4, 9 / 4, 10 / 4]
+    assert training.x[-1] == 10
+    assert validation.x.tolist() == [3, 6, 9, 10]
+    assert panel.chart.figure.axes[0].label == "step"
+    assert panel.chart.figure.title == "Chart of the loss over the steps: run 1"
     assert panel.table["steps done"].tolist() == [10]
     panel.reset()
+
+
+def test_a_training_in_steps_is_spoken_of_in_steps():
+    run = Run(1, {}, training=step_training(200))
+    run.state = "running"
+    for _, _ in zip(range(50), run.training, strict=False):
+        pass
+    _, news = progress([run], 1.0)
+    assert re.fullmatch(r"Step 50 of 200, loss [\d.e-]+, 3 s left", news)
+    rival = Run(2, {}, "slow", training=step_training(200, 0.001))
+    next(iter(rival.training))
+    run.name = "fast"
+    assert progress([run, rival], 1.0)[1].startswith("Step 50 of 200, fast leads with")
+
+
+def test_a_race_in_steps_is_judged_by_its_last_tenth():
+    run = Run(1, {}, training=step_training(30).finish())
+    assert run.last_loss() == pytest.approx(np.mean(run.losses[-3:]))
+
+
+# -- a baseline ------------------------------------------------------------------------
+
+
+@pytest.fixture
+def lined():
+    panel = TuningPanel(
+        line_training, line=("no <model>", 50.5), learning_rate=0.1, epochs=5
+    )
+    yield panel
+    panel.reset()
+
+
+def level(panel):
+    """Return the line of the baseline in the chart."""
+    [line] = [
+        mark
+        for mark in panel.chart.figure.marks
+        if isinstance(mark, bqplot.Lines) and mark.x.tolist() == [0, 1]
+    ]
+    return line
+
+
+def test_a_line_is_in_the_chart_before_and_after_a_run(lined):
+    for _ in range(2):
+        line = level(lined)
+        assert line.y.tolist() == [50.5, 50.5]
+        assert line.line_style == "dashed"
+        labels = [m for m in lined.chart.figure.marks if isinstance(m, bqplot.Label)]
+        assert [label.text.tolist() for label in labels] == [["no <model>"]]
+        train(lined)
+    assert len(lined.chart.figure.marks) == 2 + 2 * 2
+    lined.reset()
+    assert level(lined).y.tolist() == [50.5, 50.5]
+
+
+def test_the_line_is_named_in_the_legend_and_for_screen_readers(lined):
+    said = " ".join(str(getattr(p, "value", "")) for p in parts(lined))
+    assert "no &lt;model&gt;: 50.5" in said
+    named = "Chart of the loss over the epochs, with a line for no <model> at 50.5"
+    assert lined.chart.figure.title == named
+    train(lined)
+    assert lined.chart.figure.title == f"{named}: run 1"
+
+
+def test_the_line_goes_along_to_the_logarithmic_axis_and_keeps_its_width(lined):
+    train(lined)
+    part(lined, "log").value = True
+    figure = lined.chart.figure
+    y_axis = figure.axes[1]
+    assert {mark.scales["y"] for mark in figure.marks} == {y_axis.scale}
+    across = level(lined).scales["x"]
+    assert (across.min, across.max) == (0, 1)
+    curve, _ = next(iter(lined.chart.lines.values()))
+    assert curve.scales["x"] is figure.axes[0].scale
+
+
+def test_a_diverged_run_does_not_push_the_line_out_of_the_chart(lined):
+    with pytest.raises(Diverged):
+        train(lined, learning_rate=10, epochs=20)
+    assert lined.chart.figure.axes[1].scale.max >= 50.5
+
+
+@pytest.mark.parametrize(
+    "line", ["4-gram", 5.05, ("4-gram",), ("4-gram", "5"), (5.05, "4-gram"), ("a", 0)]
+)
+def test_a_line_that_is_none_gets_the_reason(line):
+    with pytest.raises(ValueError, match="a name and a loss above 0, as in"):
+        TuningPanel(line_training, line=line, learning_rate=0.1, epochs=5)

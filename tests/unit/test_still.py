@@ -14,6 +14,7 @@ from PIL import Image
 from torch import nn
 
 from bigmodel_lab import (
+    AttentionViewer,
     DigitCanvas,
     Explorer,
     NextCharacter,
@@ -61,6 +62,9 @@ MAKERS = {
         examples={"good": "the good orbit"},
         question="Long or short?",
     ),
+    "AttentionViewer": lambda: AttentionViewer(
+        GPT, ALPHABET, question="Who looks?", examples={"moon": "床前明月光，"}
+    ),
     "NextCharacter": lambda: NextCharacter(
         GPT, ALPHABET, question="What comes next?", examples={"moon": "床前"}
     ),
@@ -75,6 +79,7 @@ ALTS = {
     "DigitCanvas": "Which digit?; paper to draw on",
     "TextExplorer": "Long or short?; Your text; Example Load an example; "
     "Words that speak for the most probable class",
+    "AttentionViewer": "Who looks?; Your text; Example moon",
     "NextCharacter": "What comes next?; Beginning; Example Load an example; "
     "temperature 1; top p 1",
     "Writer": "Can it go on?; Beginning; Model small; temperature 1; top p 1",
