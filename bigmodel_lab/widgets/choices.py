@@ -18,7 +18,7 @@ FULL = (0.05, 0.1, 0.25, 0.5, 1.0)  # what a bar of the full width may stand for
 ROW_HEIGHT = 34  # pixels of a button, and of its bars beside it
 CHOICES_STYLE = f"""
 .lab-choices {{ display: grid; column-gap: 4px; align-items: start;
-  grid-template-columns: minmax(0, 256px) minmax(84px, 1fr); }}
+  grid-template-columns: minmax(0, 256px) minmax(76px, 1fr); }}
 .lab-choices > .widget-vbox {{ margin: 0; }}
 .lab-choices .lab-choice {{ width: auto; height: {ROW_HEIGHT - 2}px;
   line-height: {ROW_HEIGHT - 2}px; margin: 1px 0; text-align: left; white-space: pre;
@@ -33,7 +33,9 @@ CHOICES_STYLE = f"""
 .lab-shares span {{ display: flex; align-items: center; gap: 4px; height: 10px;
   font-size: 10px; line-height: 10px; font-variant-numeric: tabular-nums; }}
 .lab-shares i {{ height: 10px; border-radius: 0 3px 3px 0; min-width: 1px; }}
-@media (max-width: 600px) {{ .lab-choices .lab-choice {{ tab-size: 43px; }} }}
+@media (max-width: 600px) {{
+  .lab-choices .lab-choice {{ tab-size: 41px; padding: 0 3px; }}
+}}
 """
 
 

@@ -1,6 +1,7 @@
 """The widgets that write poems, in a notebook made for them."""
 
 import re
+import time
 
 import pytest
 from labdriver import NOTEBOOK as OPEN
@@ -133,10 +134,19 @@ CLICK = """async button => {
 }"""
 
 
-def test_the_bars_follow_at_once(following):
+def busy(notebook):
+    """Return how many ms this machine needs to ask the kernel for nothing."""
+    times = []
+    for _ in range(3):
+        started = time.perf_counter()
+        notebook.execute("")
+        times.append(1000 * (time.perf_counter() - started))
+    return min(times)
+
+
+def test_the_bars_follow_at_once(notebook, following):
     times = [following.choices.first.evaluate(CLICK) for _ in range(5)]
-    print(times)
-    assert min(times) < 100  # ms; the machine may be busy now and then
+    assert min(times) < 100 + 5 * busy(notebook), times
 
 
 def test_a_poem_is_written_by_keys(notebook, following):
@@ -268,8 +278,7 @@ def test_stop_answers_within_200_ms(notebook, writer):
         notebook.wait_for("print(len(writer.poems['trained']) > 1)", "True")
         times.append(writer.button("Stop").evaluate(STOP))
         expect(writer.button("Stop")).to_be_disabled()
-    print(times)
-    assert min(times) < 200  # the machine may be busy now and then
+    assert min(times) < 200 + 5 * busy(notebook), times
     assert writer.characters()
 
 

@@ -1,5 +1,7 @@
 """What a GPT expects next: the widget without a browser."""
 
+import time
+
 import pytest
 import torch
 from poem_parts import ALPHABET, POEMS, make_model
@@ -125,6 +127,15 @@ def test_a_click_adds_the_character_and_asks_again(widget, model):
     assert next(iter(widget.probabilities)) == next(iter(expected))
     assert f">{character}<" in part(widget, "poem").value
     assert widget.status.startswith("Likeliest next: ")
+
+
+def test_a_click_is_answered_in_less_than_a_tenth_of_a_second(widget):
+    times = []
+    for character in POEMS[0][2:12]:
+        started = time.perf_counter()
+        widget.choose(character)
+        times.append(time.perf_counter() - started)
+    assert min(times) < 0.1
 
 
 def test_any_character_of_the_alphabet_can_be_chosen(widget):
