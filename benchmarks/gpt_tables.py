@@ -94,8 +94,8 @@ def writing_table(results):
     for name, cached in WRITERS:
         line = [name, "yes" if cached else "no"]
         for batch in BATCHES:
-            rate = medians[name, bool(cached), batch]
-            ratio = medians["ours", bool(cached), batch] / rate
+            rate = medians[name, cached, batch]
+            ratio = medians["ours", cached, batch] / rate
             line += [f"{rate:,.0f}", f"{ratio:.2f} x"]
         lines.append(line)
     head = ["program", "cache"]
