@@ -10,8 +10,8 @@ RHYMING = 0.4  # the share of samples above which it has learned to rhyme
 
 def markdown(head, rows):
     """Return a Markdown table."""
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join(f"| {' | '.join(map(str, line))} |" for line in lines)
+    first, *lines = (f"| {' | '.join(map(str, line))} |" for line in [head, *rows])
+    return "\n".join([first, "|---" * len(head) + "|", *lines])
 
 
 def poet_table(results):
