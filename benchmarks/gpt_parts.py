@@ -25,7 +25,9 @@ BUDGETS = (10, 20, 40, 60)  # seconds of training whose bits are compared
 GRID = (6, 8, 10, 12, 15, 20, 30, 40, 60, 90, 120)  # tried until counting is beaten
 ORDERS = (3, 4, 5)
 DISCOUNT = 0.9
-WRITERS = [(name, cached) for name in ("ours", "Hugging Face") for cached in (1, 0)]
+WRITERS = [
+    (name, cached) for name in ("ours", "Hugging Face") for cached in (True, False)
+]
 BATCHES = (1, 16)
 
 
@@ -156,7 +158,7 @@ def measure_writing(rounds):
     results = {"versions": [TRANSFORMERS], "rows": []}
     programs = [(*writer, batch) for writer in WRITERS for batch in BATCHES]
     for number, (name, cached, batch) in in_turn(programs, rounds):
-        options = {"name": name, "cached": bool(cached), "batch": batch}
+        options = {"name": name, "cached": cached, "batch": batch}
         answer = ask_torch("writing", granted_cores(), **options)
         row = {"program": name, **options, "round": number, **answer}
         del row["name"]

@@ -97,7 +97,7 @@ class Logits(nn.Module):
 
     def forward(self, ids):
         """Return the logits after each of ids."""
-        return self.logits(self.model, ids)
+        return self.logits(self.model, ids.contiguous())  # nanoGPT takes views
 
 
 def nanogpt(poems, steps, seed=0, *, file):

@@ -10,8 +10,8 @@ RHYMING = 0.4  # the share of samples above which it has learned to rhyme
 
 def markdown(head, rows):
     """Return a Markdown table."""
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join(f"| {' | '.join(map(str, line))} |" for line in lines)
+    first, *lines = (f"| {' | '.join(map(str, line))} |" for line in [head, *rows])
+    return "\n".join([first, "|---" * len(head) + "|", *lines])
 
 
 def poet_table(results):
@@ -94,8 +94,8 @@ def writing_table(results):
     for name, cached in WRITERS:
         line = [name, "yes" if cached else "no"]
         for batch in BATCHES:
-            rate = medians[name, bool(cached), batch]
-            ratio = medians["ours", bool(cached), batch] / rate
+            rate = medians[name, cached, batch]
+            ratio = medians["ours", cached, batch] / rate
             line += [f"{rate:,.0f}", f"{ratio:.2f} x"]
         lines.append(line)
     head = ["program", "cache"]
