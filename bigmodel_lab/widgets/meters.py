@@ -20,7 +20,7 @@ METERS_STYLE = f"""
 .lab-meters td:not(.lab-meter) {{ text-align: right; white-space: nowrap; }}
 .lab-meters [scope=col] {{ white-space: nowrap; }}
 .lab-meters .lab-meter {{ padding: 0; }}
-.lab-meter > div {{ position: relative; width: min(130px, 20vw); height: 12px;
+.lab-meter > div {{ position: relative; width: min(130px, 16vw); height: 12px;
   margin-right: 8px; border: 1px solid currentColor; border-radius: 3px; }}
 .lab-meter > div > div {{ background: {BLUE}; height: 100%; }}
 .lab-meter i {{ position: absolute; top: -4px; bottom: -4px; width: 4px;

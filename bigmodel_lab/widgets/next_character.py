@@ -11,9 +11,8 @@ from bigmodel_lab.models.gpt import GPT
 from bigmodel_lab.models.writing import growing_texts, next_characters
 from bigmodel_lab.widgets.choices import (
     CHOICES_STYLE,
-    Choice,
+    Choices,
     choices_legend,
-    full_width,
     spoken,
 )
 from bigmodel_lab.widgets.look import ROW, button, side_by_side
@@ -150,9 +149,9 @@ class NextCharacter(PoemBox):
         self.text = self.start
         self._update()
 
-    def write_twenty(self):
-        """Write twenty poems in the background and measure them."""
-        self._start(self._write_twenty)
+    def write_twenty(self, delay: float = 0.0):
+        """Write and measure twenty poems in the background, after `delay` seconds."""
+        self._start(self._write_twenty, WRITING.format(place=1), delay)
 
     def wait(self, timeout: float | None = None) -> dict[str, float] | None:
         """Wait for the twenty poems, return `measures`; TimeoutError if they last."""
@@ -169,7 +168,7 @@ class NextCharacter(PoemBox):
     def _update(self, _=None):
         """Show what is expected after the beginning, or what is wrong with it."""
         if self._ended:
-            self._enable(False)
+            self._choices.enable(False)
             self._status.say(ENDED)
             return
         beginning = self.beginning
@@ -177,7 +176,7 @@ class NextCharacter(PoemBox):
             expected = next_characters(
                 self.model, self.alphabet, beginning, **self.settings
             )
-            counts = {} if self.counted is None else self.counted(beginning)
+            counts = self.counted and self.counted(beginning)
             self._show(expected, counts)
             self._poem.value = poems_html({"": beginning})
             words = filter(None, spoken(next(iter(expected))))
@@ -185,30 +184,17 @@ class NextCharacter(PoemBox):
         except Exception as error:
             # The bars stay, so that the page is quiet while somebody types.
             message = sentence(error)
-            self._enable(False)
+            self._choices.enable(False)
         self._status.say(message)
 
     def _show(self, expected, counts):
         """Show the likeliest characters with their bars."""
         likeliest = [pair for pair in list(expected.items())[:CHOICES] if pair[1] > 0]
         self.probabilities = dict(likeliest)
-        counted = {c: counts.get(c, 0.0) for c in self.probabilities}
-        shares = [*self.probabilities.values(), *counted.values()]
-        full = full_width(shares if self.counted else shares[: len(likeliest)])
-        for choice, (character, share) in zip(self._choices, likeliest, strict=False):
-            both = [share, counted[character]] if self.counted else [share]
-            choice.show(character, both, full)
-        for k, choice in enumerate(self._choices):
-            choice.layout.display = None if k < len(likeliest) else "none"
-        self._enable(True)
+        full = self._choices.show(self.probabilities, counts)
         rest = max(0.0, 1 - sum(self.probabilities.values()))
         note = SCALE.format(full=full) + OTHERS.format(rest=rest)
         self._note.value = paragraph(note + (COUNTS_STAY if self.counted else ""))
-
-    def _enable(self, on):
-        """Let the choices be pressed, or not."""
-        for choice in self._choices:
-            choice.button.disabled = not on
 
     # -- twenty poems, in the background ---------------------------------------------
 
@@ -216,14 +202,13 @@ class NextCharacter(PoemBox):
         """Write poems, a character of each at a time, and measure them."""
         settings, seed = self.settings, self._written
         self._written += 1
-        self._progress.value, self._progress.layout.visibility = 0, "visible"
-        self._status.say(WRITING.format(place=1))
+        self._progress.value, self._progress.layout.display = 0, None
         growing = growing_texts(
             self.model, self.alphabet, count=TWENTY, seed=seed, **settings
         )
         for poems in growing:
             if stop.is_set():
-                self._progress.layout.visibility = "hidden"
+                self._progress.layout.display = "none"
                 self._status.say(STOPPED)
                 return
             place = max(map(len, poems))
@@ -232,7 +217,7 @@ class NextCharacter(PoemBox):
         real = verse.measure(self._real_poems(), self.characters)
         self.poems = poems
         self.measures = verse.measure(poems, self.characters)
-        self._progress.layout.visibility = "hidden"
+        self._progress.layout.display = "none"
         self._twenty.value = (
             paragraph(SETTINGS.format(**settings))
             + meters_html(self.measures, real)
@@ -257,16 +242,15 @@ class NextCharacter(PoemBox):
             WRITE,
             "pencil",
             WRITE_TIP,
-            lambda: self._start(self._write_twenty, CLICK_DELAY),
+            lambda: self.write_twenty(CLICK_DELAY),
         )
         write.add_class("lab-write").button_style = "primary"
-        self._choices = [Choice(self.choose) for _ in range(CHOICES)]
-        choices = widgets.VBox(self._choices).add_class("lab-choices")
+        self._choices = choices = Choices(self.choose, CHOICES)
         key = widgets.HTML(choices_legend(self.counted is not None))
         self._note, self._poem = widgets.HTML(), widgets.HTML().add_class("lab-answer")
         self._twenty = widgets.HTML().add_class("lab-answer").add_class("lab-twenty")
         self._progress = widgets.FloatProgress(
-            max=1, layout={"flex": "1 1 60px", "visibility": "hidden"}
+            max=1, layout={"flex": "1 1 60px", "display": "none"}
         )
         self._progress.add_class("lab-progress")
         for live in (choices, self._poem.add_class("lab-poem"), self._note):

@@ -27,7 +27,11 @@ NONE = -1  # no example chosen: for the value None ipywidgets shows an empty lin
 STYLE = """
 .lab-poems textarea { font-size: 1.25em; line-height: 1.4; }
 .lab-poems .lab-verse { margin: 4px 0 8px; }
+.lab-poems textarea::placeholder { font-size: 0.8em; }
 .lab-poems .lab-verse figure { padding-right: 12px; }
+.lab-poems .lab-verse .lab-word { min-width: 0; }
+.lab-poems .lab-verse [lang="zh"] { font-size: clamp(1.1rem, 8.5cqw, 1.6rem); }
+.lab-poems .lab-verse rt { font-size: clamp(0.55rem, 3.6cqw, 0.75rem); }
 .lab-poems .widget-hbox > .widget-button { flex: 0 0 auto; width: auto;
   min-width: 84px; }
 """
@@ -135,8 +139,11 @@ class PoemBox(StillBox):
 
     # -- for the widgets made of it --------------------------------------------------
 
-    def _start(self, work: Callable, delay: float = 0.0):
-        """Do `work(stop)` in the background after `delay` seconds; show its error."""
+    def _start(self, work: Callable, news: str, delay: float = 0.0):
+        """Say the news, do `work(stop)` in the background after `delay` seconds.
+
+        What is under way is stopped first; an error is shown.
+        """
 
         def guarded(stop):
             try:
@@ -149,6 +156,7 @@ class PoemBox(StillBox):
         self._work.stop()
         self._work.wait()
         self._stop_button.disabled = False
+        self._status.say(news)
         self._work.start(guarded)
 
     def _text_changed(self, _):

@@ -94,7 +94,7 @@ class Writer(PoemBox):
 
     def write(self, delay: float = 0.0):
         """Write on from the beginning, in the background, after `delay` seconds."""
-        self._start(self._write, delay)
+        self._start(self._write, WRITING, delay)
 
     def another(self, delay: float = 0.0):
         """Write a poem with the next seed."""
@@ -112,7 +112,6 @@ class Writer(PoemBox):
     def _write(self, stop):
         """Write a character at a time until the poem ends, or `stop` is set."""
         name, beginning = self.model, self.beginning
-        self._status.say(WRITING)
         growing = growing_texts(
             self.models[name],
             self.alphabet,

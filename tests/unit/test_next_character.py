@@ -8,7 +8,7 @@ from widget_parts import part, parts
 from bigmodel_lab import NextCharacter, models, text, verse
 from bigmodel_lab.widgets import next_character
 from bigmodel_lab.widgets.beginning import marked
-from bigmodel_lab.widgets.choices import Choice, full_width
+from bigmodel_lab.widgets.choices import full_width
 from bigmodel_lab.widgets.look import plain_text
 from bigmodel_lab.widgets.meters import meters_html
 
@@ -41,14 +41,20 @@ def widget(model):
 
 
 def shown(widget):
-    """Return the choices that are seen."""
-    choices = [p for p in parts(widget) if isinstance(p, Choice)]
-    return [choice for choice in choices if choice.layout.display != "none"]
+    """Return the buttons that are seen."""
+    buttons = part(widget, "choices").buttons
+    return [button for button in buttons if button.layout.display != "none"]
 
 
-def says(choice):
-    """Return what a choice's button says: character, sound, probability, meaning."""
-    return choice.button.description.split("\t")
+def says(button):
+    """Return what a button says: character, sound, probability, meaning."""
+    return button.description.split("\t")
+
+
+def bars(widget):
+    """Return how many bars there are for each character."""
+    found = part(widget, "choices").bars.value.split("lab-shares")[1:]
+    return [pair.count("<i ") for pair in found]
 
 
 # -- the next character ----------------------------------------------------------------
@@ -64,11 +70,11 @@ def test_the_buttons_say_what_the_model_expects(widget, model):
     expected = models.next_characters(model, ALPHABET, "千里")
     likeliest = dict(list(expected.items())[:10])
     assert widget.probabilities == likeliest
-    for choice, (character, share) in zip(
+    for button, (character, share) in zip(
         shown(widget), likeliest.items(), strict=True
     ):
-        sign, sound, percent, meaning = says(choice)
-        assert (choice.character, percent) == (character, f"{share:.1%}")
+        sign, sound, percent, meaning = says(button)
+        assert percent == f"{share:.1%}"
         if character not in "，。\n":
             assert (sign, sound) == (character, verse.pinyin(character))
             assert [meaning] == verse.gloss(character)
@@ -76,26 +82,25 @@ def test_the_buttons_say_what_the_model_expects(widget, model):
 
 
 def test_the_end_and_the_marks_have_names(widget):
-    choice = shown(widget)[0]
-    choice.show("\n", [0.5], 1)
-    assert says(choice) == ["⏎", "", "50.0%", "end of the poem"]
-    choice.show("，", [0.5], 1)
-    assert says(choice) == ["，", "", "50.0%", "comma"]
+    part(widget, "choices").show({"\n": 0.5, "，": 0.25}, None)
+    end, comma = shown(widget)
+    assert says(end) == ["⏎", "", "50.0%", "end of the poem"]
+    assert says(comma) == ["，", "", "25.0%", "comma"]
 
 
 def test_the_counts_stand_beside_the_model(widget):
     widget.text = "千里莺"
     widget.use(temperature=2)
     chances = counted("千里莺")
-    for choice in shown(widget):
-        assert choice.shares.value.count("<i ") == 2
-        share = chances.get(choice.character, 0)
-        assert choice.button.tooltip == f"the counted n-gram says {share:.1%}"
+    assert bars(widget) == [2] * 10
+    for button in shown(widget):
+        share = chances.get(says(button)[0], 0)
+        assert button.tooltip == f"the counted n-gram says {share:.1%}"
 
 
 def test_without_counts_there_is_one_bar(model):
     widget = NextCharacter(model, ALPHABET)
-    assert all(choice.shares.value.count("<i ") == 1 for choice in shown(widget))
+    assert bars(widget) == [1] * 10
     assert "counted" not in " ".join(getattr(p, "value", "") for p in labels(widget))
 
 
@@ -113,12 +118,11 @@ def test_the_scale_of_the_bars_fits_them_all(shares, full):
 
 
 def test_a_click_adds_the_character_and_asks_again(widget, model):
-    choice = shown(widget)[2]
-    character = choice.character
-    choice.button.click()
+    character = list(widget.probabilities)[2]
+    shown(widget)[2].click()
     assert widget.text == f"千里{character}"
     expected = models.next_characters(model, ALPHABET, widget.text)
-    assert shown(widget)[0].character == next(iter(expected))
+    assert next(iter(widget.probabilities)) == next(iter(expected))
     assert f">{character}<" in part(widget, "poem").value
     assert widget.status.startswith("Likeliest next: ")
 
@@ -143,15 +147,15 @@ def test_undo_goes_back_one_and_start_over_to_the_start(widget):
 def test_the_end_ends_the_poem_until_it_is_undone(widget):
     widget.choose("\n")
     assert "at its end" in widget.status
-    assert all(choice.button.disabled for choice in shown(widget))
+    assert all(button.disabled for button in shown(widget))
     widget.choose("莺")
     assert widget.text == "千里"
     widget.undo()
     assert widget.text == "千里"
-    assert not any(choice.button.disabled for choice in shown(widget))
+    assert not any(button.disabled for button in shown(widget))
     widget.choose("\n")
     widget.text = "朝辞"
-    assert not any(choice.button.disabled for choice in shown(widget))
+    assert not any(button.disabled for button in shown(widget))
 
 
 def test_the_sliders_change_the_bars_at_once(widget, model):
@@ -185,14 +189,14 @@ def test_an_example_is_loaded_and_named_until_it_is_changed(widget):
     ],
 )
 def test_a_bad_beginning_gets_a_sentence_and_the_bars_stay(widget, typed, reason):
-    before = [says(choice) for choice in shown(widget)]
+    before = [says(button) for button in shown(widget)]
     widget.text = typed
     assert reason in widget.status
     assert widget.text == typed
-    assert [says(choice) for choice in shown(widget)] == before
-    assert all(choice.button.disabled for choice in shown(widget))
+    assert [says(button) for button in shown(widget)] == before
+    assert all(button.disabled for button in shown(widget))
     widget.text = "千里"
-    assert not any(choice.button.disabled for choice in shown(widget))
+    assert not any(button.disabled for button in shown(widget))
 
 
 def test_an_unknown_choice_gets_a_sentence_and_can_be_undone(widget):
