@@ -62,7 +62,8 @@ VIEWER_STYLE = f"""
 .lab-viewer .lab-place[aria-pressed="true"] {{ border: 2px solid {ORANGE}; }}
 @container (max-width: 20rem) {{  /* a phone: the start has a row of its own */
   .lab-viewer .lab-place {{ width: 12.5%; }}
-  .lab-viewer .lab-place > small {{ font-size: min(0.75rem, 20cqw / var(--letters)); }}
+  .lab-viewer .lab-place > small {{
+    font-size: min(0.75rem, 18.5cqw / var(--letters)); }}
   .lab-viewer .lab-places > div:not(:first-child)::before {{ display: none; }}
   .lab-viewer .lab-places > :first-child > :first-child {{ margin-right: 87.5%; }}
 }}
