@@ -18,7 +18,7 @@ KINDS = {
 }
 MOSTLY, OFTEN = "looks mostly {kind}", "looks often {kinds}"
 SPREAD = "spread out"
-RHYME = "before a rhyme, at the earlier one"
+RHYME = "before a rhyme place, at the earlier one"
 SHORT = "too short a text to tell"
 LOOKS_AT = "{name} looks at {seen}."
 REST, REST_OF_ONE = "the other {others} have {rest:.0%}", "the other one has {rest:.0%}"
@@ -96,7 +96,7 @@ def _targets(places):
     before = np.tri(size, dtype=bool, k=-1)
     alike = (column[:, None] == column) & (column > 0) & before
     ends = [k for k in range(1, size - 1) if column[k] and not column[k + 1]]
-    rhymes = [k for k in ends if line[k] == 1 or line[k] % 2 == 0]
+    rhymes = [k for k in ends if line[k] % 2 == 0]  # by rule; line 1 may rhyme, too
     rhyme = np.zeros((size, size), dtype=bool)
     for k in rhymes[1:]:  # its character is drawn one place before it
         rhyme[k - 1, [earlier for earlier in rhymes if earlier < k]] = True

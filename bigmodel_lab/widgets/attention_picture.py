@@ -41,7 +41,7 @@ VIEWER_STYLE = f"""
 .lab-viewer .lab-places {{ max-width: 30rem; container-type: inline-size; }}
 .lab-viewer .lab-places > div {{ display: flex; flex-wrap: wrap; }}
 .lab-viewer .lab-place, .lab-viewer .lab-places > div:not(:first-child)::before {{
-  content: ""; flex: 0 0 auto; width: 11.1%; min-width: 1.8rem; }}
+  content: ""; flex: 0 0 auto; width: 11.1%; }}
 .lab-viewer .lab-place {{ position: relative; padding: 2px 0 1.3em;
   margin-bottom: 2px; border-radius: 6px; line-height: 1.3; text-align: center; }}
 .lab-viewer .lab-place::before {{ content: ""; position: absolute; inset: 1px;
@@ -52,7 +52,7 @@ VIEWER_STYLE = f"""
 .lab-viewer .lab-place > * {{ position: relative; display: block; }}
 .lab-viewer .lab-place > span {{ font-size: clamp(1.3rem, 7.5cqw, 1.6rem); }}
 .lab-viewer .lab-place > small {{ height: 1.5em; opacity: 0.9; white-space: nowrap;
-  font-size: min(0.75rem, 18cqw / var(--letters, 1)); }}
+  font-size: min(0.75rem, 18cqw / var(--letters)); }}
 .lab-viewer .lab-place::after {{ content: attr(data-percent); position: absolute;
   left: 0; right: 0; bottom: 0; font-size: 0.8rem; font-weight: bold;
   font-variant-numeric: tabular-nums; }}
@@ -60,6 +60,13 @@ VIEWER_STYLE = f"""
 .lab-viewer .lab-place.lab-later > small {{ opacity: 0.72; }}
 .lab-viewer .lab-place:hover {{ border-color: currentColor; }}
 .lab-viewer .lab-place[aria-pressed="true"] {{ border: 2px solid {ORANGE}; }}
+@container (max-width: 20rem) {{  /* a phone: the start has a row of its own */
+  .lab-viewer .lab-place {{ width: 12.5%; }}
+  .lab-viewer .lab-place > small {{
+    font-size: min(0.75rem, 18.5cqw / var(--letters)); }}
+  .lab-viewer .lab-places > div:not(:first-child)::before {{ display: none; }}
+  .lab-viewer .lab-places > :first-child > :first-child {{ margin-right: 87.5%; }}
+}}
 .lab-viewer .lab-words-of .widget-html-content {{ font-size: 1.1em;
   min-height: 4.5em; max-width: 34rem; }}
 """

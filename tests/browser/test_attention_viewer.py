@@ -115,10 +115,19 @@ CLICK = """async (place) => {
 }"""
 
 
+ASK = """async () => {
+    const kernel = window.jupyterapp.shell.currentWidget.sessionContext.session.kernel;
+    const started = performance.now();
+    await kernel.requestExecute({code: ''}).done;
+    return performance.now() - started;
+}"""
+
+
 def test_the_picture_follows_at_once(viewer):
     times = [viewer.places.nth(k).evaluate(CLICK) for k in range(3, 12)]
-    print(times)
-    assert min(times) < 100  # ms; the machine may be busy now and then
+    nothing = [viewer.page.evaluate(ASK) for _ in range(9)]  # of a busy machine, long
+    print(times, nothing)
+    assert min(times) < 100 + min(nothing)  # ms
 
 
 # -- by keyboard -----------------------------------------------------------------------
@@ -236,7 +245,8 @@ def test_nothing_is_cut_off(notebook, viewer, width):
     assert area.evaluate(WIDER) <= 0
     assert box.evaluate(CUT_OFF) == []
     tops = viewer.places.evaluate_all("all => all.map(e => e.offsetTop)")
-    assert len(set(tops)) == 4  # a row for each line, on a phone, too
+    # A row for each line, on a phone, too; there the start has one of its own.
+    assert len(set(tops)) == (5 if width == 390 else 4)
     for theme in ("Dark", "Light"):
         notebook.use_theme(f"JupyterLab {theme}")
         notebook.picture(f"attention_{theme.lower()}_{width}", box)

@@ -295,11 +295,10 @@ def test_two_habits_are_both_named():
 
 def test_the_earlier_rhyme_is_named_if_the_place_before_a_rhyme_looks_at_it():
     targets = HERE.copy()
-    targets[[14, 30]] = 7, 15  # the ends of lines 1, 2 and 4 rhyme: 7, 15 and 31
+    targets[30] = 15  # the ends of lines 2 and 4 rhyme: 15 and 31
     said = describe(looking(targets, 0.9), PLACES)
-    assert said.endswith("; before a rhyme, at the earlier one")
-    targets[30] = 23  # the end of line 3 does not rhyme
-    targets[14] = 6
+    assert said.endswith("; before a rhyme place, at the earlier one")
+    targets[30] = 23  # the end of line 3
     assert "rhyme" not in describe(looking(targets, 0.9), PLACES)
 
 
