@@ -7,15 +7,38 @@
 # ---
 
 # %% [markdown] tags=["course-opening"]
-# # 7 · GPT
+# # 7 · GPT: attention, and a poet of your own
+#
+# [Open in Binder](https://mybinder.org/v2/gh/OWNER/bigmodel_lab/HEAD?urlpath=lab/tree/notebooks/07_gpt.ipynb) · [Open in Colab](https://colab.research.google.com/github/OWNER/bigmodel_lab/blob/HEAD/notebooks/07_gpt.ipynb) · [Course card and glossary](course_card.ipynb)
+#
+# ## What you will be able to do
+#
+# - cut a text into tokens, and say what that costs in another language,
+# - write attention, its mask, heads and positions, and say what fails without each,
+# - train a GPT while you watch, beside models that only count,
+# - tell a loss that is too good to be true,
+# - choose how a model writes: temperature, top-p, a memory for keys and values.
+#
+# **Time:** 6 hours. **Judges:** D1 §1; D2 §1.4, §2.1, §6.1, §7; D4 §1.1, §2.1 (D0 to D4
+# are [the five articles](00_start_here.ipynb#The-chapters-and-the-articles)). **Read
+# first:** [chapter 02](02_losses.ipynb) for cross-entropy; [chapter
+# 03](03_optimizers.ipynb) for the schedule and Adam; [chapter 06](06_text.ipynb) for
+# ids and the bag of words.
 
 # %% tags=["course-colab"]
 # On Google Colab, install the library; elsewhere, do nothing.
+import sys
+
+from IPython import get_ipython
+
+if "google.colab" in sys.modules:
+    url = "git+https://github.com/OWNER/bigmodel_lab"
+    get_ipython().run_line_magic("pip", f"install -q {url}")
 
 # %% tags=["nbval-ignore-output"]
 import bigmodel_lab as lab
 
-device = lab.start_chapter("07_gpt", version="0.1")
+device = lab.start_chapter("07_gpt", version="0.1", small_models=False)
 lab.solved("gpt")
 
 # %% [markdown]
@@ -48,10 +71,10 @@ from bigmodel_lab import attention, models
 train, validation, test = lab.datasets.tang_poems("7x4")
 poet, alphabet, card = models.load("poet")
 written = models.write(poet, alphabet, seed=1)[0]
-lab.verse.show([written, validation["poem"][0]])
+lab.verse.show([written, validation["poem"][10]])
 
 # %% [markdown]
-# The second: it is by AUTHOR. The first was drawn, character by character, from the
+# The second: it is by Qiu Yuan, of the 13th century. The first was drawn, character by character, from the
 # network that this chapter builds up to. Below each character stand its sound (pinyin)
 # and one of its meanings.
 #
@@ -63,8 +86,7 @@ lab.verse.show([written, validation["poem"][0]])
 # %%
 real = lab.verse.measure(validation["poem"])
 chance = lab.verse.measure(lab.verse.shuffled(validation["poem"]))
-columns = ["form", "tones", "rhyme", "repeated"]
-pd.DataFrame([real, chance], ["real poems", "halves shuffled"], columns).round(2)
+pd.DataFrame([real, chance], ["real poems", "halves shuffled"]).round(2)
 
 # %% [markdown]
 # Four of five rhyme. (We hear today's Mandarin: a fifth of the rhymes has been lost in
@@ -106,10 +128,10 @@ lab.drawings.byte_pairs()
 # **Which merges does English teach first, and which Chinese?**
 
 # %%
-english = " ".join(lab.datasets.food_reviews()["text"][:400])
-chinese = "".join(train["poem"][:2000])
+english = " ".join(lab.datasets.food_reviews()[0]["review"][:300])
+chinese = "".join(train["poem"][:600])
 for name, text in {"English": english, "Chinese": chinese}.items():
-    merges = lab.bpe.learn(text, 200)
+    merges = lab.bpe.learn(text, 150)
     tokens = lab.bpe.encode(text, lab.bpe.ranks(merges))
     longest = sorted({*tokens}, key=lambda token: (-len(token), token))[:6]
     shown = [token.decode(errors="replace") for token in longest]
@@ -133,6 +155,7 @@ for model, name in VOCABULARIES.items():
 # checked on every run
 tokens = lab.bpe.encode(poem, vocabulary.ranks, vocabulary.pattern)
 assert [vocabulary.ranks[t] for t in tokens] == vocabulary.encoding.encode(poem)
+del vocabulary  # 200,000 tokens take memory
 columns = ["tokens known", "床前明月光", "the whole poem", "an English line"]
 pd.DataFrame.from_dict(costs, orient="index", columns=columns)
 
@@ -206,11 +229,10 @@ print(f"{math.log(len(alphabet)) * to_bits:.2f} bits: all tokens as likely")
 
 # %%
 DISCOUNTS = {1: 0.8, 2: 0.8, 3: 0.9, 4: 0.9}  # chosen on the validation poems
-counted, counted_bits = {}, {}
+counted_bits = {}
 for order, discount in DISCOUNTS.items():
-    model = lab.ngrams.KneserNey(rows.numpy(), order, len(alphabet), discount)
-    counted[order] = model
-    counted_bits[order] = model.bits(valid_rows.numpy()).sum(1).mean() / 28
+    counted = lab.ngrams.KneserNey(rows.numpy(), order, len(alphabet), discount)
+    counted_bits[order] = counted.bits(valid_rows.numpy()).sum(1).mean() / 28
     print(f"{order} characters: {counted_bits[order]:.2f} bits")
 
 # checked on every run
@@ -324,8 +346,8 @@ lab.drawings.attention_step()
 # %%
 torch.manual_seed(0)
 for D in (4, 64, 1024):
-    q, keys = torch.randn(2000, 1, D), torch.randn(2000, 32, D)
-    scores = (q @ keys.mT).squeeze(1)  # (2000, 32)
+    q, keys = torch.randn(300, 1, D), torch.randn(300, 32, D)
+    scores = (q @ keys.mT).squeeze(1)  # (300, 32)
     raw, scaled = (s.softmax(1).amax(1).mean() for s in (scores, scores / D**0.5))
     raw, scaled = lab.about(raw), lab.about(scaled)
     print(f"D = {D:4}: the largest weight {raw}, scaled {scaled}")
@@ -369,7 +391,6 @@ error = max(
     (y - theirs).abs().max()
     for y in (attend(q, k, v), attention.attention(q, k, v, mask))
 )
-print(f"largest difference: {lab.about(error.item(), 1e-12)}")
 
 # checked on every run
 assert error < 1e-12
@@ -457,7 +478,8 @@ lab.check("gpt.split_heads", split_heads)
 lab.drawings.rotary()
 
 # %%
-q, k = torch.randn(2, 16, dtype=torch.float64)  # one query, one key
+torch.manual_seed(1)
+q, k = torch.randn(2, 16)  # one query, one key
 
 
 def score(t, s):
@@ -466,7 +488,9 @@ def score(t, s):
 
 
 for places in ((5, 3), (25, 23), (5, 0)):
-    print(f"places {places}: {lab.about(score(*places) - score(5, 3))} more")
+    print(
+        f"query at {places[0]}, key at {places[1]}: {lab.about(score(*places), 0.001)}"
+    )
 
 # %% [markdown]
 # ### Exercise 8: rotary positions
@@ -592,12 +616,12 @@ assert max(looked_up["one layer"], looked_up["LSTM, twice the steps"]) < 0.6
 row = lookups(1, seed=5)
 maps = networks["two layers"].attention_maps(row[:, :-1])[:, 0]  # (2, heads, T, T)
 names = [chr(97 + i) if i < KEYS else str(i - KEYS) for i in row[0, :-1].tolist()]
-heads = {f"layer {i + 1}, head {j + 1}": maps[i, j] for i in range(2) for j in range(2)}
 lab.plots.attention_maps(
-    heads,
+    maps.flatten(0, 1),
     names,
+    names=[f"layer {i}, head {j}" for i in (1, 2) for j in (1, 2)],
     title="First each value notes its key, then a key finds the value with its note",
-    alt="MAPS_ALT",
+    alt="Four maps of 23 by 23 places. In layer 1 most weight lies one place left of the diagonal; in layer 2, in the rows of the second half, single dark squares lie where the same key stood before, on its value.",
 )
 
 # %% [markdown]
@@ -733,10 +757,10 @@ lab.check("gpt.next_token_loss", next_token_loss)
 
 # %%
 torch.manual_seed(0)
-leaky = models.GPT(len(alphabet), LENGTH, layers=2)
+leaky = models.GPT(len(alphabet), LENGTH, dimensions=64, layers=2)
 for block in leaky.blocks:
     block.attention.causal = False
-models.gpt_training(leaky, rows, steps=100).finish()
+models.gpt_training(leaky, rows, steps=90, learning_rate=0.06).finish()
 
 
 def bits(model):
@@ -757,7 +781,7 @@ print(
 )
 
 # checked on every run
-assert cheating < counted_bits[4] - 1
+assert cheating < counted_bits[4] / 3
 assert honest > counted_bits[1]
 
 # %% tags=["nbval-ignore-output"]
@@ -772,7 +796,7 @@ lab.verse.show(poems)
 # %% [markdown]
 # ## On real data: train it while you watch
 #
-# Our GPT has 620,000 parameters; it trains for 240 steps of 32 poems. The matrices inside the
+# Our GPT has 620,000 parameters; it trains for 200 steps of 32 poems. The matrices inside the
 # blocks take the steps of *Muon* (Jordan, 2024), which `lab.optimizers` spells out: it
 # makes all directions of a gradient equally long. **After how many poems will it
 # predict better than counting?**
@@ -780,8 +804,8 @@ lab.verse.show(poems)
 # %%
 torch.manual_seed(0)
 gpt = models.GPT(len(alphabet), LENGTH).to(device)
-options = {"steps": 240, "measure_every": 20}
-training = models.gpt_training(gpt, rows, valid_rows[:500], **options)
+options = {"steps": 200, "measure_every": 25}
+training = models.gpt_training(gpt, rows, valid_rows[:300], **options)
 training.finish()
 live = training.history
 live["tokens"] = live["step"] * 32 * LENGTH
@@ -801,8 +825,11 @@ assert reached < counted_bits[4]
 
 # %%
 COUNTS = [500, 1000, 2000, 5000, 10_000, 20_000, len(rows)]
-few = [lab.ngrams.KneserNey(rows[:n].numpy(), 3, len(alphabet), 0.9) for n in COUNTS]
-curve = [model.bits(valid_rows[:500].numpy()).sum(1).mean() / 28 for model in few]
+curve = []
+for n in COUNTS:
+    model = lab.ngrams.KneserNey(rows[:n].numpy(), 3, len(alphabet), 0.9)
+    curve.append(model.bits(valid_rows[:500].numpy()).sum(1).mean() / 28)
+
 stored = lab.results.load("gpt")
 long = pd.DataFrame(stored["poet"]["training"])
 lab.plots.crossover(
@@ -815,7 +842,7 @@ lab.plots.crossover(
         "4, all poems": counted_bits[4],
     },
     title="With few poems counting wins; then attention goes on",
-    alt="CROSS_ALT",
+    alt="Bits per character against tokens seen, on a logarithmic axis. The curve of counting falls slowly from 10.6 to 8.7 bits. The GPT begins above 11, crosses it and ends below; the stored one goes on down to 7 bits.",
 )
 
 # %% [markdown]
@@ -835,7 +862,7 @@ lab.plots.ladder(
     {skill: real[skill] for skill in skills},
     {skill: chance[skill] * (skill == "rhyme") for skill in skills},
     title="Form comes first, then tones; rhyme comes late, and suddenly",
-    alt="LADDER_ALT",
+    alt="Above, bits per character fall steadily from 11.6 to 7. Below, three shares over tokens seen: form jumps to nearly 1 first, tones follow at once up to the level of real poems, and rhyme stays near 10 percent much longer, then rises steeply toward the level of real poems.",
 )
 
 # %%
@@ -861,20 +888,61 @@ for name, run in ladder.items():
 lab.verse.show(models.write(poet, alphabet, count=4, seed=1, temperature=0.8))
 
 # %%
-written = models.write(poet, alphabet, count=500, seed=1)
+written = models.write(poet, alphabet, count=300, seed=1)
 measured = {"real poems": real, "the poet": lab.verse.measure(written)}
 own = models.write(gpt, alphabet, count=300, seed=1)
 measured["this chapter's"] = lab.verse.measure(own)
-for name, row in measured.items():
-    cells = [
-        f"{skill} {lab.about(row[skill], 0.06)}" for skill in columns[:0] or skills
-    ]
-    print(f"{name:15}", ", ".join(cells))
+cells = {
+    name: {skill: str(lab.about(row[skill], 0.06)) for skill in skills}
+    for name, row in measured.items()
+}
+pd.DataFrame(cells).T
 
 # %% [markdown]
-# Form and tones are those of the poets; rhyme is nearly so. And the meaning? Each line is
+# Form and tones are those of the poets; rhyme comes near. And the meaning? Each line is
 # an image that could stand in a poem. The four together seldom go anywhere: what is
 # likely is not yet what was meant.
+#
+# ### Where attention helps
+#
+# At each place of a poem both models pay bits for the character that comes. **Where
+# does the poet save most?**
+
+
+# %%
+def bits_by_place(part):
+    """Return the bits that the poet pays for each character but the first, (N, 33)."""
+    with torch.no_grad():
+        logits = poet(part[:, :-1]).transpose(1, 2)  # (N, V, 33)
+    nats = F.cross_entropy(logits, part[:, 1:], reduction="none")
+    return nats / math.log(2)
+
+
+few = valid_rows[:500]
+paid = {
+    "4 characters counted": counted.bits(few.numpy()).mean(0),
+    "the poet": torch.cat([bits_by_place(part) for part in few.split(25)]).mean(0),
+}
+
+# %%
+lab.plots.curves(
+    paid,
+    title="Attention saves most where a line ends, above all where it must rhyme",
+    xlabel="place in the poem",
+    ylabel="bits for this character",
+    xticks=[7, 8, 15, 16, 23, 24, 31, 32],
+    alt="Bits paid at each of the 33 places of a poem by counting and by the poet. Both lines fall and rise with the pairs of characters in a line. The poet is lower nearly everywhere, at 0 for the marks, and falls far below counting at places 15 and 31, the rhymes.",
+)
+
+# checked on every run
+saved = paid["4 characters counted"] - paid["the poet"].numpy()
+assert saved[[14, 30]].min() > np.delete(saved, [7, 14, 15, 23, 30, 31, 32]).max()
+
+# %% [markdown]
+# A mark costs the poet nothing: it knows that a line has seven characters, which
+# counting four cannot know. At places 15 and 31, the ends of lines 2 and 4, it pays 3 to
+# 4 bits instead of 7: it knows what rhymes. In the middle of a line both know about
+# the same.
 #
 # ## Writing: from probabilities to a poem
 #
@@ -893,16 +961,17 @@ SETTINGS |= {"T = 1.5": {"temperature": 1.5}, "T = 1, top-p 0.9": {"top_p": 0.9}
 table = {}
 for name, setting in SETTINGS.items():
     texts = models.write(poet, alphabet, count=200, seed=2, **setting)
-    table[name] = lab.verse.measure(texts) | {
-        "different": len({t[:7] for t in texts}) / 200
-    }
-for name, row in table.items():
-    cells = [f"{key} {lab.about(value, 0.08)}" for key, value in row.items()]
-    print(f"{name:17}", ", ".join(cells))
+    different = len({text[:7] for text in texts}) / 200
+    table[name] = lab.verse.measure(texts) | {"different": different}
 
 # checked on every run
-assert table["T = 0.3"]["repeated"] > table["T = 1.5"]["repeated"]
-assert table["T = 1.5"]["form"] < table["T = 1"]["form"]
+assert table["T = 0.3"]["repeated"] > table["T = 1.5"]["repeated"] + 0.1
+assert table["T = 1.5"]["rhyme"] < table["T = 0.7"]["rhyme"] - 0.2
+cells = {
+    name: {key: str(lab.about(value, 0.08)) for key, value in row.items()}
+    for name, row in table.items()
+}
+pd.DataFrame(cells).T
 
 # %% [markdown]
 # A low temperature writes tidier verse than the poets, and the same again and again
@@ -1058,7 +1127,7 @@ panel
 def counted_next(text):
     """Return the probability of each character after `text`, by counting four."""
     history = alphabet.encode(f"\n{text}")[-3:]
-    p = counted[4].probabilities(history)
+    p = counted.probabilities(history)
     return dict(zip(alphabet.characters, p.tolist(), strict=True))
 
 
@@ -1073,7 +1142,10 @@ lab.NextCharacter(
 # %% [markdown]
 # <details><summary>What you should have seen</summary>
 #
-# NEXT_SEEN
+# Inside a line both lists are much alike: after 春 come 风 (wind) and 来 (come). After
+# seven characters the poet is sure of the comma, and counting is not. At the end of
+# line 4 the poet lists characters of one sound, counting lists whatever ended lines
+# after these three.
 #
 # </details>
 #
@@ -1094,7 +1166,9 @@ lab.AttentionViewer(
 # %% [markdown]
 # <details><summary>What you should have seen</summary>
 #
-# VIEW_SEEN
+# In layer 1 the heads spread out. A head of layer 2 gives half of its weight to the place
+# before. In layer 4 one head, when line 4 is about to end, puts nearly all of its weight
+# on the end of line 2: the rhyme, found without being told.
 #
 # </details>
 #
@@ -1113,7 +1187,9 @@ lab.Writer(
 # %% [markdown]
 # <details><summary>What you should have seen</summary>
 #
-# WRITE_SEEN
+# It takes up your words, often the season or the place, and goes on in form, whatever
+# you wrote. It does not notice that a line is absurd: it knows how poems sound, not what
+# is the case.
 #
 # </details>
 
