@@ -12,60 +12,6 @@ from bigmodel_lab.exercises.judging.judge import exercise
 # -- 1 ---------------------------------------------------------------------------------
 
 
-@exercise(
-    inputs=lambda rng: (int(rng.integers(200, 60_000)),),
-    hints=[
-        "Who knows nothing gives every token the same probability. Which one?",
-        "The loss of a token is -ln of the probability that it was given, here 1 / V.",
-        "`math.log(vocabulary_size)`, because -ln(1 / V) = ln V.",
-    ],
-)
-def start_loss(vocabulary_size):
-    """Return the loss, in nats for a token, of a GPT that knows nothing yet.
-
-    vocabulary_size is a whole number. The loss is the mean cross-entropy, as PyTorch
-    computes it: with the natural logarithm.
-    """
-    return math.log(vocabulary_size)
-
-
-@start_loss.mistakes
-def _(vocabulary_size):
-    """
-    zero: A loss of 0 is where training would like to end: each next token was given the
-        probability 1. Who knows nothing gives every token 1 / V.
-    in_bits: That is in bits, with the logarithm to the base 2. PyTorch's loss is in
-        nats: take the natural logarithm.
-    base_ten: You took the logarithm to the base 10, and a nat belongs to the natural
-        one: math.log.
-    probability: 1 / V is the probability of each token. The loss is minus its
-        logarithm.
-    wrong_sign: The logarithm of 1 / V is negative. The loss is minus that: the less
-        probable the right token was, the larger.
-    perplexity: V is the perplexity: as many tokens seem equally likely. The loss is its
-        logarithm.
-    averaged_over_the_vocabulary: You divided by V. The loss of a token is a single
-        number, -ln of the probability of the right one, so there is nothing to average
-        over the vocabulary.
-    error_rate: 1 - 1/V is how often a blind guess is wrong. The loss asks how probable
-        the right token was: -ln(1 / V).
-    """
-    V = vocabulary_size
-    return {
-        "zero": 0.0,
-        "in_bits": math.log2(V),
-        "base_ten": math.log10(V),
-        "probability": 1 / V,
-        "wrong_sign": -math.log(V),
-        "perplexity": V,
-        "averaged_over_the_vocabulary": math.log(V) / V,
-        "error_rate": 1 - 1 / V,
-    }
-
-
-# -- 2 ---------------------------------------------------------------------------------
-
-
 def _every_other(rng):
     """Tell at every second call with the same rng: a check draws both kinds."""
     rng.bit_generator.seed_seq.spawn(1)
@@ -179,6 +125,60 @@ def _(ids, pair, new_id):
     }
 
 
+# -- 2 ---------------------------------------------------------------------------------
+
+
+@exercise(
+    inputs=lambda rng: (int(rng.integers(200, 60_000)),),
+    hints=[
+        "Who knows nothing gives every token the same probability. Which one?",
+        "The loss of a token is -ln of the probability that it was given, here 1 / V.",
+        "`math.log(vocabulary_size)`, because -ln(1 / V) = ln V.",
+    ],
+)
+def start_loss(vocabulary_size):
+    """Return the loss, in nats for a token, of a GPT that knows nothing yet.
+
+    vocabulary_size is a whole number. The loss is the mean cross-entropy, as PyTorch
+    computes it: with the natural logarithm.
+    """
+    return math.log(vocabulary_size)
+
+
+@start_loss.mistakes
+def _(vocabulary_size):
+    """
+    zero: A loss of 0 is where training would like to end: each next token was given the
+        probability 1. Who knows nothing gives every token 1 / V.
+    in_bits: That is in bits, with the logarithm to the base 2. PyTorch's loss is in
+        nats: take the natural logarithm.
+    base_ten: You took the logarithm to the base 10, and a nat belongs to the natural
+        one: math.log.
+    probability: 1 / V is the probability of each token. The loss is minus its
+        logarithm.
+    wrong_sign: The logarithm of 1 / V is negative. The loss is minus that: the less
+        probable the right token was, the larger.
+    perplexity: V is the perplexity: as many tokens seem equally likely. The loss is its
+        logarithm.
+    averaged_over_the_vocabulary: You divided by V. The loss of a token is a single
+        number, -ln of the probability of the right one, so there is nothing to average
+        over the vocabulary.
+    error_rate: 1 - 1/V is how often a blind guess is wrong. The loss asks how probable
+        the right token was: -ln(1 / V).
+    """
+    V = vocabulary_size
+    return {
+        "zero": 0.0,
+        "in_bits": math.log2(V),
+        "base_ten": math.log10(V),
+        "probability": 1 / V,
+        "wrong_sign": -math.log(V),
+        "perplexity": V,
+        "averaged_over_the_vocabulary": math.log(V) / V,
+        "error_rate": 1 - 1 / V,
+    }
+
+
 # -- 3 ---------------------------------------------------------------------------------
 
 
@@ -265,6 +265,81 @@ def _(counts):
 
 
 # -- 4 ---------------------------------------------------------------------------------
+
+
+def _loss_of_a_text(rng):
+    """Return a loss in nats for a token, and how many tokens and characters there are.
+
+    Never about one token for a character: then the two losses would be alike.
+    """
+    characters = int(rng.integers(1000, 9000))
+    ratio = rng.choice([rng.uniform(0.5, 0.8), rng.uniform(1.3, 2.2)])
+    return float(rng.uniform(1.5, 6)), int(ratio * characters), characters
+
+
+@exercise(
+    inputs=_loss_of_a_text,
+    hints=[
+        "How many nats does the whole text cost? That number does not depend on how it "
+        "was cut into tokens.",
+        "`loss * tokens` nats for the text. Share them out among its characters; a bit "
+        "is ln 2 nats.",
+        "`loss * tokens / characters / math.log(2)`",
+    ],
+)
+def bits_per_character(loss, tokens, characters):
+    """Return a loss in bits per character, for a text whose loss per token is known.
+
+    All are numbers: loss is the mean in nats for each of the text's tokens; tokens and
+    characters say how many of them the same text has.
+    """
+    return loss * tokens / characters / math.log(2)
+
+
+@bits_per_character.mistakes
+def _(loss, tokens, characters):
+    """
+    in_nats: The characters are right, but these are nats. A bit is ln 2 nats, so there
+        are more bits than nats: divide by math.log(2).
+    per_token: These are bits for each token. A tokenizer with longer tokens needs fewer
+        of them, and each costs more: to compare, take the characters, which are the
+        same for all.
+    upside_down: The ratio is upside down: loss * tokens is what the whole text costs.
+        Share that out among the characters.
+    upside_down_in_nats: The ratio is upside down: loss * tokens is what the whole text
+        costs, and its characters share that. And these are nats: divide by math.log(2)
+        as well.
+    times_ln2: You multiplied by ln 2. A bit is less than a nat, so there are more of
+        them: divide.
+    perplexity: That is the perplexity per token. It depends on the tokenizer: with
+        longer tokens there is more to guess at each. Take bits, and the characters.
+    perplexity_per_character: That is the perplexity per character. The bits are its
+        logarithm to the base 2.
+    whole_text: These are the bits of the whole text. Divide by its characters.
+    taken_for_a_sum: You took the loss for the sum over the text. It is the mean over
+        its tokens: multiply by their number first.
+    logarithm_again: You took the logarithm of the loss. It is one already: to go from
+        nats to bits, divide by ln 2.
+    per_byte: That is a third of it: bits per byte, as UTF-8 has three bytes for a
+        Chinese character. Share the bits out among the characters.
+    """
+    nats, bit = loss * tokens / characters, math.log(2)
+    return {
+        "in_nats": nats,
+        "per_token": loss / bit,
+        "upside_down": loss * characters / tokens / bit,
+        "upside_down_in_nats": loss * characters / tokens,
+        "times_ln2": nats * bit,
+        "perplexity": math.exp(loss),
+        "perplexity_per_character": math.exp(nats),
+        "whole_text": loss * tokens / bit,
+        "taken_for_a_sum": loss / characters / bit,
+        "logarithm_again": math.log2(loss) * tokens / characters,
+        "per_byte": nats / bit / 3,
+    }
+
+
+# -- 5 ---------------------------------------------------------------------------------
 
 _CHARACTERS = list("山水风月花春秋云天人江雪夜日白青烟雨松竹寒声路客心")
 
@@ -380,7 +455,7 @@ def _(train, validation):
     }
 
 
-# -- 5 ---------------------------------------------------------------------------------
+# -- 6 ---------------------------------------------------------------------------------
 
 
 def _queries_keys_values(rng):
@@ -479,7 +554,7 @@ def _(q, k, v):
     }
 
 
-# -- 6 ---------------------------------------------------------------------------------
+# -- 7 ---------------------------------------------------------------------------------
 
 
 def _for_heads(rng):
@@ -546,7 +621,7 @@ def _(x, heads):
     }
 
 
-# -- 7 ---------------------------------------------------------------------------------
+# -- 8 ---------------------------------------------------------------------------------
 
 
 def _rows_to_rotate(rng):
@@ -651,112 +726,82 @@ def _(x, speeds, first):
     }
 
 
-# -- 8 ---------------------------------------------------------------------------------
-
-
-def _new_and_cached(rng):
-    """Return q, k, v (4,) of a new token, and keys, values (S, 4) of those before."""
-    S = int(rng.integers(5, 9))
-    rows = [1.5 * normal(rng, 4) for _ in range(3)]
-    return *rows, 1.5 * normal(rng, S, 4), normal(rng, S, 4)
-
-
-def _gathered(q, keys, values, scale=2.0):
-    """Return what a query (4,) gathers; √4 is 2."""
-    return (keys @ q / scale).softmax(0) @ values
+# -- 9 ---------------------------------------------------------------------------------
 
 
 @exercise(
-    inputs=_new_and_cached,
+    inputs=lambda rng: tuple(
+        rng.integers([500, 16, 32, 2], [5000, 65, 257, 9]).tolist()
+    ),
+    tolerance=0,  # a count
     hints=[
-        "The new token also looks at itself: its key and value come into the cache "
-        "first, after the others.",
-        "`torch.cat([keys, k[None]])` is (S + 1, D). No mask is needed: nothing in the "
-        "cache comes after the new token.",
-        "`keys, values = torch.cat([keys, k[None]]), torch.cat([values, v[None]])`, "
-        "`weights = (keys @ q / len(q) ** 0.5).softmax(0)`, and "
-        "`return weights @ values, keys, values`.",
+        "Go through a GPT from below: a table for the tokens, one for the places, the "
+        "blocks, a norm at the end. Which part needs no weights of its own?",
+        "A block has four matrices (d, d) for attention, two between d and 4d numbers, "
+        "and two norms of d weights each.",
+        "With d for dimensions: `(vocabulary_size + length) * d + layers * (12 * d**2 "
+        "+ 2 * d) + d`.",
     ],
 )
-def cached_step(q, k, v, keys, values):
-    """Return (what the new token gathers (D,), all keys, all values (S + 1, D)).
+def gpt_parameters(vocabulary_size, length, dimensions, layers):
+    """Return the number of parameters of lab.models.GPT with learned positions.
 
-    All are tensors: q, k and v (D,) belong to the new token, keys and values (S, D) to
-    the S tokens before it, in their order. The scores are divided by √D.
+    All are whole numbers: how many tokens there are, how many places, how wide the GPT
+    is, and how many blocks it has. No layer has a bias; an RMSNorm has a weight for
+    each dimension; the head that makes the logits uses the embedding's weights.
     """
-    keys, values = torch.cat([keys, k[None]]), torch.cat([values, v[None]])
-    weights = (keys @ q / len(q) ** 0.5).softmax(0)  # (S + 1,)
-    return weights @ values, keys, values
+    attention = 4 * dimensions**2  # query, key, value, output
+    grow_and_shrink = 2 * dimensions * (4 * dimensions)
+    block = attention + grow_and_shrink + 2 * dimensions
+    return (vocabulary_size + length) * dimensions + layers * block + dimensions
 
 
-@cached_step.mistakes
-def _(q, k, v, keys, values):
+@gpt_parameters.mistakes
+def _(vocabulary_size, length, dimensions, layers):
     """
-    new_token_left_out: The cache is right, but the new token only looked at those
-        before it. It sees itself, too: add its key and value first, then gather.
-    not_remembered: What it gathers is right. But the cache comes back without the new
-        token: for the next one it would be as if this one had never been written.
-    neither_seen_nor_remembered: The new token is missing everywhere: it does not look
-        at itself, and the cache comes back without it.
-    cache_replaced: The new key and value have replaced all others, so the token sees
-        only itself. Put them after the others: torch.cat.
-    oldest_dropped: The first token has left the cache. Some models do forget what is
-        far back; here all S + 1 keys and values stay.
-    last_one_overwritten: The new key and value have overwritten those of the token
-        before. A new token needs a row of its own: torch.cat.
-    put_in_front: What it gathers is right: attention does not ask in which order the
-        keys come. But the cache has the order of the text: the new token comes last.
-    query_for_key: You put the query into the cache. What a token offers the later ones
-        is its key.
-    key_and_value_exchanged: You put the new key among the values, and the value among
-        the keys.
-    first_one_only: It sees the first token alone. That is what is_causal=True does for
-        a single query: it takes it for the first token of the text. No mask is needed
-        here.
-    divided_by_the_count: You divided by the root of the number of keys. The root of D
-        is asked for: how large a score is depends on how many products it sums up.
-    divided_by_d: You divided by D, and not by √D.
-    not_divided: You did not divide the scores by √D.
-    no_softmax: The softmax is missing: you took the scores themselves as weights.
-    plain_mean: That is the plain mean of all values. How much each counts depends on
-        how well its key fits the query.
-    output_alone: What the new token gathers is right. Return the longer keys and values
-        as well: the next token needs them.
+    head_counted_too: You counted the head's weights, and they are the embedding's: one
+        table, used twice, counts once.
+    biases: You gave the linear layers biases, as GPT-2 has them. Here they have none.
+    biases_as_in_gpt2: You gave linear layers and norms biases, as GPT-2 has them. Here
+        none of them has one.
+    norms_forgotten: The norms are missing: two in each block and one at the end, with a
+        weight for each dimension.
+    last_norm_forgotten: The norm after the last block is missing.
+    one_norm_a_block: A block has two norms: one before attention, one before the layers
+        that grow and shrink.
+    output_forgotten: Attention has four matrices: query, key, value, and the output
+        that lets the heads mix. The last is missing.
+    one_matrix_for_attention: You counted one matrix for attention. It has four: query,
+        key, value and output.
+    only_growing: After attention a block grows to 4d numbers and shrinks back: two
+        matrices of 4 d² weights. One of them is missing.
+    not_wider: You took the two layers after attention for (d, d). They grow to 4d and
+        shrink back: 4 d² weights each.
+    places_forgotten: The learned positions are missing: a vector for each place.
+    embeddings_forgotten: The two tables are missing, of the tokens and of the places.
+        They are weights like any others, in a small GPT often most of them.
+    one_block: You counted a single block. There are as many as layers.
     """
-    all_keys, all_values = torch.cat([keys, k[None]]), torch.cat([values, v[None]])
-    cache, scores = (all_keys, all_values), all_keys @ q / 2
-    out, old = scores.softmax(0) @ all_values, _gathered(q, keys, values)
-
-    def step(keys, values):
-        return _gathered(q, keys, values), keys, values
-
-    def joined(*rows):
-        return torch.cat([row if row.dim() > 1 else row[None] for row in rows])
-
+    V, T, d, L = vocabulary_size, length, dimensions, layers
+    right = gpt_parameters.solution(V, T, d, L)
     return {
-        "new_token_left_out": (old, *cache),
-        "not_remembered": (out, keys, values),
-        "neither_seen_nor_remembered": (old, keys, values),
-        "cache_replaced": (v, k[None], v[None]),
-        "oldest_dropped": step(all_keys[1:], all_values[1:]),
-        "last_one_overwritten": step(joined(keys[:-1], k), joined(values[:-1], v)),
-        "put_in_front": step(joined(k, keys), joined(v, values)),
-        "query_for_key": step(joined(keys, q), all_values),
-        "key_and_value_exchanged": step(joined(keys, v), joined(values, k)),
-        "first_one_only": (values[0], *cache),
-        "divided_by_the_count": (
-            _gathered(q, *cache, scale=len(all_keys) ** 0.5),
-            *cache,
-        ),
-        "divided_by_d": (_gathered(q, *cache, scale=4), *cache),
-        "not_divided": (_gathered(q, *cache, scale=1), *cache),
-        "no_softmax": (scores @ all_values, *cache),
-        "plain_mean": (all_values.mean(0), *cache),
-        "output_alone": out,
+        "head_counted_too": right + V * d,
+        "biases": right + L * 9 * d,
+        "biases_as_in_gpt2": right + L * 11 * d + d,
+        "norms_forgotten": right - (2 * L + 1) * d,
+        "last_norm_forgotten": right - d,
+        "one_norm_a_block": right - L * d,
+        "output_forgotten": right - L * d**2,
+        "one_matrix_for_attention": right - 3 * L * d**2,
+        "only_growing": right - 4 * L * d**2,
+        "not_wider": right - 6 * L * d**2,
+        "places_forgotten": right - T * d,
+        "embeddings_forgotten": right - (V + T) * d,
+        "one_block": right - (L - 1) * (12 * d**2 + 2 * d),
     }
 
 
-# -- 9 ---------------------------------------------------------------------------------
+# -- 10 --------------------------------------------------------------------------------
 
 
 def _logits_and_ids(rng):
@@ -840,81 +885,6 @@ def _(logits, ids):
         "in_bits": right / math.log(2),
         "perplexity": right.exp(),
         "reshaped": F.cross_entropy(before.reshape(N, V, T - 1), after),
-    }
-
-
-# -- 10 --------------------------------------------------------------------------------
-
-
-def _loss_of_a_text(rng):
-    """Return a loss in nats for a token, and how many tokens and characters there are.
-
-    Never about one token for a character: then the two losses would be alike.
-    """
-    characters = int(rng.integers(1000, 9000))
-    ratio = rng.choice([rng.uniform(0.5, 0.8), rng.uniform(1.3, 2.2)])
-    return float(rng.uniform(1.5, 6)), int(ratio * characters), characters
-
-
-@exercise(
-    inputs=_loss_of_a_text,
-    hints=[
-        "How many nats does the whole text cost? That number does not depend on how it "
-        "was cut into tokens.",
-        "`loss * tokens` nats for the text. Share them out among its characters; a bit "
-        "is ln 2 nats.",
-        "`loss * tokens / characters / math.log(2)`",
-    ],
-)
-def bits_per_character(loss, tokens, characters):
-    """Return a loss in bits per character, for a text whose loss per token is known.
-
-    All are numbers: loss is the mean in nats for each of the text's tokens; tokens and
-    characters say how many of them the same text has.
-    """
-    return loss * tokens / characters / math.log(2)
-
-
-@bits_per_character.mistakes
-def _(loss, tokens, characters):
-    """
-    in_nats: The characters are right, but these are nats. A bit is ln 2 nats, so there
-        are more bits than nats: divide by math.log(2).
-    per_token: These are bits for each token. A tokenizer with longer tokens needs fewer
-        of them, and each costs more: to compare, take the characters, which are the
-        same for all.
-    upside_down: The ratio is upside down: loss * tokens is what the whole text costs.
-        Share that out among the characters.
-    upside_down_in_nats: The ratio is upside down: loss * tokens is what the whole text
-        costs, and its characters share that. And these are nats: divide by math.log(2)
-        as well.
-    times_ln2: You multiplied by ln 2. A bit is less than a nat, so there are more of
-        them: divide.
-    perplexity: That is the perplexity per token. It depends on the tokenizer: with
-        longer tokens there is more to guess at each. Take bits, and the characters.
-    perplexity_per_character: That is the perplexity per character. The bits are its
-        logarithm to the base 2.
-    whole_text: These are the bits of the whole text. Divide by its characters.
-    taken_for_a_sum: You took the loss for the sum over the text. It is the mean over
-        its tokens: multiply by their number first.
-    logarithm_again: You took the logarithm of the loss. It is one already: to go from
-        nats to bits, divide by ln 2.
-    per_byte: That is a third of it: bits per byte, as UTF-8 has three bytes for a
-        Chinese character. Share the bits out among the characters.
-    """
-    nats, bit = loss * tokens / characters, math.log(2)
-    return {
-        "in_nats": nats,
-        "per_token": loss / bit,
-        "upside_down": loss * characters / tokens / bit,
-        "upside_down_in_nats": loss * characters / tokens,
-        "times_ln2": nats * bit,
-        "perplexity": math.exp(loss),
-        "perplexity_per_character": math.exp(nats),
-        "whole_text": loss * tokens / bit,
-        "taken_for_a_sum": loss / characters / bit,
-        "logarithm_again": math.log2(loss) * tokens / characters,
-        "per_byte": nats / bit / 3,
     }
 
 
@@ -1091,73 +1061,103 @@ def _(p, top_p):
 # -- 13 --------------------------------------------------------------------------------
 
 
+def _new_and_cached(rng):
+    """Return q, k, v (4,) of a new token, and keys, values (S, 4) of those before."""
+    S = int(rng.integers(5, 9))
+    rows = [1.5 * normal(rng, 4) for _ in range(3)]
+    return *rows, 1.5 * normal(rng, S, 4), normal(rng, S, 4)
+
+
+def _gathered(q, keys, values, scale=2.0):
+    """Return what a query (4,) gathers; √4 is 2."""
+    return (keys @ q / scale).softmax(0) @ values
+
+
 @exercise(
-    inputs=lambda rng: tuple(
-        rng.integers([500, 16, 32, 2], [5000, 65, 257, 9]).tolist()
-    ),
-    tolerance=0,  # a count
+    inputs=_new_and_cached,
     hints=[
-        "Go through a GPT from below: a table for the tokens, one for the places, the "
-        "blocks, a norm at the end. Which part needs no weights of its own?",
-        "A block has four matrices (d, d) for attention, two between d and 4d numbers, "
-        "and two norms of d weights each.",
-        "With d for dimensions: `(vocabulary_size + length) * d + layers * (12 * d**2 "
-        "+ 2 * d) + d`.",
+        "The new token also looks at itself: its key and value come into the cache "
+        "first, after the others.",
+        "`torch.cat([keys, k[None]])` is (S + 1, D). No mask is needed: nothing in the "
+        "cache comes after the new token.",
+        "`keys, values = torch.cat([keys, k[None]]), torch.cat([values, v[None]])`, "
+        "`weights = (keys @ q / len(q) ** 0.5).softmax(0)`, and "
+        "`return weights @ values, keys, values`.",
     ],
 )
-def gpt_parameters(vocabulary_size, length, dimensions, layers):
-    """Return the number of parameters of lab.models.GPT with learned positions.
+def cached_step(q, k, v, keys, values):
+    """Return (what the new token gathers (D,), all keys, all values (S + 1, D)).
 
-    All are whole numbers: how many tokens there are, how many places, how wide the GPT
-    is, and how many blocks it has. No layer has a bias; an RMSNorm has a weight for
-    each dimension; the head that makes the logits uses the embedding's weights.
+    All are tensors: q, k and v (D,) belong to the new token, keys and values (S, D) to
+    the S tokens before it, in their order. The scores are divided by √D.
     """
-    attention = 4 * dimensions**2  # query, key, value, output
-    grow_and_shrink = 2 * dimensions * (4 * dimensions)
-    block = attention + grow_and_shrink + 2 * dimensions
-    return (vocabulary_size + length) * dimensions + layers * block + dimensions
+    keys, values = torch.cat([keys, k[None]]), torch.cat([values, v[None]])
+    weights = (keys @ q / len(q) ** 0.5).softmax(0)  # (S + 1,)
+    return weights @ values, keys, values
 
 
-@gpt_parameters.mistakes
-def _(vocabulary_size, length, dimensions, layers):
+@cached_step.mistakes
+def _(q, k, v, keys, values):
     """
-    head_counted_too: You counted the head's weights, and they are the embedding's: one
-        table, used twice, counts once.
-    biases: You gave the linear layers biases, as GPT-2 has them. Here they have none.
-    biases_as_in_gpt2: You gave linear layers and norms biases, as GPT-2 has them. Here
-        none of them has one.
-    norms_forgotten: The norms are missing: two in each block and one at the end, with a
-        weight for each dimension.
-    last_norm_forgotten: The norm after the last block is missing.
-    one_norm_a_block: A block has two norms: one before attention, one before the layers
-        that grow and shrink.
-    output_forgotten: Attention has four matrices: query, key, value, and the output
-        that lets the heads mix. The last is missing.
-    one_matrix_for_attention: You counted one matrix for attention. It has four: query,
-        key, value and output.
-    only_growing: After attention a block grows to 4d numbers and shrinks back: two
-        matrices of 4 d² weights. One of them is missing.
-    not_wider: You took the two layers after attention for (d, d). They grow to 4d and
-        shrink back: 4 d² weights each.
-    places_forgotten: The learned positions are missing: a vector for each place.
-    embeddings_forgotten: The two tables are missing, of the tokens and of the places.
-        They are weights like any others, in a small GPT often most of them.
-    one_block: You counted a single block. There are as many as layers.
+    new_token_left_out: The cache is right, but the new token only looked at those
+        before it. It sees itself, too: add its key and value first, then gather.
+    not_remembered: What it gathers is right. But the cache comes back without the new
+        token: for the next one it would be as if this one had never been written.
+    neither_seen_nor_remembered: The new token is missing everywhere: it does not look
+        at itself, and the cache comes back without it.
+    cache_replaced: The new key and value have replaced all others, so the token sees
+        only itself. Put them after the others: torch.cat.
+    oldest_dropped: The first token has left the cache. Some models do forget what is
+        far back; here all S + 1 keys and values stay.
+    last_one_overwritten: The new key and value have overwritten those of the token
+        before. A new token needs a row of its own: torch.cat.
+    put_in_front: What it gathers is right: attention does not ask in which order the
+        keys come. But the cache has the order of the text: the new token comes last.
+    query_for_key: You put the query into the cache. What a token offers the later ones
+        is its key.
+    key_and_value_exchanged: You put the new key among the values, and the value among
+        the keys.
+    first_one_only: It sees the first token alone. That is what is_causal=True does for
+        a single query: it takes it for the first token of the text. No mask is needed
+        here.
+    divided_by_the_count: You divided by the root of the number of keys. The root of D
+        is asked for: how large a score is depends on how many products it sums up.
+    divided_by_d: You divided by D, and not by √D.
+    not_divided: You did not divide the scores by √D.
+    no_softmax: The softmax is missing: you took the scores themselves as weights.
+    plain_mean: That is the plain mean of all values. How much each counts depends on
+        how well its key fits the query.
+    output_alone: What the new token gathers is right. Return the longer keys and values
+        as well: the next token needs them.
     """
-    V, T, d, L = vocabulary_size, length, dimensions, layers
-    right = gpt_parameters.solution(V, T, d, L)
+    all_keys, all_values = torch.cat([keys, k[None]]), torch.cat([values, v[None]])
+    cache, scores = (all_keys, all_values), all_keys @ q / 2
+    out, old = scores.softmax(0) @ all_values, _gathered(q, keys, values)
+
+    def step(keys, values):
+        return _gathered(q, keys, values), keys, values
+
+    def joined(*rows):
+        return torch.cat([row if row.dim() > 1 else row[None] for row in rows])
+
     return {
-        "head_counted_too": right + V * d,
-        "biases": right + L * 9 * d,
-        "biases_as_in_gpt2": right + L * 11 * d + d,
-        "norms_forgotten": right - (2 * L + 1) * d,
-        "last_norm_forgotten": right - d,
-        "one_norm_a_block": right - L * d,
-        "output_forgotten": right - L * d**2,
-        "one_matrix_for_attention": right - 3 * L * d**2,
-        "only_growing": right - 4 * L * d**2,
-        "not_wider": right - 6 * L * d**2,
-        "places_forgotten": right - T * d,
-        "embeddings_forgotten": right - (V + T) * d,
-        "one_block": right - (L - 1) * (12 * d**2 + 2 * d),
+        "new_token_left_out": (old, *cache),
+        "not_remembered": (out, keys, values),
+        "neither_seen_nor_remembered": (old, keys, values),
+        "cache_replaced": (v, k[None], v[None]),
+        "oldest_dropped": step(all_keys[1:], all_values[1:]),
+        "last_one_overwritten": step(joined(keys[:-1], k), joined(values[:-1], v)),
+        "put_in_front": step(joined(k, keys), joined(v, values)),
+        "query_for_key": step(joined(keys, q), all_values),
+        "key_and_value_exchanged": step(joined(keys, v), joined(values, k)),
+        "first_one_only": (values[0], *cache),
+        "divided_by_the_count": (
+            _gathered(q, *cache, scale=len(all_keys) ** 0.5),
+            *cache,
+        ),
+        "divided_by_d": (_gathered(q, *cache, scale=4), *cache),
+        "not_divided": (_gathered(q, *cache, scale=1), *cache),
+        "no_softmax": (scores @ all_values, *cache),
+        "plain_mean": (all_values.mean(0), *cache),
+        "output_alone": out,
     }
