@@ -53,6 +53,7 @@ in one part, so no line of a validation or test poem was trained on.
 | steps | {steps:,} of {batch_size} poems |
 | tokens | {tokens:,} |
 | optimizer | Muon and AdamW, highest learning rate {learning_rate}, one cycle |
+| dropout | {dropout} |
 | time | {seconds:,} seconds |
 | machine | {machine} |
 | date, commit | {date}, {commit} |
