@@ -14,7 +14,7 @@ VERSION = "1"  # of the file's layout
 
 def save(model: GPT, alphabet: Characters, path: str | Path, **facts: str) -> None:
     """Write a GPT to a file, its weights in float16; `facts` are kept beside them."""
-    from safetensors.torch import save_file
+    from safetensors.torch import save as as_bytes
 
     weights = {name: w.half().contiguous() for name, w in model.state_dict().items()}
     about = {
@@ -22,7 +22,7 @@ def save(model: GPT, alphabet: Characters, path: str | Path, **facts: str) -> No
         "settings": json.dumps(model.settings),
         "characters": "".join(alphabet.characters),
     }
-    save_file(weights, path, facts | about)
+    Path(path).write_bytes(as_bytes(weights, facts | about))
 
 
 def load(name: str | Path, alphabet: Characters | None = None) -> tuple:

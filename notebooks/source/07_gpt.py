@@ -235,7 +235,7 @@ counted_bits = {}
 for order, discount in DISCOUNTS.items():
     counted = lab.ngrams.KneserNey(rows.numpy(), order, len(alphabet), discount)
     counted_bits[order] = counted.bits(valid_rows.numpy()).sum(1).mean() / 28
-    print(f"{order} characters: {counted_bits[order]:.2f} bits")
+    print(f"{order}-gram: {counted_bits[order]:.2f} bits")
 
 # checked on every run
 assert counted_bits[4] < counted_bits[3] < counted_bits[2] < counted_bits[1]
@@ -539,7 +539,14 @@ def lookups(count, seed):
 
 
 ASKED = slice(2 * PAIRS, None, 2)  # where a key is asked for
-lookups(1, seed=0)
+
+
+def in_words(row):
+    """Return ids as words: keys are letters, values are numbers."""
+    return [chr(97 + i) if i < KEYS else str(i - KEYS) for i in row.tolist()]
+
+
+print(" ".join(in_words(lookups(1, seed=0)[0])))
 
 
 # %%
@@ -620,10 +627,9 @@ row = lookups(1, seed=5)
 maps = networks["two layers"].attention_maps(row[:, :-1])[:, 0]  # (2, heads, T, T)
 
 # %%
-names = [chr(97 + i) if i < KEYS else str(i - KEYS) for i in row[0, :-1].tolist()]
 lab.plots.attention_maps(
     maps.flatten(0, 1),
-    names,
+    in_words(row[0, :-1]),
     names=[f"layer {i}, head {j}" for i in (1, 2) for j in (1, 2)],
     title="First each value notes its key, then a key finds the value with its note",
     alt="Four maps of 23 by 23 places. In layer 1 most weight lies one place left of the diagonal; in layer 2, in the rows of the second half, single dark squares lie where the same key stood before, on its value.",
@@ -962,7 +968,7 @@ assert saved[[14, 30]].min() > np.delete(saved, [7, 14, 15, 23, 30, 31, 32]).max
 # A GPT gives each token a probability; *which one* to take is up to us. Dividing the
 # logits by a *temperature* below 1 makes the likely likelier. *top-p* (Holtzman and
 # others, 2020) keeps only the likeliest tokens that together reach p. **What will
-# temperature 0.3 do to form, rhyme and repeated characters?**
+# temperature 0.3 do to tones, rhyme and repeated characters, and what 1.5?**
 
 # %%
 SETTINGS = {
@@ -987,9 +993,9 @@ cells = {
 pd.DataFrame(cells).T
 
 # %% [markdown]
-# A low temperature writes tidier verse than the poets, and the same again and again
-# ("different": how many first lines). A high one breaks form and rhyme. In between you
-# choose.
+# A low temperature keeps the tones better than the poets do, but repeats its words and
+# its first lines ("different": how many of them). A high one keeps the form, which is
+# certain, and loses tones and rhyme, which are only likely. In between you choose.
 
 # %% [markdown]
 # ### Exercise 11: temperature
@@ -1231,7 +1237,7 @@ lab.solved("gpt")
 # | pre-training teaches "rich knowledge"<br><span lang="zh">掌握了丰富的知识</span> | D4 §1.1 | [without a label: what a verse is, and what rhymes with what](#The-poet) | holds |
 # | pre-training on "unlabeled data" gives "general features"<br><span lang="zh">在大量未标注的数据上进行预训练，学习到了通用的特征表示</span> | D4 §1.1, §2.1 | unlabeled, yes; whether the features serve other tasks is for the next chapter | not tested |
 # | "Attention Is All You Need" proposed the Transformer<br><span lang="zh">提出了Transformer模型</span> | D2 §7 | [yes; attention alone is not all: without the mask it cheats, and with one layer it cannot look up](#A-loss-too-good-to-be-true) | holds |
-# | "powerful representation and generation"<br><span lang="zh">强大的表示和生成能力</span> | D1 §1 | [four of five real rhymes are matched; sense from line to line is not](#The-poet) | half true |
+# | "powerful representation and generation"<br><span lang="zh">强大的表示和生成能力</span> | D1 §1 | [it rhymes nearly as often as the poets; sense from line to line is missing](#The-poet) | half true |
 #
 
 # %% [markdown]
