@@ -31,13 +31,18 @@ def probabilities(
         If a setting is out of range; the message names it.
     """
     check_sampling(temperature, top_k, top_p)
-    logits = logits / temperature
-    if top_k is not None:
-        # Whatever is below the k-th largest gets the probability 0.
-        smallest = logits.topk(min(top_k, logits.shape[-1])).values[..., -1:]
-        logits = logits.masked_fill(logits < smallest, float("-inf"))
+    logits = largest(logits, top_k) / temperature
     p = logits.softmax(-1)
     return nucleus(p, top_p) if top_p < 1 else p
+
+
+def largest(logits: torch.Tensor, k: int | None) -> torch.Tensor:
+    """Return logits (..., V) with -inf for all but the k largest; None keeps all."""
+    if k is None:
+        return logits
+    # Whatever is below the k-th largest gets the probability 0.
+    smallest = logits.topk(min(k, logits.shape[-1])).values[..., -1:]
+    return logits.masked_fill(logits < smallest, float("-inf"))
 
 
 def nucleus(p: torch.Tensor, top_p: float) -> torch.Tensor:
