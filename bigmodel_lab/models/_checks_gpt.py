@@ -2,6 +2,8 @@
 
 import torch
 
+from bigmodel_lab.from_scratch._checks_attention import check_pairs
+
 POSITIONS = ("learned", "rotary", "both", "none")
 
 
@@ -15,11 +17,8 @@ def check_sizes(settings):
         raise ValueError(
             f"positions must be one of {', '.join(POSITIONS)}, got {positions!r}."
         )
-    if positions in ("rotary", "both") and head % 2:
-        raise ValueError(
-            f"Rotary positions turn pairs of numbers, and a head has {head}: choose "
-            f"dimensions so that each head gets an even number."
-        )
+    if positions in ("rotary", "both"):
+        check_pairs(head)
 
 
 def check_ids(ids, first, settings):

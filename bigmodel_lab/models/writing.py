@@ -71,8 +71,8 @@ def write(
         If the start has unknown characters or is too long, or a setting is out of
         range.
     """
-    *_, texts = growing_texts(model, alphabet, start, count, seed=seed, **sampling)
-    return texts
+    *_, ids = _growing_ids(model, alphabet, start, count, seed, sampling)
+    return _texts(ids, alphabet)
 
 
 def growing_texts(
@@ -88,17 +88,26 @@ def growing_texts(
 
     Leave the loop to stop.
     """
+    for ids in _growing_ids(model, alphabet, start, count, seed, sampling):
+        yield _texts(ids, alphabet)
+
+
+def _growing_ids(model, alphabet, start, count, seed, sampling):
+    """Yield the ids (count, T) after each token, until all texts have ended."""
     ids = prompt(model, alphabet, start).repeat(count, 1)  # (count, T)
     generator = torch.Generator(ids.device).manual_seed(seed)
     ended = torch.zeros(count, 1, dtype=torch.bool, device=ids.device)
-    rows = [ids]
     for token in stream(model, ids, generator=generator, **sampling):
-        rows.append(token)
-        texts = map(alphabet.decode, torch.cat(rows, 1)[:, 1:].tolist())
-        yield [text.split("\n")[0] for text in texts]
+        ids = torch.cat([ids, token], 1)
+        yield ids
         ended |= token == 0
         if ended.all():
             break
+
+
+def _texts(ids, alphabet):
+    """Return the texts of ids (N, T), each from its beginning up to its end."""
+    return [alphabet.decode(row).split("\n")[0] for row in ids[:, 1:].tolist()]
 
 
 def prompt(model: GPT, alphabet: Characters, start: str) -> torch.Tensor:
