@@ -28,6 +28,7 @@ from stored import RESULTS, changing
 
 from bigmodel_lab import models, results, verse
 from bigmodel_lab.device import granted_cores
+from bigmodel_lab.memory import keep_freed_memory
 
 POET = {
     "dimensions": 128,
@@ -142,6 +143,7 @@ def main():
     if {"race", "speed"} & set(options.part) and not options.nanogpt:
         parser.error("race and speed need --nanogpt FILE, nanoGPT's model.py.")
     torch.set_num_threads(granted_cores())
+    keep_freed_memory()
     if options.train or options.part:
         measure(options)
     if options.card:

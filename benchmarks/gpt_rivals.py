@@ -22,6 +22,7 @@ from torch import nn
 from bigmodel_lab import Training, models
 from bigmodel_lab.device import granted_cores
 from bigmodel_lab.from_scratch.schedules import one_cycle
+from bigmodel_lab.memory import keep_freed_memory
 from bigmodel_lab.models.gpt_training import pairs
 
 D, LAYERS, HEADS = 96, 3, 4  # of all GPTs, ours by default
@@ -278,5 +279,6 @@ TASKS = {"speed": speed, "race": race, "writing": writing, "peak": peak}
 
 if __name__ == "__main__":
     torch.set_num_threads(granted_cores())
+    keep_freed_memory()  # as in a chapter, and for the others, too
     task, options = sys.argv[1:]
     print(json.dumps(TASKS[task](Poems(), **json.loads(options))))

@@ -10,6 +10,7 @@ from IPython.display import HTML, display
 
 import bigmodel_lab
 from bigmodel_lab.device import best_device, seed_everything, set_threads
+from bigmodel_lab.memory import keep_freed_memory
 
 STYLE_SHEET = Path(__file__).with_name("page.css")
 
@@ -48,6 +49,7 @@ def start_chapter(
     display(HTML(f"<style>{STYLE_SHEET.read_text()}</style>"))
     seed_everything(0)
     threads = set_threads(small_models)
+    keep_freed_memory()
     _enable_widgets_on_colab()
     # The first optimizer imports torch._dynamo, which takes seconds: not on a click.
     torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.1)

@@ -1,5 +1,7 @@
-"""How much memory this process may take: what is free, and what limits it."""
+"""Memory: how much this process may take, and that it keeps what it will need again."""
 
+import ctypes
+import platform
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -64,3 +66,16 @@ def _of_shell():
         return None
     soft, _ = resource.getrlimit(resource.RLIMIT_AS)
     return None if soft == resource.RLIM_INFINITY else soft
+
+
+def keep_freed_memory() -> None:
+    """Keep memory that tensors free, up to 256 MB, for the next ones (Linux's glibc).
+
+    Else each step of a training gives its large blocks back to the system and gets new
+    ones, which the system clears page by page: a GPT's step takes a fifth longer.
+    """
+    if platform.libc_ver()[0] == "glibc":
+        mmap_threshold, trim_threshold = -3, -1  # malloc.h's numbers
+        libc = ctypes.CDLL(None)
+        libc.mallopt(mmap_threshold, 32 * 2**20)  # larger blocks still go back at once
+        libc.mallopt(trim_threshold, 256 * 2**20)

@@ -35,12 +35,16 @@ class _FromFormula(torch.optim.Optimizer):
         for group in self.param_groups:
             # PyTorch adds names of its own to the defaults that it never fills in.
             options = {name: group[name] for name in self.defaults if name in group}
-            for theta in group["params"]:
-                # A parameter without a gradient had no part in the loss: it stays.
-                if theta.grad is not None:
-                    # `state` is what a rule remembers of a parameter between steps.
-                    self.update(theta, theta.grad, self.state[theta], **options)
+            # A parameter without a gradient had no part in the loss: it stays.
+            used = [theta for theta in group["params"] if theta.grad is not None]
+            self.update_all(used, options)
         return loss
+
+    def update_all(self, parameters, options):
+        """Move parameters of the same settings one step, in place."""
+        for theta in parameters:
+            # `state` is what a rule remembers of a parameter between steps.
+            self.update(theta, theta.grad, self.state[theta], **options)
 
 
 class GradientDescent(_FromFormula):
@@ -257,30 +261,44 @@ class Muon(_FromFormula):
         options = {"momentum": momentum, "weight_decay": weight_decay}
         super().__init__(parameters, learning_rate, **options)
 
-    @staticmethod
-    def update(theta, gradient, state, lr, momentum, weight_decay):
-        """Move `theta` one step, in place."""
-        mean = state.get("mean", torch.zeros_like(theta))
-        mean = state["mean"] = mean.lerp(gradient, 1 - momentum)
+    def update_all(self, parameters, options):
+        """Move matrices of the same settings one step, in place."""
+        shapes = {theta.shape: [] for theta in parameters}
+        for theta in parameters:
+            shapes[theta.shape].append(theta)
+        # Those of one shape at once: each alone is too small to keep two cores busy.
+        for same in shapes.values():
+            ahead = [self.ahead(theta, options["momentum"]) for theta in same]
+            turned = orthogonalized(torch.stack(ahead))  # (matrices, m, n)
+            for theta, U in zip(same, turned, strict=True):
+                self.update(theta, U, options["lr"], options["weight_decay"])
+
+    def ahead(self, theta, momentum):
+        """Return where the mean gradient of `theta` is heading."""
+        mean = self.state[theta].get("mean", torch.zeros_like(theta))
+        mean = self.state[theta]["mean"] = mean.lerp(theta.grad, 1 - momentum)
         # Nesterov's look ahead: the mean, with the newest gradient once more.
-        ahead = gradient.lerp(mean, momentum)
+        return theta.grad.lerp(mean, momentum)
+
+    @staticmethod
+    def update(theta, U, lr, weight_decay):
+        """Move `theta` one step along U, in place."""
         # A gradient is large in few directions. With all singular values at 1, the rare
         # directions are learned as fast as the common ones.
-        step = orthogonalized(ahead) * 0.2 * max(theta.shape) ** 0.5
         theta *= 1 - lr * weight_decay
-        theta -= lr * step
+        theta -= lr * 0.2 * max(theta.shape) ** 0.5 * U
 
 
-def orthogonalized(matrix: torch.Tensor, rounds: int = 5) -> torch.Tensor:
-    """Return the matrix (m, n) with singular values of about 1 (0.7 to 1.2).
+def orthogonalized(matrices: torch.Tensor, rounds: int = 5) -> torch.Tensor:
+    """Return matrices (..., m, n) with singular values of about 1 (0.7 to 1.2).
 
-    U Vᵀ of its singular value decomposition, roughly: Newton-Schulz iterations need
+    U Vᵀ of the singular value decomposition, roughly: Newton-Schulz iterations need
     only products of matrices. In float32, since a CPU is slow at bfloat16.
     """
     # Singular values at most 1, or the iteration runs away.
-    X = matrix / (matrix.norm() + 1e-7)
+    X = matrices / (matrices.norm(dim=(-2, -1), keepdim=True) + 1e-7)
     # X Xᵀ is smaller than Xᵀ X if X is wide.
-    X = X.mT if (tall := X.shape[0] > X.shape[1]) else X
+    X = X.mT if (tall := X.shape[-2] > X.shape[-1]) else X
     for _ in range(rounds):
         A = X @ X.mT
         # A polynomial of X: each singular value s becomes a s + b s³ + c s⁵, which lies

@@ -14,8 +14,8 @@ from bigmodel_lab.models._checks_gpt import check_ids, check_sizes
 class GPT(nn.Module):
     """Predict each next token of a text: ids (N, T) -> logits (N, T, V).
 
-    GPT-2 (Radford and others, 2019) with four later changes: RMSNorm, no biases, the
-    head shares the embedding's weights, and on demand rotary positions.
+    GPT-2 (Radford and others, 2019) without biases and, on demand, with rotary
+    positions. The head shares the embedding's weights.
 
     Parameters
     ----------
@@ -66,7 +66,7 @@ class GPT(nn.Module):
         self.blocks = nn.ModuleList(
             Block(dimensions, heads, rotary, dropout) for _ in range(layers)
         )
-        self.norm = nn.RMSNorm(dimensions)
+        self.norm = norm(dimensions)
         self.start()
 
     def start(self) -> None:
@@ -126,12 +126,17 @@ class GPT(nn.Module):
         return torch.stack(maps)
 
 
+def norm(dimensions: int) -> nn.LayerNorm:
+    """Return a layer that brings each place's vector to mean 0 and spread 1."""
+    return nn.LayerNorm(dimensions, bias=False)
+
+
 class Block(nn.Module):
     """Gather from other places, then think at each place by itself: (N, T, d)."""
 
     def __init__(self, dimensions, heads, rotary, dropout):
         super().__init__()
-        self.norm1, self.norm2 = nn.RMSNorm(dimensions), nn.RMSNorm(dimensions)
+        self.norm1, self.norm2 = norm(dimensions), norm(dimensions)
         self.attention = Attention(dimensions, heads, rotary)
         self.grow = nn.Linear(dimensions, 4 * dimensions, bias=False)
         self.shrink = nn.Linear(4 * dimensions, dimensions, bias=False)
