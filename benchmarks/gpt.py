@@ -31,11 +31,11 @@ from bigmodel_lab.device import granted_cores
 from bigmodel_lab.memory import keep_freed_memory
 
 POET = {
-    "dimensions": 128,
+    "dimensions": 160,
     "layers": 4,
     "heads": 4,
     "positions": "rotary",
-    "dropout": 0.1,
+    "dropout": 0.15,
 }
 RECIPE = {"learning_rate": 0.024, "batch_size": 64}
 
