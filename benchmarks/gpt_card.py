@@ -22,9 +22,9 @@ Written by `benchmarks/gpt.py --train`; to write this card again: `--card`.
 
 A language model of single characters: {parameters:,} parameters, {layers} layers,
 {dimensions} dimensions, {heads} heads, {positions} positions, {vocabulary_size:,}
-characters, texts of up to {length}. It is `bigmodel_lab.models.GPT`: GPT-2 with
-RMSNorm, without biases, its head sharing the embedding's weights. It was trained from
-random weights, on nothing but the poems below.
+characters, texts of up to {length}. It is `bigmodel_lab.models.GPT`: GPT-2
+without biases, its head sharing the embedding's weights. It was trained from random
+weights, on nothing but the poems below.
 
 ```python
 from bigmodel_lab import models

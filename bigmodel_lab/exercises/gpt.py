@@ -747,7 +747,7 @@ def gpt_parameters(vocabulary_size, length, dimensions, layers):
     """Return the number of parameters of lab.models.GPT with learned positions.
 
     All are whole numbers: how many tokens there are, how many places, how wide the GPT
-    is, and how many blocks it has. No layer has a bias; an RMSNorm has a weight for
+    is, and how many blocks it has. No layer has a bias; a norm has a weight for
     each dimension; the head that makes the logits uses the embedding's weights.
     """
     attention = 4 * dimensions**2  # query, key, value, output

@@ -42,6 +42,16 @@ def check_ids(ids, first, settings):
         )
 
 
+def check_targets(logits, targets):
+    """Raise ValueError if logits (N, T, V) have not one target each, (N, T)."""
+    if logits.shape[:-1] != targets.shape or targets.is_floating_point():
+        raise ValueError(
+            f"Logits of shape {tuple(logits.shape)} need a token's id for each place, "
+            f"{tuple(logits.shape[:-1])}; the targets are {targets.dtype} of shape "
+            f"{tuple(targets.shape)}."
+        )
+
+
 def check_start(start, length):
     """Raise ValueError if the start of a text has ended already, or is too long."""
     if "\n" in start:

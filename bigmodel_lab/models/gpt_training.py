@@ -8,6 +8,7 @@ from torch.autograd.function import once_differentiable
 
 from bigmodel_lab.from_scratch.optimizers import Muon, Together
 from bigmodel_lab.from_scratch.schedules import one_cycle
+from bigmodel_lab.models._checks_gpt import check_targets
 from bigmodel_lab.models.gpt import GPT
 from bigmodel_lab.training import Training
 
@@ -17,7 +18,13 @@ def next_token_loss(logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor
 
     F.cross_entropy in half its time: V is large, and each array of V numbers a place
     that is not made is time saved.
+
+    Raises
+    ------
+    ValueError
+        If there is not one target for each place.
     """
+    check_targets(logits, targets)
     return _CrossEntropy.apply(logits.flatten(0, 1), targets.flatten())
 
 

@@ -659,12 +659,17 @@ lab.drawings.gpt()
 
 
 # %%
+def norm(d):
+    """Bring each place's vector to mean 0 and spread 1, then scale it."""
+    return nn.LayerNorm(d, bias=False)
+
+
 class Block(nn.Module):
     """Gather from other places, then think at each place by itself: (N, T, d)."""
 
     def __init__(self, d, heads):
         super().__init__()
-        self.norm1, self.norm2 = nn.RMSNorm(d), nn.RMSNorm(d)
+        self.norm1, self.norm2 = norm(d), norm(d)
         self.attention = attention.SelfAttention(d, heads)
         self.grow, self.shrink = (
             nn.Linear(d, 4 * d, bias=False),
@@ -685,7 +690,7 @@ class SmallGPT(nn.Module):
         super().__init__()
         self.tokens, self.places = nn.Embedding(V, d), nn.Embedding(length, d)
         self.blocks = nn.ModuleList(Block(d, heads) for _ in range(layers))
-        self.norm = nn.RMSNorm(d)
+        self.norm = norm(d)
 
     def forward(self, ids):
         """Return the logits of the token after each one."""
@@ -728,7 +733,7 @@ def gpt_parameters(vocabulary_size, length, dimensions, layers):
     """Return the number of parameters of lab.models.GPT with learned positions.
 
     All are whole numbers: how many tokens there are, how many places, how wide the GPT
-    is, and how many blocks it has. No layer has a bias; an RMSNorm has a weight for
+    is, and how many blocks it has. No layer has a bias; a norm has a weight for
     each dimension; the head that makes the logits uses the embedding's weights.
     """
     ...

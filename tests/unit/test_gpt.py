@@ -5,6 +5,7 @@ from itertools import islice
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
+from torch.nn import functional as F
 
 from bigmodel_lab import models
 from bigmodel_lab.from_scratch.text import Characters
@@ -68,6 +69,34 @@ def test_the_loss_at_the_start_is_that_of_knowing_nothing():
     ids = random_ids(8, 13)
     loss = models.next_token_loss(small()(ids[:, :-1]), ids[:, 1:])
     assert loss.item() == pytest.approx(math.log(30), abs=0.02)
+
+
+@pytest.mark.parametrize("size", [1.0, 300.0])  # 300: some e^x are 0 in float32
+def test_the_loss_and_its_gradient_are_pytorchs(size):
+    torch.manual_seed(0)
+    logits, targets = size * torch.randn(3, 5, 70), torch.randint(70, (3, 5))
+    ours, theirs = (logits.clone().requires_grad_() for _ in range(2))
+    (2 * models.next_token_loss(ours, targets)).backward()
+    (2 * F.cross_entropy(theirs.flatten(0, 1), targets.flatten())).backward()
+    torch.testing.assert_close(ours.grad, theirs.grad)
+    with torch.no_grad():
+        loss = models.next_token_loss(ours, targets)
+    torch.testing.assert_close(loss, F.cross_entropy(logits.mT, targets))
+    torch.testing.assert_close(ours.detach(), logits, rtol=0, atol=0)
+
+
+def test_a_second_gradient_of_the_loss_is_refused():
+    logits = torch.randn(2, 3, 9, requires_grad=True)
+    loss = models.next_token_loss(logits, torch.zeros(2, 3, dtype=torch.long))
+    loss.backward(retain_graph=True)
+    with pytest.raises(RuntimeError, match="inplace"):
+        loss.backward()
+
+
+@pytest.mark.parametrize("targets", [torch.zeros(2, 2), torch.zeros(2, 3)])
+def test_targets_that_do_not_fit_are_told(targets):
+    with pytest.raises(ValueError, match=r"need a token's id for each place, \(2, 3\)"):
+        models.next_token_loss(torch.randn(2, 3, 9), targets)
 
 
 def test_order_matters_only_with_positions():

@@ -1,8 +1,12 @@
 """Where bounds of memory are read: the machine, its groups of processes, the shell."""
 
+import platform
+import subprocess
+import sys
+
 import pytest
 
-from bigmodel_lab.memory import memory_limits
+from bigmodel_lab.memory import keep_freed_memory, memory_limits
 
 MEMINFO = "MemTotal: 9 kB\nMemAvailable:  900000 kB\nOther: 1 kB\n"
 
@@ -66,3 +70,42 @@ def test_what_is_not_told_is_left_out(tmp_path, monkeypatch):
     resource = pytest.importorskip("resource")
     monkeypatch.setattr(resource, "getrlimit", lambda kind: (resource.RLIM_INFINITY, 0))
     assert memory_limits(tmp_path, tmp_path) == {}
+
+
+STEPS = """
+import resource, sys, torch
+from bigmodel_lab.memory import keep_freed_memory
+if sys.argv[1] == "keep":
+    keep_freed_memory()
+def step():
+    x = torch.ones(12, 1 << 18, requires_grad=True)  # 12 MB
+    (2 * x.exp()).log_softmax(-1).sum().backward()
+for _ in range(25):
+    step()
+before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+for _ in range(40):
+    step()
+print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="needs glibc")
+def test_kept_memory_is_not_asked_for_again():
+    new_pages = {
+        how: int(
+            subprocess.run(
+                [sys.executable, "-c", STEPS, how],
+                capture_output=True,
+                text=True,
+                check=True,
+            ).stdout
+        )
+        for how in ("keep", "give back")
+    }
+    assert new_pages["keep"] < new_pages["give back"] / 2
+
+
+def test_other_systems_are_left_alone(monkeypatch):
+    monkeypatch.setattr(platform, "libc_ver", lambda: ("", ""))
+    monkeypatch.setattr("ctypes.CDLL", None)  # calling it would fail
+    keep_freed_memory()

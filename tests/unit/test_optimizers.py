@@ -194,6 +194,22 @@ def test_20_steps_of_muon_are_pytorchs(momentum, weight_decay):
     assert (ours - theirs).norm() < 0.02 * way  # PyTorch's iterates in bfloat16
 
 
+def test_matrices_of_one_shape_step_together_as_they_would_alone():
+    torch.manual_seed(0)
+    shapes = [(6, 4), (4, 6), (6, 4), (5, 5), (6, 4)]
+    starts = [torch.randn(shape) for shape in shapes]
+    together, alone = ([nn.Parameter(x.clone()) for x in starts] for _ in range(2))
+    optimizers = [Muon(together, 0.1), *(Muon([theta], 0.1) for theta in alone)]
+    for step in range(3):
+        for ours, other in zip(together, alone, strict=True):
+            ours.grad = other.grad = torch.randn(ours.shape)
+        if step == 1:  # the first had no part in this loss: its mean stays
+            together[0].grad = alone[0].grad = None
+        for optimizer in optimizers:
+            optimizer.step()
+    torch.testing.assert_close(together, alone)
+
+
 def test_muon_refuses_what_is_no_matrix():
     with pytest.raises(ValueError, match=r"shape \(3,\): give it to AdamW"):
         Muon([nn.Parameter(torch.zeros(2, 2)), nn.Parameter(torch.zeros(3))], 0.1)
