@@ -888,20 +888,22 @@ lab.plots.ladder(
 for seed, run in stored["ladder"].items():
     run = pd.DataFrame(run)
     rhyming = run.loc[run["rhyme"] > 0.4, "tokens"] / 1e6
-    when = f"after {rhyming.iloc[0]:.1f}" if len(rhyming) else "not"
+    when = f"after {rhyming.iloc[0]:.1f} of" if len(rhyming) else "not within"
     end = run.iloc[-1]
     print(
-        f"seed {seed}: four of ten rhyme {when} of {end['tokens'] / 1e6:.1f} million "
+        f"seed {seed}: four of ten rhyme {when} {end['tokens'] / 1e6:.1f} million "
         f"tokens; at the end {end['rhyme']:.0%}, {end['bits']:.2f} bits"
     )
 
 # %% [markdown]
-# The form takes less than a minute, and tones come with it. Rhyme stays at chance for
-# two million tokens while the loss falls steadily; within the next million half of the
-# poems rhyme. Chance decides when: of three shorter trainings two learned it, and one had
-# not when its rate had fallen to 0. Rhyme needs what the lookup needed: one head that finds a place far back, and
-# something that knows how its character sounds. Nobody told the network how characters
-# sound. (Is such an ability "emergent"? That is for the chapter on scale.)
+# The form takes less than a minute, and tones come with it. Rhyme stays at chance for a
+# million tokens and more, while the loss falls steadily; within the next one or two
+# million half of the poems rhyme. Chance decides when: of three shorter trainings two
+# learned it; seed 0 had not when its rate had fallen to 0, although the long training
+# began with the same weights. Rhyme needs what the lookup needed: one head that finds a
+# place far back, and something that knows how its character sounds. Nobody told the
+# network how characters sound. (Is such an ability "emergent"? That is for the chapter
+# on scale.)
 #
 # ## The poet
 #
