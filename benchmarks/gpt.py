@@ -9,11 +9,12 @@ python benchmarks/gpt.py --part writing     tokens a second of generation
 python benchmarks/gpt.py --table            the tables of the stored results
 
 `--nanogpt FILE` is nanoGPT's model.py, for race and speed; `--device cuda` another
-device, for the poet and the ladder. `--part ladder --seed 1` runs one seed and keeps
-the others: seeds can run at the same time, each on its core. Results go to
-`bigmodel_lab/results/gpt.json`, the poet to `poet.safetensors` beside it, with its card
-`poet.md`; chapter 07 reads them. What is compared takes turns in one run, with the same
-poems. Bits are per Chinese character of validation poems; marks are paid for in them.
+device, for the poet and the ladder: compiled, in bfloat16. `--part ladder --seed 1`
+runs one seed and keeps the others: seeds can run at the same time, each on its core.
+Results go to `bigmodel_lab/results/gpt.json`, the poet to `poet.safetensors` beside it,
+with its card `poet.md`; chapter 07 reads them. What is compared takes turns in one run,
+with the same poems. Bits are per Chinese character of validation poems; marks are paid
+for in them.
 """
 
 import argparse
@@ -41,6 +42,16 @@ RECIPE = {"learning_rate": 0.024, "batch_size": 64}
 
 
 # -- how it learns ---------------------------------------------------------------------
+
+
+def on_device(model, device):
+    """Move a model to a device; on a graphics card, compile it, and use bfloat16."""
+    model.to(device)
+    if (kind := torch.device(device).type) == "cuda":
+        forward = torch.autocast(kind, torch.bfloat16)(model.forward)
+        model.forward = lambda *inputs: forward(*inputs).float()  # for the loss
+        model.compile()
+    return model
 
 
 def watched(poems, model, steps, looks=20, **options):
@@ -72,7 +83,7 @@ def look(poems, training, samples=500):
 
 def train_poet(poems, steps, device):
     """Train and store the poet with its card; return how it learned."""
-    model = poems.gpt(**POET).to(device)
+    model = on_device(poems.gpt(**POET), device)
     made = {"made_by": "benchmarks/gpt.py --train", "commit": commit()}
     training, seen = watched(poems, model, steps, **RECIPE)
     facts = {
@@ -100,7 +111,7 @@ def commit():
 
 def climb(poems, seed, steps, device):
     """Train a GPT like the poet, but shorter, and store what it could do when."""
-    model = poems.gpt(seed, **POET).to(device)
+    model = on_device(poems.gpt(seed, **POET), device)
     _, seen = watched(poems, model, steps, seed=seed, **RECIPE)
     with changing("gpt") as stored:
         stored.setdefault("ladder", {})[str(seed)] = seen

@@ -161,6 +161,15 @@ def test_the_programs_learn(script, poems, name):
     assert model(poems.test[:2, :-1]).shape == (2, poems.length, len(poems.alphabet))
 
 
+def test_a_gpt_trains_on_every_device(script, poems, device):
+    model = script("gpt").on_device(poems.gpt(dimensions=32, layers=1), device)
+    training = models.gpt_training(model, poems.train[:512], steps=30)
+    losses = [step.loss for step in training]
+    assert losses[-1] < losses[0] - 0.5
+    alphabet = poems.alphabet
+    assert len(models.write(model.eval(), alphabet, count=3, temperature=0.5)) == 3
+
+
 def test_the_plain_loop_trains(script, poems):
     rivals = script("gpt_rivals")
     model = poems.gpt(dimensions=16, layers=1)
