@@ -6,6 +6,7 @@ from stored import RESULTS
 
 from bigmodel_lab import datasets, models, verse
 
+POEMS = 2000  # written to be measured
 SKILLS = {
     "form": "four lines of seven, with their marks",
     "tones": "lines whose level and oblique tones alternate",
@@ -61,7 +62,7 @@ in one part, so no line of a validation or test poem was trained on.
 ## Results
 
 Bits per Chinese character: {validation_bits} on the validation poems, {test_bits} on
-the test poems. Shares, most of them by `bigmodel_lab.verse`, in 2,000 poems that it
+the test poems. Shares, most of them by `bigmodel_lab.verse`, in {poems:,} poems that it
 wrote at temperature 1, in the validation poems, and in these with second halves of
 others:
 
@@ -81,14 +82,14 @@ learning Chinese or its history, or for judging poetry.
 """
 
 
-def measure(poems=2000):
+def measure():
     """Return what the stored poet's card says beside the file's facts."""
     path = RESULTS / "poet.safetensors"
     model, alphabet, _ = models.load(path)
     train, validation, _ = datasets.tang_poems("7x4")
     real = list(validation["poem"])
     kinds = {
-        "the poet": models.write(model, alphabet, count=poems, seed=1),
+        "the poet": models.write(model, alphabet, count=POEMS, seed=1),
         "real poems": real,
         "halves of two real poems": verse.shuffled(real),
     }
@@ -117,6 +118,7 @@ def card(facts, measured):
     return CARD.format(
         **facts | {name: int(facts[name]) for name in numbers},
         **measured["settings"],
+        poems=POEMS,
         parameters=measured["parameters"],
         megabytes=measured["bytes"] / 1e6,
         sha256=measured["sha256"],

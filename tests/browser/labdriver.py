@@ -288,6 +288,13 @@ class Notebook:
         mime = "application/vnd.jupyter.error"
         return self.locator(f'[data-mime-type="{mime}"]').all_inner_texts()
 
+    def close_sidebar(self):
+        """Give the notebook the room of the file browser."""
+        if self.page.locator("#jp-left-stack").is_visible():
+            self.page.evaluate(
+                "window.jupyterapp.commands.execute('application:toggle-left-area')"
+            )
+
     def set_width(self, width):
         """Make the window `width` pixels wide."""
         if self.page.viewport_size["width"] != width:

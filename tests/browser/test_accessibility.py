@@ -364,9 +364,7 @@ CUT_OFF = """root => [...root.querySelectorAll('*:not(.mainheading, g)')].filter
 
 @pytest.mark.parametrize("width", [900, 390])
 def test_nothing_is_cut_off(notebook, width):
-    if notebook.page.locator("#jp-left-stack").is_visible():
-        toggle = "window.jupyterapp.commands.execute('application:toggle-left-area')"
-        notebook.page.evaluate(toggle)
+    notebook.close_sidebar()
     notebook.set_width(width)
     for name in (PANEL, EXPLORER, DRAWING, TEXT):
         box = notebook.locator(name)

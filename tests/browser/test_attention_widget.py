@@ -235,9 +235,7 @@ def test_all_can_be_told_from_the_page(notebook, viewer, theme):
 
 @pytest.mark.parametrize("width", [1400, 900, 390])
 def test_nothing_is_cut_off(notebook, viewer, width):
-    if notebook.page.locator("#jp-left-stack").is_visible():
-        toggle = "window.jupyterapp.commands.execute('application:toggle-left-area')"
-        notebook.page.evaluate(toggle)
+    notebook.close_sidebar()
     notebook.set_width(width)
     box = notebook.page.locator(f"{OPEN} .lab-viewer")
     box.scroll_into_view_if_needed()

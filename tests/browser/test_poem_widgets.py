@@ -361,9 +361,7 @@ def test_contrast(notebook, following, theme):
 
 @pytest.mark.parametrize("width", [1400, 900, 390])
 def test_nothing_is_cut_off(notebook, following, writer, width):
-    if notebook.page.locator("#jp-left-stack").is_visible():
-        toggle = "window.jupyterapp.commands.execute('application:toggle-left-area')"
-        notebook.page.evaluate(toggle)
+    notebook.close_sidebar()
     following.button("Write twenty").click()
     expect(following.status).to_contain_text("Twenty poems are written")
     writer.button("Write").click()
@@ -385,9 +383,7 @@ def test_nothing_is_cut_off(notebook, following, writer, width):
 
 @pytest.mark.parametrize("width", [1400, 390])
 def test_a_line_of_seven_stays_one_line(notebook, width):
-    if notebook.page.locator("#jp-left-stack").is_visible():
-        toggle = "window.jupyterapp.commands.execute('application:toggle-left-area')"
-        notebook.page.evaluate(toggle)
+    notebook.close_sidebar()
     notebook.set_width(width)
     lines = notebook.locator(".lab-verse").last.locator(".lab-line")
     expect(lines).to_have_count(8)

@@ -89,7 +89,8 @@ def drawn(monkeypatch):
 
     def draw(name):
         getattr(drawings, name)()
-        figure, alt = shown.pop()
+        ((figure, alt),) = shown  # one drawing, and no more
+        shown.clear()
         figure.canvas.draw()
         return figure, alt
 
