@@ -16,8 +16,8 @@ from bigmodel_lab.training import Training
 def next_token_loss(logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
     """Return the mean cross-entropy in nats, of logits (N, T, V), targets (N, T).
 
-    F.cross_entropy with fewer arrays of V numbers a place: a step's forward and backward
-    pass take 3 to 6 % less time.
+    F.cross_entropy with fewer arrays of V numbers a place: forward and backward pass
+    take 3 to 6 % less time.
 
     Raises
     ------
