@@ -31,7 +31,7 @@ from bigmodel_lab.widgets.poem_box import (
     paragraph,
     sentence,
 )
-from bigmodel_lab.widgets.still import StillBox
+from bigmodel_lab.widgets.typed import TypedBox
 
 # What a reader sees.
 TEXT, PLACEHOLDER = "Your text", "Type a poem in Chinese, or paste one"
@@ -49,7 +49,7 @@ KEYS_NOTE = (
 )
 
 
-class AttentionViewer(StillBox):
+class AttentionViewer(TypedBox):
     """See what a GPT's heads look at in a text: choose a head, choose a character.
 
         lab.AttentionViewer(model, alphabet, examples={"a temple": "月落乌啼霜满天，"})
@@ -121,20 +121,6 @@ class AttentionViewer(StillBox):
         return f"AttentionViewer({layers} x {heads} heads)"
 
     # -- what a notebook may do, too -------------------------------------------------
-
-    @property
-    def text(self) -> str:
-        """The text, as it was typed."""
-        return self._area.value
-
-    @text.setter
-    def text(self, text: str):
-        self._area.value = text
-
-    @property
-    def status(self) -> str:
-        """What is said of the head, or what is wrong with the text."""
-        return self._status.text
 
     @property
     def sentence(self) -> str:

@@ -13,7 +13,7 @@ from bigmodel_lab.widgets.background import Background
 from bigmodel_lab.widgets.beginning import marked
 from bigmodel_lab.widgets.controls import make_controls, values_of
 from bigmodel_lab.widgets.look import StatusLine, button, question_line
-from bigmodel_lab.widgets.still import StillBox
+from bigmodel_lab.widgets.typed import TypedBox
 
 # What a reader sees.
 BEGINNING, PLACEHOLDER = "Beginning", "Type the beginning of a poem in Chinese"
@@ -37,7 +37,7 @@ STYLE = """
 """
 
 
-class PoemBox(StillBox):
+class PoemBox(TypedBox):
     """A box with the beginning of a poem, sampling sliders, and work in the background.
 
     `text` is the beginning as it was typed, `beginning` as the model reads it.
@@ -89,23 +89,9 @@ class PoemBox(StillBox):
     # -- what a notebook may do, too -------------------------------------------------
 
     @property
-    def text(self) -> str:
-        """The beginning, as it was typed."""
-        return self._area.value
-
-    @text.setter
-    def text(self, text: str):
-        self._area.value = text
-
-    @property
     def beginning(self) -> str:
         """The beginning as the model reads it: with the marks that were forgotten."""
         return marked(self.text, self.alphabet, self.characters)
-
-    @property
-    def status(self) -> str:
-        """What the status line says."""
-        return self._status.text
 
     @property
     def settings(self) -> dict:

@@ -19,7 +19,7 @@ from bigmodel_lab.widgets.look import (
     plain_text,
     question_line,
 )
-from bigmodel_lab.widgets.still import StillBox
+from bigmodel_lab.widgets.typed import TypedBox
 from bigmodel_lab.widgets.word_table import WORDS_STYLE, colored_text, strongest_words
 
 SHOWN = 5_000  # characters of the text that are shown with colors
@@ -39,7 +39,7 @@ STYLE = f"""
 """
 
 
-class TextExplorer(StillBox):
+class TextExplorer(TypedBox):
     """Type a text and watch what a classifier makes of it, word by word.
 
         lab.TextExplorer(probabilities, ["negative", "positive"], vocabulary=vocabulary)
@@ -120,20 +120,6 @@ class TextExplorer(StillBox):
     def __repr__(self):
         """Short and stable: nbval compares it."""
         return f"TextExplorer({len(self.classes)} classes)"
-
-    @property
-    def text(self) -> str:
-        """The text to classify."""
-        return self._area.value
-
-    @text.setter
-    def text(self, text: str):
-        self._area.value = text
-
-    @property
-    def status(self) -> str:
-        """What the status line says: the most probable class, or an error."""
-        return self._status.text
 
     @property
     def answer(self) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from bigmodel_lab import plots
+from bigmodel_lab import drawings, plots
 from bigmodel_lab.authoring.notebooks import ROOT
 from bigmodel_lab.datasets import fetching
 from bigmodel_lab.exercises.judging.judge import Exercise
@@ -76,4 +76,22 @@ def figures(monkeypatch):
         monkeypatch.setattr(module, "show", lambda figure, alt: shown.append(figure))
     with plt.rc_context(plots.STYLE):
         yield shown
+    plt.close("all")
+
+
+@pytest.fixture
+def drawn(monkeypatch):
+    """Return a function that makes a drawing and returns (figure, alt text)."""
+    shown = []
+    monkeypatch.setattr(
+        "bigmodel_lab.drawings.sketch.show", lambda *drawing: shown.append(drawing)
+    )
+
+    def draw(name):
+        getattr(drawings, name)()
+        figure, alt = shown.pop()
+        figure.canvas.draw()
+        return figure, alt
+
+    yield draw
     plt.close("all")

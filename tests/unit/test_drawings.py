@@ -14,24 +14,6 @@ NAMES = [name for name, made in vars(drawings).items() if inspect.isfunction(mad
 SLACK = 1.5  # pixels, of 100 to an inch
 
 
-@pytest.fixture
-def drawn(monkeypatch):
-    """Return a function that draws and returns (figure, alt text)."""
-    shown = []
-    monkeypatch.setattr(
-        "bigmodel_lab.drawings.sketch.show", lambda *drawing: shown.append(drawing)
-    )
-
-    def draw(name):
-        getattr(drawings, name)()
-        (drawing,) = shown
-        drawing[0].canvas.draw()
-        return drawing
-
-    yield draw
-    plt.close("all")
-
-
 def words(figure):
     """Return the texts of a figure that say something, with the pixels they cover."""
     texts = [*figure.texts, *(text for axes in figure.axes for text in axes.texts)]

@@ -3,30 +3,22 @@
 import math
 import re
 
-import matplotlib.pyplot as plt
 import pytest
 import torch
 from torch.nn import functional as F
 
-from bigmodel_lab import drawings
 from bigmodel_lab.drawings.gpt import merged
 
 
 @pytest.fixture
-def told(monkeypatch):
+def told(drawn):
     """Return a function that draws and returns (the words on the paper, alt text)."""
-    shown = []
-    monkeypatch.setattr(
-        "bigmodel_lab.drawings.sketch.show", lambda *drawing: shown.append(drawing)
-    )
 
     def draw(name):
-        getattr(drawings, name)()
-        figure, alt = shown.pop()
+        figure, alt = drawn(name)
         return [text.get_text() for text in figure.axes[0].texts], alt
 
-    yield draw
-    plt.close("all")
+    return draw
 
 
 def test_the_step_of_attention_gives_what_pytorch_gives(told):

@@ -2,21 +2,11 @@
 
 import math
 
-import matplotlib.pyplot as plt
 
-from bigmodel_lab import drawings
-
-
-def test_the_softmax_and_the_loss_are_computed_right(monkeypatch):
-    shown = []
-    monkeypatch.setattr(
-        "bigmodel_lab.drawings.sketch.show", lambda *drawing: shown.append(drawing)
-    )
-    drawings.cross_entropy()
-    ((figure, alt),) = shown
+def test_the_softmax_and_the_loss_are_computed_right(drawn):
+    figure, alt = drawn("cross_entropy")
     words = {text.get_text() for text in figure.axes[0].texts}
     e = [math.exp(z) for z in (2.0, 1.0, -1.0)]
     for number in (*e, *(x / sum(e) for x in e), -math.log(e[1] / sum(e))):
         assert f"{number:.2f}" in words
         assert f"{number:.2f}" in alt
-    plt.close("all")
