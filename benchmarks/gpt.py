@@ -73,10 +73,10 @@ def look(poems, training, samples=500):
 def train_poet(poems, steps, device):
     """Train and store the poet with its card; return how it learned."""
     model = poems.gpt(**POET).to(device)
+    made = {"made_by": "benchmarks/gpt.py --train", "commit": commit()}
     training, seen = watched(poems, model, steps, **RECIPE)
     facts = {
-        "made_by": "benchmarks/gpt.py --train",
-        "commit": commit(),
+        **made,
         **origin(device),
         "steps": str(steps),
         "tokens": str(seen[-1]["tokens"]),

@@ -22,9 +22,9 @@ Written by `benchmarks/gpt.py --train`; to write this card again: `--card`.
 
 A language model of single characters: {parameters:,} parameters, {layers} layers,
 {dimensions} dimensions, {heads} heads, {positions} positions, {vocabulary_size:,}
-characters, texts of up to {length}. It is `bigmodel_lab.models.GPT`: GPT-2
-without biases, its head sharing the embedding's weights. It was trained from random
-weights, on nothing but the poems below.
+characters, texts of up to {length}. It is `bigmodel_lab.models.GPT`: GPT-2 without
+biases, its head sharing the embedding's weights. It was trained from random weights, on
+nothing but the poems below.
 
 ```python
 from bigmodel_lab import models
@@ -61,8 +61,8 @@ in one part, so no line of a validation or test poem was trained on.
 ## Results
 
 Bits per Chinese character: {validation_bits} on the validation poems, {test_bits} on
-the test poems. Shares, most of them by `bigmodel_lab.verse`, in 500 poems that it wrote
-at temperature 1, in the validation poems, and in these with second halves of others:
+the test poems. Shares, most of them by `bigmodel_lab.verse`, in 2,000 poems that it
+wrote at temperature 1, in the validation poems, and in these with second halves of others:
 
 {table}
 
@@ -80,7 +80,7 @@ learning Chinese or its history, or for judging poetry.
 """
 
 
-def measure(poems=500):
+def measure(poems=2000):
     """Return what the stored poet's card says beside the file's facts."""
     path = RESULTS / "poet.safetensors"
     model, alphabet, _ = models.load(path)

@@ -73,7 +73,7 @@ def test_copied_lines_are_counted(script):
 # -- the parts -------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("part", ["ladder", "speed", "writing"])
+@pytest.mark.parametrize("part", ["ladder", "speed", "race", "writing"])
 def test_each_part_says_when_and_where_it_was_measured(results, part):
     origin = results["origin"][part]
     assert origin["date"].startswith("20")
@@ -101,6 +101,24 @@ def test_every_program_was_as_often_timed_on_one_core_and_on_all(results, parts)
     assert rows["tokens_per_second"].dropna().between(500, 10**6).all()
 
 
+def test_the_race_has_every_program_and_each_budget_until_counting_is_beaten(
+    results, parts
+):
+    race = results["race"]
+    assert [row["order"] for row in race["counting"]] == list(parts.ORDERS)
+    level = min(row["bits"] for row in race["counting"])
+    rows = pd.DataFrame(race["rows"])
+    assert set(rows["program"]) == set(parts.PROGRAMS)
+    for _, run in rows.groupby("program"):
+        budgets = list(run["budget"])
+        before = [budget for budget in parts.GRID if budget < max(budgets)]
+        first = run.loc[run["bits"] < level, "budget"].min()  # NaN if there is none
+        for budget in (*parts.BUDGETS, *before):
+            assert budget in budgets or budget > first
+        assert run["seconds"].between(0.7 * run["budget"], 1.5 * run["budget"]).all()
+        assert run["bits"].iloc[-1] < run["bits"].iloc[0]
+
+
 def test_every_writer_was_timed_with_a_cache_and_without(results, parts):
     rows = pd.DataFrame(results["writing"]["rows"])
     times = rows.groupby(["program", "cached", "batch"]).size()
@@ -110,7 +128,9 @@ def test_every_writer_was_timed_with_a_cache_and_without(results, parts):
 
 def test_the_readme_has_the_tables_of_the_stored_results(results, script):
     text = (BENCHMARKS / "README.md").read_text(encoding="utf-8")
-    assert script("gpt_tables").tables(results) in text
+    tables = script("gpt_tables")
+    assert set(tables.TABLES) <= set(results)
+    assert tables.tables(results) in text
 
 
 def test_the_tables_are_printed_without_measuring():
