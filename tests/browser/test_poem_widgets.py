@@ -45,6 +45,7 @@ following""",
     examples={"a moon": "明月", "a mountain": "青山"},
 )
 writer""",
+    "lab.verse.show(poems[:2])",
 ]
 NEXT, WRITER = ".lab-poems:not(.lab-writer)", ".lab-writer"
 STOPPED = "Stopped: Write writes it again"
@@ -380,3 +381,18 @@ def test_nothing_is_cut_off(notebook, following, writer, width):
         for theme in ("Dark", "Light"):
             notebook.use_theme(f"JupyterLab {theme}")
             notebook.picture(f"poems_{name[5:9]}_{theme.lower()}_{width}", box)
+
+
+@pytest.mark.parametrize("width", [1400, 390])
+def test_a_line_of_seven_stays_one_line(notebook, width):
+    if notebook.page.locator("#jp-left-stack").is_visible():
+        toggle = "window.jupyterapp.commands.execute('application:toggle-left-area')"
+        notebook.page.evaluate(toggle)
+    notebook.set_width(width)
+    lines = notebook.locator(".lab-verse").last.locator(".lab-line")
+    expect(lines).to_have_count(8)
+    tops = "line => new Set([...line.children].map(c => c.offsetTop)).size"
+    for line in lines.all():
+        line.scroll_into_view_if_needed()
+        assert line.evaluate(tops) == 1
+        assert line.evaluate(CUT_OFF) == []
