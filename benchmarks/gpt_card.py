@@ -62,7 +62,8 @@ in one part, so no line of a validation or test poem was trained on.
 
 Bits per Chinese character: {validation_bits} on the validation poems, {test_bits} on
 the test poems. Shares, most of them by `bigmodel_lab.verse`, in 2,000 poems that it
-wrote at temperature 1, in the validation poems, and in these with second halves of others:
+wrote at temperature 1, in the validation poems, and in these with second halves of
+others:
 
 {table}
 
