@@ -36,9 +36,10 @@ class LowRank(nn.Module):
         self.scale = alpha / rank
         # B is 0, so the network starts as what it was. A must not be 0, too: the
         # gradient of each is a product with the other, and neither would ever move.
-        A, B = torch.empty(rank, layer.in_features), torch.zeros(layer.out_features, rank)
-        nn.init.kaiming_uniform_(A, a=5**0.5)
-        self.A, self.B = (nn.Parameter(x.to(layer.weight)) for x in (A, B))
+        W = layer.weight
+        self.A = nn.Parameter(W.new_empty(rank, W.shape[1]))
+        self.B = nn.Parameter(W.new_zeros(W.shape[0], rank))
+        nn.init.kaiming_uniform_(self.A, a=5**0.5)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Return (..., out) of x (..., in)."""
@@ -53,26 +54,21 @@ class LowRank(nn.Module):
         return self.layer.requires_grad_(True)
 
 
-def adapt(
-    model: nn.Module,
-    rank: int,
-    alpha: float = 16.0,
-    names: tuple[str, ...] = ("query", "value"),
-) -> list[nn.Parameter]:
-    """Freeze a model, put `LowRank` in place of some layers; return what can learn.
+NAMES = ("query", "value")  # the layers that its authors corrected
 
-    `names` are those of the layers, as the attributes that hold them. Raises ValueError
-    if there is no such layer, or the rank does not fit.
+
+def adapt(model: nn.Module, rank: int, alpha: float = 16.0, names=NAMES) -> list:
+    """Freeze a model and put `LowRank` in place of some layers, those with the names.
+
+    Returns the parameters that are left to learn. Raises ValueError if there is no such
+    layer, or the rank does not fit.
     """
     found = _layers(model, nn.Linear, names)
     check_found(found, names)
     model.requires_grad_(False)
-    learning = []
     for parent, name, layer in found:
-        low_rank = LowRank(layer, rank, alpha)
-        setattr(parent, name, low_rank)
-        learning += [low_rank.A, low_rank.B]
-    return learning
+        setattr(parent, name, LowRank(layer, rank, alpha))
+    return [theta for theta in model.parameters() if theta.requires_grad]
 
 
 def merge(model: nn.Module) -> None:

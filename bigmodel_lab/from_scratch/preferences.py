@@ -42,7 +42,7 @@ def policy_loss(
     of them had no part in it: to mask these makes learning much faster.
     """
     praise = advantages[:, None] * log_p * mask
-    # A mean over texts of the sum over tokens: ln p of a text is the sum of its tokens'.
+    # The sum over a text's tokens is its ln p; then the mean over texts.
     return -praise.sum(1).mean()
 
 

@@ -1,14 +1,13 @@
-"""MiniLM in our own `Encoder`: sentences as vectors that were learned elsewhere."""
+"""Sentences as vectors: MiniLM's weights in our own `Encoder`."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import torch
 
-from bigmodel_lab.datasets import fetching
 from bigmodel_lab.models.encoder import Encoder
 
-# Names in the file on the left, ours on the right.
+# How its authors call the weights, and how we do.
 RENAMED = [
     (r"embeddings\.word_embeddings", "tokens"),
     (r"embeddings\.position_embeddings", "places"),
@@ -24,55 +23,31 @@ RENAMED = [
 UNUSED = re.compile(r"pooler\.|embeddings\.(position_ids|token_type_embeddings)")
 
 
-class Sentences:
-    """Texts as ids: WordPiece, as MiniLM was trained (Schuster and Nakajima, 2012).
-
-    Parameters
-    ----------
-    length : int
-        Longer texts are cut off; MiniLM was trained on 256 tokens at most.
-    """
-
-    def __init__(self, length: int = 256):
-        from tokenizers import Tokenizer
-
-        self.tokenizer = Tokenizer.from_file(str(fetching.fetch("minilm-tokens")))
-        self.tokenizer.enable_truncation(length)
-        self.tokenizer.no_padding()
-
-    def encode(self, texts: Sequence[str]) -> list[list[int]]:
-        """Return the ids of each text, between the marks for its start and its end."""
-        return [text.ids for text in self.tokenizer.encode_batch(list(texts))]
-
-
-def sentence_encoder() -> Encoder:
-    """Return MiniLM (Wang and others, 2020), tuned on a billion pairs of sentences.
-
-    English; 22.7 million parameters, fetched once: 91 MB. Its weights are under the
-    Apache license 2.0.
+def sentence_encoder(weights: Mapping[str, torch.Tensor]) -> Encoder:
+    """Return an `Encoder` with MiniLM's weights, as `datasets.minilm` returns them.
 
     Raises
     ------
-    bigmodel_lab.datasets.fetching.DataUnavailable
-        If no place gives the file.
+    ValueError
+        If a weight is missing, or has another shape.
     """
-    from safetensors.torch import load_file
-
-    theirs = load_file(fetching.fetch("minilm"))
-    ours = {
-        _renamed(name): weight
-        for name, weight in theirs.items()
-        if not UNUSED.match(name)
-    }
-    # Its texts have two kinds of places; sentences are all of the first kind.
-    kind = theirs["embeddings.token_type_embeddings.weight"][0]
-    ours["places.weight"] = ours["places.weight"] + kind
-    encoder = Encoder(len(ours["tokens.weight"]))
-    encoder.load_state_dict(ours)
+    ours = {_ours(name): w for name, w in weights.items() if not UNUSED.match(name)}
+    try:
+        # Its texts may have places of two kinds; in sentences all are of the first.
+        kind = weights["embeddings.token_type_embeddings.weight"][0]
+        ours["places.weight"] = ours["places.weight"] + kind
+        encoder = Encoder(*ours["tokens.weight"].shape[:1])
+        encoder.load_state_dict(ours)
+    except (KeyError, RuntimeError) as error:
+        reason = str(error).split(": ", 1)[-1].strip().splitlines()[0]
+        raise ValueError(
+            f"These are not the weights of MiniLM ({reason}): take those that "
+            f"lab.datasets.minilm() returns."
+        ) from error
     return encoder.eval()
 
 
-def _renamed(name):
+def _ours(name):
     """Return our name of one of its weights."""
     for theirs, ours in RENAMED:
         name = re.sub(theirs, ours, name)
@@ -81,23 +56,20 @@ def _renamed(name):
 
 def padded(ids: Sequence[list[int]]) -> tuple[torch.Tensor, torch.Tensor]:
     """Return ids (N, T) and a mask (N, T), False where a text has ended."""
-    width = max(map(len, ids))
-    rows = torch.tensor([text + [0] * (width - len(text)) for text in ids])
     lengths = torch.tensor([len(text) for text in ids])
+    width = int(lengths.max())
+    rows = torch.tensor([text + [0] * (width - len(text)) for text in ids])
     return rows, torch.arange(width) < lengths[:, None]
 
 
-def by_length(
-    ids: Sequence[list[int]], batch_size: int
-) -> Iterator[tuple[list[int], torch.Tensor, torch.Tensor]]:
-    """Yield (which texts, ids, mask) of batches whose texts are about equally long.
+def by_length(ids: Sequence[list[int]], batch_size: int) -> Iterator[list[int]]:
+    """Yield which texts make a batch: those that are about equally long.
 
-    A batch is as wide as its longest text, so that next to nothing is spent on pads.
+    A batch is as wide as its longest text, so next to nothing is spent on pads.
     """
     order = sorted(range(len(ids)), key=lambda i: len(ids[i]))
     for first in range(0, len(order), batch_size):
-        chosen = order[first : first + batch_size]
-        yield chosen, *padded([ids[i] for i in chosen])
+        yield order[first : first + batch_size]
 
 
 @torch.inference_mode()
@@ -106,6 +78,6 @@ def embeddings(
 ) -> torch.Tensor:
     """Return a vector of length 1 for each text, (N, d), in the order of the texts."""
     vectors = torch.empty(len(ids), encoder.tokens.embedding_dim)
-    for chosen, rows, mask in by_length(ids, batch_size):
-        vectors[chosen] = encoder.embed(rows, mask)
+    for chosen in by_length(ids, batch_size):
+        vectors[chosen] = encoder.embed(*padded([ids[i] for i in chosen]))
     return vectors
