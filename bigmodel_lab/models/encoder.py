@@ -80,7 +80,7 @@ class EncoderBlock(nn.Module):
         self.norm1, self.norm2 = _norm(dimensions), _norm(dimensions)
 
     def forward(self, x: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-        """Return what each place knows afterward; where `mask` is False is only a pad."""
+        """Return what each place knows afterward; `mask` (N, T) is False at pads."""
         layers = self.query, self.key, self.value
         q, k, v = (split_heads(layer(x), self.heads) for layer in layers)
         gathered = F.scaled_dot_product_attention(q, k, v, mask[:, None, None])
