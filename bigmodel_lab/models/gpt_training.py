@@ -1,6 +1,6 @@
 """How a GPT is trained here: rows of ids, Muon with AdamW, a short warm-up."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import torch
@@ -55,6 +55,8 @@ def gpt_training(
     validation: torch.Tensor | None = None,
     *,
     learning_rate: float = 0.03,
+    optimizer: torch.optim.Optimizer | None = None,
+    loss: Callable[..., torch.Tensor] = next_token_loss,
     steps: int = 200,
     batch_size: int = 32,
     **options,
@@ -72,6 +74,11 @@ def gpt_training(
         (N, T) ids: each token but the last is asked for the one after it.
     learning_rate : float
         The highest one.
+    optimizer : torch.optim.Optimizer, optional
+        Another one than Muon with AdamW, and with its own rate: for a model of which
+        only some weights are to learn.
+    loss : callable
+        `loss(logits, targets)`, as in `next_token_loss` or `answer_loss`.
     steps, batch_size : int
         How many steps, on how many texts each.
     **options
@@ -79,8 +86,8 @@ def gpt_training(
     """
     return Training(
         model,
-        next_token_loss,
-        gpt_optimizer(model, learning_rate),
+        loss,
+        optimizer or gpt_optimizer(model, learning_rate),
         train=pairs(rows),
         validation=None if validation is None else pairs(validation),
         steps=steps,
@@ -90,6 +97,18 @@ def gpt_training(
         schedule=partial(one_cycle, warmup=0.05),
         **options,
     )
+
+
+def answer_loss(first: int) -> Callable[..., torch.Tensor]:
+    """Return a loss like `next_token_loss` that leaves out the targets before `first`.
+
+    What stands in a question need not be learned: only the answer is to be written.
+    """
+
+    def loss(logits, targets):
+        return next_token_loss(logits[:, first:], targets[:, first:])
+
+    return loss
 
 
 def pairs(rows: torch.Tensor) -> Sequence[torch.Tensor]:

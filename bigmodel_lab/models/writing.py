@@ -49,6 +49,7 @@ def write(
     start: str = "",
     count: int = 1,
     *,
+    instruction: str = "",
     seed: int = 0,
     **sampling,
 ) -> list[str]:
@@ -62,6 +63,9 @@ def write(
         What is written already.
     count, seed : int
         How many texts; another seed gives others.
+    instruction : str
+        What stands before the texts, and is not part of them: for a model that was
+        tuned to follow it.
     **sampling
         `temperature`, `top_k`, `top_p`, `cached`, as in `stream`.
 
@@ -71,8 +75,9 @@ def write(
         If the start has unknown characters or is too long, or a setting is out of
         range.
     """
-    *_, ids = _growing_ids(model, alphabet, start, count, seed, sampling)
-    return _texts(ids, alphabet)
+    rows = prompt(model, alphabet, start, instruction).repeat(count, 1)  # (count, T)
+    *_, ids = growing_ids(model, rows, seed, **sampling)
+    return texts_of(ids[:, len(instruction) :], alphabet)
 
 
 def growing_texts(
@@ -81,6 +86,7 @@ def growing_texts(
     start: str = "",
     count: int = 1,
     *,
+    instruction: str = "",
     seed: int = 0,
     **sampling,
 ) -> Iterator[list[str]]:
@@ -88,15 +94,17 @@ def growing_texts(
 
     Leave the loop to stop.
     """
-    for ids in _growing_ids(model, alphabet, start, count, seed, sampling):
-        yield _texts(ids, alphabet)
+    rows = prompt(model, alphabet, start, instruction).repeat(count, 1)  # (count, T)
+    for ids in growing_ids(model, rows, seed, **sampling):
+        yield texts_of(ids[:, len(instruction) :], alphabet)
 
 
-def _growing_ids(model, alphabet, start, count, seed, sampling):
-    """Yield the ids (count, T) after each token, until all texts have ended."""
-    ids = prompt(model, alphabet, start).repeat(count, 1)  # (count, T)
+def growing_ids(
+    model: GPT, ids: torch.Tensor, seed: int = 0, **sampling
+) -> Iterator[torch.Tensor]:
+    """Yield ids (N, T), longer by a token each time, until all texts have ended."""
     generator = torch.Generator(ids.device).manual_seed(seed)
-    ended = torch.zeros(count, 1, dtype=torch.bool, device=ids.device)
+    ended = torch.zeros(len(ids), 1, dtype=torch.bool, device=ids.device)
     for token in stream(model, ids, generator=generator, **sampling):
         ids = torch.cat([ids, token], 1)
         yield ids
@@ -105,16 +113,18 @@ def _growing_ids(model, alphabet, start, count, seed, sampling):
             break
 
 
-def _texts(ids, alphabet):
+def texts_of(ids: torch.Tensor, alphabet: Characters) -> list[str]:
     """Return the texts of ids (N, T), each from its beginning up to its end."""
     return [alphabet.decode(row).split("\n")[0] for row in ids[:, 1:].tolist()]
 
 
-def prompt(model: GPT, alphabet: Characters, start: str) -> torch.Tensor:
+def prompt(
+    model: GPT, alphabet: Characters, start: str, instruction: str = ""
+) -> torch.Tensor:
     """Return the ids (1, T) of a text that begins; ValueError as in `write`."""
-    check_start(start, model.length)
+    check_start(instruction + start, model.length)
     device = model.tokens.weight.device
-    return torch.tensor([alphabet.encode(f"\n{start}")], device=device)
+    return torch.tensor([alphabet.encode(f"{instruction}\n{start}")], device=device)
 
 
 @torch.inference_mode()
