@@ -73,6 +73,16 @@ def _alternates(line):
     return len(level) > 1 and all(map(bool.__ne__, level, level[1:]))
 
 
+def begins(text: str, initials: str) -> float:
+    """Return the share of lines that begin with the characters asked for, 0 to 1.
+
+    An acrostic (cang tou shi): the first characters of its lines are a message.
+    """
+    firsts = [line[0] for line in lines(text)]
+    right = sum(map(str.__eq__, firsts, initials))
+    return right / max(len(firsts), len(initials), 1)
+
+
 def repeated(text: str) -> float:
     """Return the share of characters that occur before in the same poem, 0 to 1."""
     characters = _CHINESE.findall(text)

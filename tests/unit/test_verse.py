@@ -26,6 +26,15 @@ def test_a_poem_has_its_lines():
 
 
 @pytest.mark.parametrize(
+    ("initials", "share"),
+    [("床疑举低", 1), ("床疑低举", 0.5), ("春夏秋冬", 0), ("床疑举", 0.75), ("", 0)],
+)
+def test_an_acrostic_is_counted_by_its_lines(initials, share):
+    assert verse.begins(POEM, initials) == share
+    assert verse.begins("", initials) == 0
+
+
+@pytest.mark.parametrize(
     "text",
     [POEM, SEVEN[:-1], SEVEN + "。", SEVEN.replace("，", "。"), "A" + SEVEN[1:], ""],
 )
