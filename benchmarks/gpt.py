@@ -18,12 +18,11 @@ for in them.
 """
 
 import argparse
-import subprocess
 
 import torch
 from gpt_card import write_card
 from gpt_parts import GRID, measure_race, measure_speed, measure_writing
-from gpt_poems import Poems, bits, origin
+from gpt_poems import Poems, bits, commit, origin
 from gpt_tables import tables
 from stored import RESULTS, changing
 
@@ -99,14 +98,6 @@ def train_poet(poems, steps, device):
     }
     models.save(model.cpu(), poems.alphabet, RESULTS / "poet.safetensors", **facts)
     return {"facts": facts, "training": seen, "measured": write_card()}
-
-
-def commit():
-    """Return the commit that the code is of, with "+" if it was changed since."""
-    git = ["git", "describe", "--always", "--dirty=+", "--exclude=*"]
-    return subprocess.run(
-        git, capture_output=True, text=True, check=True
-    ).stdout.strip()
 
 
 def climb(poems, seed, steps, device):

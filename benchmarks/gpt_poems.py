@@ -2,6 +2,7 @@
 
 import datetime
 import math
+import subprocess
 
 import torch
 from machine import machine
@@ -46,3 +47,11 @@ def origin(device="cpu"):
     if str(device) != "cpu":
         where = f"{torch.cuda.get_device_name(device)}, torch {torch.__version__}"
     return {"date": str(datetime.date.today()), "machine": where}
+
+
+def commit():
+    """Return the commit that the code is of, with "+" if it was changed since."""
+    git = ["git", "describe", "--always", "--dirty=+", "--exclude=*"]
+    return subprocess.run(
+        git, capture_output=True, text=True, check=True
+    ).stdout.strip()

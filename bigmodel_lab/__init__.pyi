@@ -22,9 +22,11 @@ from .from_scratch import attention as attention
 from .from_scratch import bpe as bpe
 from .from_scratch import cleaning as cleaning
 from .from_scratch import images as images
+from .from_scratch import lora as lora
 from .from_scratch import losses as losses
 from .from_scratch import ngrams as ngrams
 from .from_scratch import optimizers as optimizers
+from .from_scratch import preferences as preferences
 from .from_scratch import sampling as sampling
 from .from_scratch import scalers as scalers
 from .from_scratch import schedules as schedules

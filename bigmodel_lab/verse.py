@@ -53,7 +53,12 @@ def rhymes(text: str) -> bool:
     ends = [line[-1] for line in lines(text)]
     if len(ends) != 4 or ends[1] == ends[3]:
         return False
-    return _sound(ends[1])[1] == _sound(ends[3])[1]
+    return rhyme(ends[1]) == rhyme(ends[3])
+
+
+def rhyme(character: str) -> str:
+    """Return what must be alike for a rhyme: a character's final, without its glide."""
+    return _sound(character)[1]
 
 
 def tonal(text: str) -> float:

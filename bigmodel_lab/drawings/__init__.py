@@ -35,6 +35,10 @@ from bigmodel_lab.drawings.texts import embedding_bag as embedding_bag
 from bigmodel_lab.drawings.texts import lstm_cell as lstm_cell
 from bigmodel_lab.drawings.texts import news_classifier as news_classifier
 from bigmodel_lab.drawings.texts import text_cnn as text_cnn
+from bigmodel_lab.drawings.tuning import answer_only as answer_only
+from bigmodel_lab.drawings.tuning import life_of_a_model as life_of_a_model
+from bigmodel_lab.drawings.tuning import low_rank as low_rank
+from bigmodel_lab.drawings.tuning import reward_loop as reward_loop
 from bigmodel_lab.drawings.workflows import layers_and_blocks as layers_and_blocks
 from bigmodel_lab.drawings.workflows import repeated_names as repeated_names
 from bigmodel_lab.drawings.workflows import three_ingredients as three_ingredients

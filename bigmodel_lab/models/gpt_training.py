@@ -5,6 +5,7 @@ from functools import partial
 
 import torch
 from torch.autograd.function import once_differentiable
+from torch.utils.data import DataLoader
 
 from bigmodel_lab.from_scratch.optimizers import Muon, Together
 from bigmodel_lab.from_scratch.schedules import one_cycle
@@ -51,7 +52,7 @@ class _CrossEntropy(torch.autograd.Function):
 
 def gpt_training(
     model: GPT,
-    rows: torch.Tensor,
+    rows: torch.Tensor | DataLoader,
     validation: torch.Tensor | None = None,
     *,
     learning_rate: float = 0.03,
@@ -71,7 +72,8 @@ def gpt_training(
     model : GPT
         Trained in place.
     rows, validation : torch.Tensor
-        (N, T) ids: each token but the last is asked for the one after it.
+        (N, T) ids: each token but the last is asked for the one after it. For texts of
+        several lengths, a DataLoader of batches (inputs, targets), as of `pairs`.
     learning_rate : float
         The highest one.
     optimizer : torch.optim.Optimizer, optional
@@ -88,7 +90,7 @@ def gpt_training(
         model,
         loss,
         optimizer or gpt_optimizer(model, learning_rate),
-        train=pairs(rows),
+        train=rows if isinstance(rows, DataLoader) else pairs(rows),
         validation=None if validation is None else pairs(validation),
         steps=steps,
         batch_size=batch_size,

@@ -8,7 +8,8 @@ from bigmodel_lab.from_scratch.text import Characters
 from bigmodel_lab.models._checks_gpt import check_alphabet
 from bigmodel_lab.models.gpt import GPT
 
-STORED = {"poet": "poet.safetensors"}  # in bigmodel_lab/results
+# In bigmodel_lab/results, with a card each: made by benchmarks/gpt.py, tuning.py.
+STORED = ("poet", "novice", "five", "acrostic", "aligned")
 VERSION = "1"  # of the file's layout
 
 
@@ -47,7 +48,7 @@ def load(name: str | Path, alphabet: Characters | None = None) -> tuple:
 
     path = name
     if name in STORED:
-        path = files("bigmodel_lab.results") / STORED[name]
+        path = files("bigmodel_lab.results") / f"{name}.safetensors"
     try:
         with safe_open(path, "pt") as file:
             facts = file.metadata() or {}

@@ -77,7 +77,7 @@ def write(
     """
     rows = prompt(model, alphabet, start, instruction).repeat(count, 1)  # (count, T)
     *_, ids = growing_ids(model, rows, seed, **sampling)
-    return texts_of(ids[:, len(instruction) :], alphabet)
+    return texts_of(ids, alphabet)
 
 
 def growing_texts(
@@ -96,7 +96,7 @@ def growing_texts(
     """
     rows = prompt(model, alphabet, start, instruction).repeat(count, 1)  # (count, T)
     for ids in growing_ids(model, rows, seed, **sampling):
-        yield texts_of(ids[:, len(instruction) :], alphabet)
+        yield texts_of(ids, alphabet)
 
 
 def growing_ids(
@@ -114,8 +114,8 @@ def growing_ids(
 
 
 def texts_of(ids: torch.Tensor, alphabet: Characters) -> list[str]:
-    """Return the texts of ids (N, T), each from its beginning up to its end."""
-    return [alphabet.decode(row).split("\n")[0] for row in ids[:, 1:].tolist()]
+    """Return the texts of ids (N, T): what stands between the first two line breaks."""
+    return [alphabet.decode(row).split("\n")[1] for row in ids.tolist()]
 
 
 def prompt(

@@ -1,0 +1,154 @@
+"""The models that `tuning.py` stores: each part trains one and yields its log."""
+
+import copy
+
+import torch
+from gpt_poems import commit, origin
+from stored import RESULTS
+from tuning_parts import Data, adamw, corrected
+from tuning_rewards import BEGINNINGS, ENDS, rhyme
+
+from bigmodel_lab import models, verse
+from bigmodel_lab.from_scratch import lora
+from bigmodel_lab.models.gpt_training import answer_loss
+from bigmodel_lab.models.rewards import reinforce
+from bigmodel_lab.models.writing import growing_ids, texts_of
+
+LOOKS = 10
+SMALL = {"dimensions": 96, "layers": 3, "heads": 4, "positions": "rotary"}
+
+
+def novice(_):
+    """Yield the log of a small poet, trained until it has the form but no rhymes."""
+    data = Data()
+    torch.manual_seed(0)
+    model = models.GPT(len(data.alphabet), data.poet.length, **SMALL)
+    training = models.gpt_training(
+        model, data.seven[0], steps=800, batch_size=64, learning_rate=0.024
+    )
+    yield from logged("novice", training, data, written(data))
+
+
+def five(_):
+    """Yield the log of the poet while it learns to write five characters a line."""
+    data = Data()
+    model, optimizer = corrected(data.poet, rank=16)
+    training = models.gpt_training(
+        model.train(), data.five[0], steps=1500, batch_size=32, optimizer=optimizer
+    )
+    yield from logged("five", training, data, written(data, 5), lora.merge)
+
+
+def acrostic(_):
+    """Yield the log of the poet while it learns to be told how its lines begin."""
+    data = Data()
+    model = models.GPT(**data.poet.settings | {"length": 4 + data.poet.length})
+    model.load_state_dict(data.poet.state_dict())
+    asked = data.rows(data.frames["7x4"][0]["poem"], asked=True)
+    training = models.gpt_training(
+        model.train(),
+        asked,
+        steps=1000,
+        batch_size=64,
+        optimizer=adamw(model.parameters(), 2e-3),
+        loss=answer_loss(4),
+    )
+    yield from logged("acrostic", training, data, followed(data))
+
+
+def aligned(_):
+    """Yield the log of the acrostic poet while it is rewarded for rhymes, too."""
+    data = Data()
+    model, *_ = models.load("acrostic", data.alphabet)
+    steps = reinforce(
+        model,
+        data.alphabet,
+        obeyed_in_rhyme,
+        [f"{text}\n" for text in beginnings(data.frames["7x4"][0]["poem"])],
+        steps=160,
+        groups=8,
+        learning_rate=3e-4,
+        kl_weight=0.02,
+        blamed=[*BEGINNINGS, *ENDS],
+    )
+    log = []
+    for lesson in steps:
+        if lesson.number % 16 == 0:
+            row = {"step": lesson.number, "reward": lesson.reward}
+            log.append(row | {"moved": lesson.moved} | followed(data)(model))
+            yield "log", log
+    store("aligned", model, data, log)
+
+
+def obeyed_in_rhyme(asked, poems):
+    """Return the mean of two rewards for each poem: lines begin as asked, and rhyme."""
+    begun = [verse.begins(poem, asked.strip()) for poem in poems]
+    return [(b + r) / 2 for b, r in zip(begun, rhyme(asked, poems), strict=True)]
+
+
+def beginnings(poems):
+    """Return the first characters of the lines of poems."""
+    return ["".join(poem[::8]) for poem in poems]
+
+
+# -- looking ---------------------------------------------------------------------------
+
+
+def written(data, characters=7):
+    """Return a look at what a model writes."""
+    rows = {7: data.seven, 5: data.five}[characters][1][:500]
+
+    def look(model):
+        poems = models.write(model, data.alphabet, count=500, seed=1)
+        return {"bits": data.bits(model, rows), **verse.measure(poems, characters)}
+
+    return look
+
+
+def followed(data, part=1, count=400):
+    """Return a look at how a model follows instructions that poets have followed."""
+    asked = beginnings(data.frames["7x4"][part]["poem"][:count])
+
+    def look(model):
+        poems = answers(model, data.alphabet, asked)
+        shares = [verse.begins(poem, a) for poem, a in zip(poems, asked, strict=True)]
+        return {
+            "characters": round(sum(shares) / count, 4),
+            "whole": round(sum(share == 1 for share in shares) / count, 4),
+            **{name: round(share, 4) for name, share in verse.measure(poems).items()},
+            "poem": [asked[0], poems[0]],
+        }
+
+    return look
+
+
+def answers(model, alphabet, asked, seed=1):
+    """Return a poem for each instruction, all of one length."""
+    rows = torch.tensor([alphabet.encode(f"{text}\n") for text in asked])
+    *_, ids = growing_ids(model.eval(), rows, seed)
+    return texts_of(ids, alphabet)
+
+
+def logged(name, training, data, look, finish=lambda model: None):
+    """Train, yield the log at each of some looks, and store the model."""
+    log, every = [], training.total_steps // LOOKS
+    for step in training:
+        if step.number % every == 0:
+            model = copy.deepcopy(training.model).eval()
+            row = {"step": step.number, "seconds": round(training.seconds, 1)}
+            log.append(row | look(model))
+            yield "log", log
+    finish(training.model)
+    store(name, training.model, data, log)
+
+
+def store(name, model, data, log):
+    """Write a model to the results, with where and when it was made."""
+    facts = {
+        "made_by": f"benchmarks/tuning.py --part {name}",
+        "commit": commit(),
+        "steps": str(log[-1]["step"]),
+        **origin(),
+    }
+    path = RESULTS / f"{name}.safetensors"
+    models.save(model.cpu().eval(), data.alphabet, path, **facts)
