@@ -11,6 +11,9 @@ METERS = {
     "rhyme": "lines 2 and 4 rhyme",
 }
 REAL = "real poems"
+# Of a single poem: its meters, and what is said of them.
+VERDICTS = METERS | {"initials": "begin as asked"}
+YES, NO, OF_FOUR, UNKNOWN = "yes", "no", "{count} of 4", "–"
 
 METERS_STYLE = f"""
 .lab-meters {{ border-spacing: 0 4px; font-variant-numeric: tabular-nums;
@@ -26,6 +29,14 @@ METERS_STYLE = f"""
 .lab-meter i {{ position: absolute; top: -4px; bottom: -4px; width: 4px;
   margin-left: -2px; background: {ORANGE}; }}
 """
+VERDICTS_STYLE = f"""
+.lab-verdicts {{ border-spacing: 0 2px; font-variant-numeric: tabular-nums; }}
+.lab-verdicts :is(th, td) {{ padding: 0 10px 0 0; text-align: left;
+  font-weight: inherit; white-space: nowrap; }}
+.lab-verdicts i {{ display: inline-block; width: 9px; height: 9px; margin-right: 3px;
+  border: 1px solid currentColor; border-radius: 50%; }}
+.lab-verdicts .lab-on {{ background: {BLUE}; }}
+"""
 
 
 def meters_html(shares: dict[str, float], real: dict[str, float]) -> str:
@@ -40,3 +51,23 @@ def meters_html(shares: dict[str, float], real: dict[str, float]) -> str:
     )
     head = f"<tr><td></td><td></td><td></td><th scope=col>{mark}</th></tr>"
     return f'<table class="lab-meters">{head}{rows}</table>'
+
+
+def verdicts_html(measures: dict[str, float] | None, initials: bool) -> str:
+    """Return the meters of one poem, from `verse.measure`, as an HTML table.
+
+    None of a poem that is not finished. A poem of a wrong form is not judged by its
+    tones and rhyme; `initials` adds how many lines begin as they were asked to.
+    """
+    rows = []
+    for key, name in VERDICTS.items():
+        if key == "initials" and not initials:
+            continue
+        dots, said = "", UNKNOWN
+        if measures and (key in ("form", "initials") or measures["form"]):
+            of = 1 if key in ("form", "rhyme") else 4
+            count = round(of * measures[key])
+            dots = "<i class=lab-on></i>" * count + "<i></i>" * (of - count)
+            said = OF_FOUR.format(count=count) if of == 4 else (NO, YES)[count]
+        rows.append(f"<tr><th scope=row>{name}</th><td>{dots}</td><td>{said}</td></tr>")
+    return f'<table class="lab-verdicts">{"".join(rows)}</table>'
