@@ -28,16 +28,18 @@ PLACEHOLDER = "Four Chinese characters, or how a poem begins; or load an example
 ANSWERS = "Who answers:"
 READY = "Type four characters, a first line, or nothing, and press Write."
 NOBODY = "Nobody answers: tick a model first."
-FINISHED = "Finished: answer {number} to this."
-REFUSED = " None from {names}: why stands in its place."
-INSTRUCTED, BEGUN, ALONE = "obeys what you say", "goes on from it", "begins by itself"
+FINISHED = "Finished: answer {number}. Another gives a different one."
+REFUSED = " No poem from {names}: the reason stands in its place."
+INSTRUCTED = "takes it as an instruction"
+BEGUN, ALONE = "goes on from it", "begins by itself"
 NOTHING = "It ended before the first character."
 
 STYLE = f"""{VERDICTS_STYLE}
 .lab-chat .lab-chosen .widget-checkbox {{ width: auto; }}
-.lab-chat .lab-chosen label {{ margin: 0; }}
+.lab-chat .lab-chosen {{ align-items: center; }}
 /* All in one row where each gets 15 rem, else two in a row, else one. */
-.lab-chat .lab-answers {{ display: grid; gap: 16px 24px; overflow: visible;
+.lab-chat .lab-answers {{ display: grid; gap: 16px 24px; margin: 2px;
+  overflow: visible;
   grid-template-columns: repeat(auto-fit, minmax(
     min(100%, max(15rem, min(40%, (62rem - 100%) * 999))), 1fr)); }}
 .lab-chat .lab-answer {{ margin: 0; min-width: 0; height: auto; }}
@@ -45,7 +47,11 @@ STYLE = f"""{VERDICTS_STYLE}
 .lab-chat .lab-answer > .widget-html-content {{ display: flex; }}
 .lab-chat .lab-turn {{ display: flex; flex-direction: column; width: 100%; }}
 .lab-chat .lab-name {{ border-bottom: 1px solid currentColor; margin-bottom: 8px; }}
+.lab-chat .lab-name span {{ font-size: 0.9em; }}
 .lab-chat .lab-said-by {{ flex: 1; min-height: 17rem; }}
+.lab-chat small {{ font-size: clamp(0.56rem, 2.6cqw, 0.7rem); }}
+/* A line of five fills the width, too; one of seven would still be one line. */
+.lab-chat .lab-five .lab-word {{ flex: 1 1 14.2%; max-width: 20%; }}
 """
 
 
@@ -242,17 +248,18 @@ class Chat(WritingBox):
         initials, poem = instruction_in(text), self.poems.get(name)
         obeys = initials and self.speakers[name].instructed
         role = INSTRUCTED if obeys else BEGUN if text.strip() else ALONE
+        meters = verdicts_html(self.measures.get(name), bool(initials))
+        five = " lab-five" if self.speakers[name].characters == 5 else ""
         said = poems_html({"": poem or ""})
         if name in self.refusals:
-            said, role = paragraph(self.refusals[name]), ""
+            said, role, meters = paragraph(self.refusals[name]), "", ""
         elif poem == "":
             said = paragraph(NOTHING)
-        measures = self.measures.get(name)
+        title = html.escape(name)
         self._answers[name].value = (
-            f'<div class="lab-turn" role="group" aria-label="{html.escape(name)}">'
-            f'<div class="lab-name"><b>{html.escape(name)}</b> {role}</div>'
-            f'<div class="lab-said-by">{said}</div>'
-            f"{verdicts_html(measures, bool(initials))}</div>"
+            f'<div class="lab-turn" role="group" aria-label="{title}">'
+            f'<div class="lab-name"><b>{title}</b> <span>{role}</span></div>'
+            f'<div class="lab-said-by{five}">{said}</div>{meters}</div>'
         )
 
     def _build(self):
@@ -268,12 +275,12 @@ class Chat(WritingBox):
             for name in self.speakers
         }
         self._area.description, self._area.placeholder = YOU, PLACEHOLDER
-        chosen = [widgets.HTML(ANSWERS), *self._boxes.values()]
+        boxes = widgets.HBox([widgets.HTML(ANSWERS), *self._boxes.values()], layout=ROW)
+        example = [self._example] if self.examples else []
         self._put_together(
             [
                 self._area,
-                *([self._example] if self.examples else []),
-                widgets.HBox(chosen, layout=ROW).add_class("lab-chosen"),
+                widgets.HBox([boxes.add_class("lab-chosen"), *example], layout=ROW),
                 *self._rows(),
                 self._status,
                 widgets.Box(list(self._answers.values())).add_class("lab-answers"),

@@ -13,7 +13,8 @@ METERS = {
 REAL = "real poems"
 # Of a single poem: its meters, and what is said of them.
 VERDICTS = METERS | {"initials": "begin as asked"}
-YES, NO, OF_FOUR, UNKNOWN = "yes", "no", "{count} of 4", "–"
+YES, NO, OF_FOUR = "yes", "no", "{count} of 4"
+NOT_YET, NOT_JUDGED = "–", "not judged"
 
 METERS_STYLE = f"""
 .lab-meters {{ border-spacing: 0 4px; font-variant-numeric: tabular-nums;
@@ -30,7 +31,8 @@ METERS_STYLE = f"""
   margin-left: -2px; background: {ORANGE}; }}
 """
 VERDICTS_STYLE = f"""
-.lab-verdicts {{ border-spacing: 0 2px; font-variant-numeric: tabular-nums; }}
+.lab-verdicts {{ border-spacing: 0 2px; align-self: flex-start;
+  font-variant-numeric: tabular-nums; }}
 .lab-verdicts :is(th, td) {{ padding: 0 10px 0 0; text-align: left;
   font-weight: inherit; white-space: nowrap; }}
 .lab-verdicts i {{ display: inline-block; width: 9px; height: 9px; margin-right: 3px;
@@ -63,11 +65,19 @@ def verdicts_html(measures: dict[str, float] | None, initials: bool) -> str:
     for key, name in VERDICTS.items():
         if key == "initials" and not initials:
             continue
-        dots, said = "", UNKNOWN
-        if measures and (key in ("form", "initials") or measures["form"]):
-            of = 1 if key in ("form", "rhyme") else 4
-            count = round(of * measures[key])
-            dots = "<i class=lab-on></i>" * count + "<i></i>" * (of - count)
-            said = OF_FOUR.format(count=count) if of == 4 else (NO, YES)[count]
-        rows.append(f"<tr><th scope=row>{name}</th><td>{dots}</td><td>{said}</td></tr>")
+        if not measures:
+            cells = f"<td colspan=2>{NOT_YET}</td>"
+        elif key in ("tones", "rhyme") and not measures["form"]:
+            cells = f"<td colspan=2>{NOT_JUDGED}</td>"
+        else:
+            cells = _verdict(measures[key], 1 if key in ("form", "rhyme") else 4)
+        rows.append(f"<tr><th scope=row>{name}</th>{cells}</tr>")
     return f'<table class="lab-verdicts">{"".join(rows)}</table>'
+
+
+def _verdict(share, whole):
+    """Return a share of four lines, or of one poem, as dots and in words."""
+    count = round(whole * share)
+    said = OF_FOUR.format(count=count) if whole == 4 else (NO, YES)[count]
+    dots = "<i class=lab-on></i>" * count + "<i></i>" * (whole - count)
+    return f"<td>{dots}</td><td>{said}</td>"

@@ -92,7 +92,7 @@ def test_four_characters_get_four_poems_with_their_meters(chat):
     tab_to(chat.page, chat.button("Write"))
     chat.page.keyboard.press("Enter")
     expect(chat.status).to_contain_text("Writing …")
-    expect(chat.status).to_contain_text("Finished: answer 1 to this.")
+    expect(chat.status).to_contain_text("Finished: answer 1.")
     expect(chat.turns).to_have_count(4)
     for name in NAMES:
         rows = chat.turn(name).locator(".lab-verdicts tr")
@@ -115,12 +115,13 @@ def test_another_gives_others(chat):
     before = chat.poems()
     assert all(poem.startswith("青山") for poem in before)
     chat.button("Another").click()
-    expect(chat.status).to_contain_text("Finished: answer 2 to this.")
+    expect(chat.status).to_contain_text("Finished: answer 2.")
     for poem, other in zip(before, chat.poems(), strict=True):
         assert poem != other
 
 
 def test_stop_stops_and_keeps_what_is_written(notebook, chat):
+    notebook.execute("chat.poems = {}")
     chat.button("Write").click()
     expect(chat.status).to_contain_text("Writing …")
     notebook.wait_for("print(len(chat.poems.get('aligned', '')) > 1)", "True")
@@ -162,7 +163,7 @@ def test_who_cannot_begin_so_says_why_and_the_others_write(notebook, chat):
         expect(chat.turn(name)).to_contain_text("Its lines have 5 characters")
     for name in ("base", "aligned"):
         expect(chat.turn(name).locator("ruby")).not_to_have_count(0)
-    expect(chat.status).to_contain_text("None from fine-tuned, instructed")
+    expect(chat.status).to_contain_text("No poem from fine-tuned, instructed")
     notebook.close_sidebar()
     notebook.picture("chat_refused", chat.box)
 
@@ -189,6 +190,7 @@ def test_nothing_is_cut_off(notebook, chat, width):
     area = box.locator("xpath=ancestor::*[contains(@class, 'jp-OutputArea-output')]")
     assert area.evaluate(WIDER) <= 0
     assert box.evaluate(CUT_OFF) == []
+    notebook.page.set_viewport_size({"width": width, "height": 2400})  # all of it
     for theme in ("Dark", "Light"):
         notebook.use_theme(f"JupyterLab {theme}")
         notebook.picture(f"chat_{theme.lower()}_{width}", box)

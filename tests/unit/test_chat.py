@@ -1,5 +1,6 @@
 """The same is said to several GPTs: the widget without a browser."""
 
+import re
 import time
 from itertools import count
 
@@ -78,7 +79,7 @@ def test_four_characters_instruct_some_and_begin_the_poems_of_others(
         "instructed": alone("instructed", instruction=FOUR, **sampling),
         "aligned": alone("aligned", instruction=FOUR, **sampling),
     }
-    assert chat.status == "Finished: answer 1 to this."
+    assert chat.status == "Finished: answer 1. Another gives a different one."
     assert module.BEGUN in shown(chat, "base")
     assert module.INSTRUCTED in shown(chat, "aligned")
     assert part(chat, "stop").disabled
@@ -163,7 +164,9 @@ def test_each_poem_is_measured_by_the_length_of_its_lines(chat, at_once, monkeyp
 def cells(measures, initials=True):
     """Return the last cell of each row of meters, and how many dots are filled."""
     rows = verdicts_html(measures, initials).split("<tr>")[1:]
-    return [(row.split("<td>")[-1].split("<")[0], row.count("lab-on")) for row in rows]
+    return [
+        (re.findall("<td.*?>(.*?)</td>", row)[-1], row.count("lab-on")) for row in rows
+    ]
 
 
 def test_meters_say_in_words_what_their_dots_show():
@@ -174,7 +177,7 @@ def test_meters_say_in_words_what_their_dots_show():
 
 def test_a_poem_of_no_form_is_not_judged_by_its_rhyme():
     measures = {"form": 0, "tones": 0, "rhyme": 0, "initials": 1}
-    assert cells(measures) == [("no", 0), ("–", 0), ("–", 0), ("4 of 4", 4)]
+    assert cells(measures) == [("no", 0), *2 * [("not judged", 0)], ("4 of 4", 4)]
     assert cells(None) == [("–", 0)] * 4
 
 
@@ -234,9 +237,8 @@ def test_who_writes_short_lines_says_that_one_is_too_long(chat, at_once):
     assert set(chat.refusals) == {"fine-tuned", "instructed"}
     reason = "Its lines have 5 characters, and one of yours has 7: shorten that line."
     assert reason in shown(chat, "fine-tuned")
-    assert chat.status.endswith(
-        "None from fine-tuned, instructed: why stands in its place."
-    )
+    assert "lab-verdicts" not in shown(chat, "fine-tuned")
+    assert "No poem from fine-tuned, instructed: the reason" in chat.status
 
 
 def test_nobody_chosen_gets_a_sentence(chat):
