@@ -24,7 +24,8 @@ from bigmodel_lab.widgets.poem_box import (
 
 # What a reader sees.
 YOU = "You say"
-PLACEHOLDER = "Four Chinese characters, or how a poem begins; or load an example"
+PLACEHOLDER = "Four Chinese characters, or a line"
+OR_EXAMPLE = "Four Chinese characters, a line, or an example"
 ANSWERS = "Who answers:"
 READY = "Type four characters, a first line, or nothing, and press Write."
 NOBODY = "Nobody answers: tick a model first."
@@ -38,7 +39,7 @@ STYLE = f"""{VERDICTS_STYLE}
 .lab-chat .lab-chosen .widget-checkbox {{ width: auto; }}
 .lab-chat .lab-chosen {{ align-items: center; }}
 /* All in one row where each gets 15 rem, else two in a row, else one. */
-.lab-chat .lab-answers {{ display: grid; gap: 16px 24px; margin: 2px;
+.lab-chat .lab-answers {{ display: grid; gap: 16px; margin: 2px;
   overflow: visible;
   grid-template-columns: repeat(auto-fit, minmax(
     min(100%, max(15rem, min(40%, (62rem - 100%) * 999))), 1fr)); }}
@@ -49,7 +50,8 @@ STYLE = f"""{VERDICTS_STYLE}
 .lab-chat .lab-name {{ border-bottom: 1px solid currentColor; margin-bottom: 8px; }}
 .lab-chat .lab-name span {{ font-size: 0.9em; }}
 .lab-chat .lab-said-by {{ flex: 1; min-height: 17rem; }}
-.lab-chat small {{ font-size: clamp(0.56rem, 2.6cqw, 0.7rem); }}
+.lab-chat small {{ font-size: clamp(0.56rem, 2.6cqw, 0.7rem); margin: 0 -1px;
+  letter-spacing: -0.01em; }}
 /* A line of five fills the width, too; one of seven would still be one line. */
 .lab-chat .lab-five .lab-word {{ flex: 1 1 14.2%; max-width: 20%; }}
 """
@@ -274,13 +276,15 @@ class Chat(WritingBox):
             .add_class("lab-live")
             for name in self.speakers
         }
-        self._area.description, self._area.placeholder = YOU, PLACEHOLDER
+        self._area.description = YOU
+        self._area.placeholder = OR_EXAMPLE if self.examples else PLACEHOLDER
         boxes = widgets.HBox([widgets.HTML(ANSWERS), *self._boxes.values()], layout=ROW)
-        example = [self._example] if self.examples else []
+        example = [widgets.HBox([self._example])] if self.examples else []
         self._put_together(
             [
                 self._area,
-                widgets.HBox([boxes.add_class("lab-chosen"), *example], layout=ROW),
+                *example,
+                boxes.add_class("lab-chosen"),
                 *self._rows(),
                 self._status,
                 widgets.Box(list(self._answers.values())).add_class("lab-answers"),

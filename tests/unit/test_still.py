@@ -91,7 +91,7 @@ ALTS = {
     "NextCharacter": "What comes next?; Beginning; Example Load an example; "
     "temperature 1; top p 1",
     "Writer": "Can it go on?; Beginning; Model small; temperature 1; top p 1",
-    "Chat": "Who obeys?; You say; base; tuned; Example Load an example; temperature 1; "
+    "Chat": "Who obeys?; You say; Example Load an example; base; tuned; temperature 1; "
     "top p 1",
 }
 
