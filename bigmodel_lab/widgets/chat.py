@@ -186,6 +186,9 @@ class Chat(WritingBox):
         self.alphabet.encode(self.beginning)  # what nobody can read is said first
         if not self.chosen:
             raise ValueError(NOBODY)
+        if stop.is_set():  # before the first character: the last poems stay
+            self._status.say(STOPPED)
+            return
         self.poems, self.measures, self.refusals = {}, {}, {}
         text, seed, settings = self.text, self.seed, self.settings
         growing = {

@@ -206,6 +206,15 @@ def test_stop_answers_within_200_ms_and_keeps_what_is_written(chat):
     assert not chat.running
 
 
+def test_a_stop_before_the_first_character_keeps_the_last_poems(chat, at_once):
+    chat.write()
+    poems = dict(chat.wait(60))
+    part(chat, "another").click()  # which waits for letters that are on their way
+    chat.stop()
+    assert chat.wait(10) == poems
+    assert chat.status == module.STOPPED
+
+
 def test_a_cell_that_is_run_again_stops_its_old_widget(chat):
     chat.write()
     begun(chat)
