@@ -41,6 +41,8 @@ from .training import Diverged as Diverged
 from .training import Training as Training
 from .widgets.attention_viewer import AttentionViewer as AttentionViewer
 from .widgets.canvas import DigitCanvas as DigitCanvas
+from .widgets.chat import Chat as Chat
+from .widgets.chat import Speaker as Speaker
 from .widgets.explorer import Explorer as Explorer
 from .widgets.next_character import NextCharacter as NextCharacter
 from .widgets.panel import TuningPanel as TuningPanel

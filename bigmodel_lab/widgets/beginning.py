@@ -28,3 +28,33 @@ def marked(text: str, alphabet: Characters, characters: int = 7) -> str:
             length += 1
         written.append(character)
     return "".join(written)
+
+
+def instruction_in(text: str) -> str:
+    """Return the four characters that lines are to begin with; "" for any other text.
+
+    Four characters with a mark among them are the beginning of a line, as others are.
+    """
+    characters = "".join(text.split())
+    return characters if len(characters) == 4 and not set(LIKE) & set(text) else ""
+
+
+def check_fits(text: str, characters: int):
+    """Raise ValueError if a text cannot begin four lines of so many characters.
+
+    A line that ends, by a mark or a line break, may be one or more lines of a poem
+    whose marks were forgotten, but nothing between.
+    """
+    text = text.strip()
+    ended = "".join("\n" if c in LIKE else c for c in text).split("\n")[:-1]
+    for count in (len("".join(line.split())) for line in ended):
+        if count > characters and count % characters:
+            raise ValueError(
+                f"Its lines have {characters} characters, and one of yours has "
+                f"{count}: shorten that line."
+            )
+    whole, count = 4 * characters, sum(c not in LIKE for c in "".join(text.split()))
+    if count > whole:
+        raise ValueError(
+            f"Its poems have {whole} characters, and your text has {count}: shorten it."
+        )

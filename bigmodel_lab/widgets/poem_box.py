@@ -12,16 +12,21 @@ from bigmodel_lab.widgets.accessible import make_accessible
 from bigmodel_lab.widgets.background import Background
 from bigmodel_lab.widgets.beginning import marked
 from bigmodel_lab.widgets.controls import make_controls, values_of
-from bigmodel_lab.widgets.look import StatusLine, button, question_line
+from bigmodel_lab.widgets.look import ROW, StatusLine, button, question_line
 from bigmodel_lab.widgets.typed import TypedBox
 
 # What a reader sees.
 BEGINNING, PLACEHOLDER = "Beginning", "Type the beginning of a poem in Chinese"
 EXAMPLE, LOAD_EXAMPLE = "Example", "Load an example"
 STOP, STOP_TIP = "Stop", "Stop here and keep what is written"
+WRITE, WRITE_TIP = "Write", "Write on from the beginning"
+ANOTHER, ANOTHER_TIP = "Another", "Write another one from the same beginning"
+WRITING = "Writing …"
+STOPPED = "Stopped: Write writes it again, Another a different one."
 OUT_OF_RANGE = "{name} takes numbers from {low:g} to {high:g}: {value} was not taken."
 
 TEMPERATURE, TOP_P = (0.1, 2.0, 0.05), (0.05, 1.0, 0.05)
+PACE = 0.08  # seconds a character: to watch it come
 CLICK_DELAY = 0.15  # seconds: the browser may send a click before the last letter
 NONE = -1  # no example chosen: for the value None ipywidgets shows an empty line
 STYLE = """
@@ -50,8 +55,7 @@ class PoemBox(TypedBox):
             raise TypeError(f"alphabet must be text.Characters, got {alphabet!r:.60}.")
         check_models(models, alphabet)
         self.examples = check_examples(examples)
-        if characters not in (5, 7):
-            raise ValueError(f"A line has 5 or 7 characters, not {characters!r}.")
+        check_line(characters)
         self.alphabet, self.characters = alphabet, characters
         self.question, self._work = question, Background()
         self._make_parts()
@@ -155,6 +159,39 @@ class PoemBox(TypedBox):
             self.text = change.new
 
 
+class WritingBox(PoemBox):
+    """A poem box that writes for each `seed` something else: Write, Another, Stop.
+
+    What is made of it has `_write(stop)`, which runs in the background.
+    """
+
+    seed = 0
+
+    def write(self, delay: float = 0.0):
+        """Write on from the text, in the background, after `delay` seconds."""
+        self._start(self._write, WRITING, delay)
+
+    def another(self, delay: float = 0.0):
+        """Write with the next seed."""
+        self.stop()
+        self.seed += 1
+        self.write(delay)
+
+    def _rows(self):
+        """Return the sliders and the three buttons, each in a row."""
+        write = button(WRITE, "pencil", WRITE_TIP, lambda: self.write(CLICK_DELAY))
+        write.add_class("lab-write").button_style = "primary"
+        another = button(
+            ANOTHER, "refresh", ANOTHER_TIP, lambda: self.another(CLICK_DELAY)
+        ).add_class("lab-another")
+        for control in self.controls.values():
+            control.layout = {"flex": "1 1 280px", "max_width": "460px"}
+        return [
+            widgets.HBox(list(self.controls.values()), layout=ROW),
+            widgets.HBox([write, another, self._stop_button], layout=ROW),
+        ]
+
+
 def _sampling(temperature=1.0, top_p=1.0):
     """Have the parameters that sliders are made for."""
 
@@ -174,6 +211,12 @@ def sentence(error: Exception) -> str:
 def paragraph(text: str) -> str:
     """Return a text as an HTML paragraph that stands close to what it is about."""
     return f'<div class="lab-note">{html.escape(text)}</div>'
+
+
+def check_line(characters: int):
+    """Raise ValueError unless a line may have so many characters."""
+    if characters not in (5, 7):
+        raise ValueError(f"A line has 5 or 7 characters, not {characters!r}.")
 
 
 def check_models(models: dict, alphabet: Characters):

@@ -5,25 +5,20 @@ import ipywidgets as widgets
 from bigmodel_lab.from_scratch.text import Characters
 from bigmodel_lab.models.gpt import GPT
 from bigmodel_lab.models.writing import growing_texts
-from bigmodel_lab.widgets.look import ROW, button
-from bigmodel_lab.widgets.poem_box import CLICK_DELAY, PoemBox, poems_html
+from bigmodel_lab.widgets.look import ROW
+from bigmodel_lab.widgets.poem_box import PACE, STOPPED, WritingBox, poems_html
 
 # What a reader sees.
 MODEL = "Model"
-WRITE, WRITE_TIP = "Write", "Write on from the beginning"
-ANOTHER, ANOTHER_TIP = "Another", "Write another one from the same beginning"
 READY = "Type how a poem begins, or nothing, and press Write."
-WRITING = "Writing …"
 FINISHED = "Finished: poem {number} from this beginning."
-STOPPED = "Stopped: Write writes it again, Another a different one."
 
-PACE = 0.08  # seconds a character: to watch it come
 STYLE = """
 .lab-writer .lab-answer { min-height: 14em; }
 """
 
 
-class Writer(PoemBox):
+class Writer(WritingBox):
     """Begin a poem, and let a GPT go on.
 
         lab.Writer(model, alphabet, question="Can it end what you begin?")
@@ -73,7 +68,7 @@ class Writer(PoemBox):
         models = model if isinstance(model, dict) else {"": model}
         self.models = {str(name): one for name, one in models.items()}
         super().__init__(self.models, alphabet, question, examples, characters)
-        self.seed, self.poems = 0, {}
+        self.poems = {}
         self._build()
 
     def __repr__(self):
@@ -91,16 +86,6 @@ class Writer(PoemBox):
     @model.setter
     def model(self, name: str):
         self._model.value = name
-
-    def write(self, delay: float = 0.0):
-        """Write on from the beginning, in the background, after `delay` seconds."""
-        self._start(self._write, WRITING, delay)
-
-    def another(self, delay: float = 0.0):
-        """Write a poem with the next seed."""
-        self.stop()
-        self.seed += 1
-        self.write(delay)
 
     def wait(self, timeout: float | None = None) -> str | None:
         """Wait for the end, return the model's poem; TimeoutError if it lasts."""
@@ -147,25 +132,12 @@ class Writer(PoemBox):
         ).add_class("lab-model")
         chosen = [self._model] if len(self.models) > 1 else []
         chosen += [self._example] if self.examples else []
-        write = button(
-            WRITE, "pencil", WRITE_TIP, lambda: self.write(CLICK_DELAY)
-        ).add_class("lab-write")
-        write.button_style = "primary"
-        another = button(
-            ANOTHER, "refresh", ANOTHER_TIP, lambda: self.another(CLICK_DELAY)
-        )
-        for control in self.controls.values():
-            control.layout = {"flex": "1 1 280px", "max_width": "460px"}
         self._answer = widgets.HTML().add_class("lab-answer").add_class("lab-live")
         self._put_together(
             [
                 self._area,
                 *([widgets.HBox(chosen, layout=ROW)] if chosen else []),
-                widgets.HBox(list(self.controls.values()), layout=ROW),
-                widgets.HBox(
-                    [write, another.add_class("lab-another"), self._stop_button],
-                    layout=ROW,
-                ),
+                *self._rows(),
                 self._status,
                 self._answer,
             ],

@@ -15,9 +15,11 @@ from torch import nn
 
 from bigmodel_lab import (
     AttentionViewer,
+    Chat,
     DigitCanvas,
     Explorer,
     NextCharacter,
+    Speaker,
     TextExplorer,
     TuningPanel,
     Writer,
@@ -71,6 +73,12 @@ MAKERS = {
     "Writer": lambda: Writer(
         {"small": GPT, "large": GPT}, ALPHABET, question="Can it go on?"
     ),
+    "Chat": lambda: Chat(
+        {"base": Speaker(GPT), "tuned": Speaker(GPT, characters=5)},
+        ALPHABET,
+        question="Who obeys?",
+        examples={"moon": "床前明月"},
+    ),
 }
 ALTS = {
     "TuningPanel": "How fast?; learning rate 0.1; epochs 10; kind slow; momentum 0.25; "
@@ -83,6 +91,8 @@ ALTS = {
     "NextCharacter": "What comes next?; Beginning; Example Load an example; "
     "temperature 1; top p 1",
     "Writer": "Can it go on?; Beginning; Model small; temperature 1; top p 1",
+    "Chat": "Who obeys?; You say; Example Load an example; base; tuned; temperature 1; "
+    "top p 1",
 }
 
 
