@@ -12,7 +12,6 @@ from bigmodel_lab import models, verse
 from bigmodel_lab.from_scratch import lora
 from bigmodel_lab.models.gpt_training import answer_loss
 from bigmodel_lab.models.rewards import reinforce
-from bigmodel_lab.models.writing import growing_ids, texts_of
 
 LOOKS = 10
 SMALL = {"dimensions": 96, "layers": 3, "heads": 4, "positions": "rotary"}
@@ -110,7 +109,7 @@ def followed(data, part=1, count=400):
     asked = beginnings(data.frames["7x4"][part]["poem"][:count])
 
     def look(model):
-        poems = answers(model, data.alphabet, asked)
+        poems = models.answers(model, data.alphabet, [f"{a}\n" for a in asked])
         shares = [verse.begins(poem, a) for poem, a in zip(poems, asked, strict=True)]
         return {
             "characters": round(sum(shares) / count, 4),
@@ -120,13 +119,6 @@ def followed(data, part=1, count=400):
         }
 
     return look
-
-
-def answers(model, alphabet, asked, seed=1):
-    """Return a poem for each instruction, all of one length."""
-    rows = torch.tensor([alphabet.encode(f"{text}\n") for text in asked])
-    *_, ids = growing_ids(model.eval(), rows, seed)
-    return texts_of(ids, alphabet)
 
 
 def logged(name, training, data, look, finish=lambda model: None):

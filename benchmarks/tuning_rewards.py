@@ -33,32 +33,27 @@ def ending(poem):
 
 
 METHODS = {
-    "whole poem blamed": {"kl_weight": 0.02},
-    "rhymes blamed, free to move": {"blamed": ENDS, "kl_weight": 0.0},
-    "rhymes blamed, small penalty": {"blamed": ENDS, "kl_weight": 0.02},
-    "rhymes blamed, large penalty": {"blamed": ENDS, "kl_weight": 0.1},
-    "rare rhymes pay more": {"blamed": ENDS, "kl_weight": 0.05, "reward": rare_rhyme},
-    "pairs": None,
-    "more pre-training": None,
+    "the whole poem is praised": {},
+    "no penalty": {"blamed": ENDS, "kl_weight": 0.0},
+    "small penalty": {"blamed": ENDS},
+    "large penalty": {"blamed": ENDS, "kl_weight": 0.1},
+    "rare rhymes pay more": {"blamed": ENDS, "kl_weight": 0.1, "reward": rare_rhyme},
+    "two lines are given": {"blamed": ENDS[1:], "groups": 16},
+    "pairs": {},
+    "more pre-training": {},
+    "the poet, rewarded": {"blamed": ENDS, "kl_weight": 0.05, "learning_rate": 3e-4},
 }
 
 
 def by_reward(seeds):
-    """Yield what each method made of the novice, at looks ten steps apart."""
+    """Yield what each method made of the novice, or of the poet, at some looks."""
     data = Data()
     novice, *_ = models.load("novice", data.alphabet)
     pairs = sampled_pairs(novice, data)
     for seed in seeds:
-        for method, options in METHODS.items():
-            model = copy.deepcopy(novice)
-            if method == "pairs":
-                steps = prefer(model, *pairs, steps=160, learning_rate=3e-4, seed=seed)
-                every = 20
-            elif method == "more pre-training":
-                steps, every = pre_training(model, data, seed), 75
-            else:
-                options = {"reward": rhyme, "steps": 80, "seed": seed} | options
-                steps, every = reinforce(model, data.alphabet, **options), 10
+        for method in METHODS:
+            model = copy.deepcopy(data.poet if "poet," in method else novice)
+            steps, every = lessons(method, model, data, pairs, seed)
             rows = [look(data, model, 0, 0.0)]
             start, away = time.perf_counter(), 0.0  # seconds spent on looking
             for number, _ in enumerate(steps, 1):
@@ -67,6 +62,21 @@ def by_reward(seeds):
                     rows.append(look(data, model, number, before - start - away))
                     away += time.perf_counter() - before
             yield f"{method} {seed}", {"seed": seed, "method": method, "rows": rows}
+
+
+def lessons(method, model, data, pairs, seed):
+    """Return the steps of a method that trains the model, and how many to a look."""
+    if method == "pairs":
+        return prefer(model, *pairs, steps=160, learning_rate=3e-4, seed=seed), 20
+    if method == "more pre-training":
+        return pre_training(model, data, seed), 75
+    options = {"reward": rhyme, "kl_weight": 0.02, "learning_rate": 1.5e-3}
+    if method == "two lines are given":
+        options["prompts"] = [
+            f"\n{poem[:16]}" for poem in data.frames["7x4"][0]["poem"]
+        ]
+    options |= METHODS[method]
+    return reinforce(model, data.alphabet, steps=80, seed=seed, **options), 10
 
 
 def pre_training(model, data, seed):

@@ -3,20 +3,24 @@
 from bigmodel_lab.models.digits import digit_cnn, digit_mlp
 from bigmodel_lab.models.gpt import GPT
 from bigmodel_lab.models.gpt_training import (
+    answer_loss,
     gpt_optimizer,
     gpt_training,
     next_token_loss,
 )
 from bigmodel_lab.models.houses import linear_regression, regression_mlp
 from bigmodel_lab.models.pretrained import load, save
+from bigmodel_lab.models.rewards import prefer, reinforce
 from bigmodel_lab.models.texts import EmbeddingBagClassifier, TextCNN, TextLSTM
-from bigmodel_lab.models.writing import next_characters, stream, write
+from bigmodel_lab.models.writing import answers, next_characters, stream, write
 
 __all__ = [
     "GPT",
     "EmbeddingBagClassifier",
     "TextCNN",
     "TextLSTM",
+    "answer_loss",
+    "answers",
     "digit_cnn",
     "digit_mlp",
     "gpt_optimizer",
@@ -25,7 +29,9 @@ __all__ = [
     "load",
     "next_characters",
     "next_token_loss",
+    "prefer",
     "regression_mlp",
+    "reinforce",
     "save",
     "stream",
     "write",

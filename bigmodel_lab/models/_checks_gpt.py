@@ -63,6 +63,27 @@ def check_start(start, length):
         )
 
 
+def check_prompts(prompts):
+    """Raise ValueError unless all prompts have one length, and each a line break."""
+    if not prompts or isinstance(prompts, str):
+        raise ValueError(f"Give prompts in a list, at least one: got {prompts!r}.")
+    for text in prompts:
+        if len(text) != len(prompts[0]) or text.count("\n") != 1:
+            raise ValueError(
+                f"Prompts must have one length and a line break each, where the answer "
+                f"begins: {prompts[0]!r} and {text!r} do not."
+            )
+
+
+def check_groups(texts, groups):
+    """Raise ValueError unless each group gets as many texts, two or more."""
+    if groups < 1 or texts % groups or texts < 2 * groups:
+        raise ValueError(
+            f"{texts} texts cannot be shared out among {groups} groups: give each as "
+            f"many, two or more, to be compared with each other."
+        )
+
+
 def check_alphabet(its, alphabet):
     """Raise ValueError if a model was trained on other characters than these."""
     if alphabet is not None and alphabet.characters != its.characters:

@@ -9,9 +9,10 @@ from torch import nn
 
 from bigmodel_lab.from_scratch import preferences
 from bigmodel_lab.from_scratch.text import Characters
+from bigmodel_lab.models._checks_gpt import check_groups
 from bigmodel_lab.models.gpt import GPT
 from bigmodel_lab.models.gpt_training import pairs
-from bigmodel_lab.models.writing import growing_ids, texts_of
+from bigmodel_lab.models.writing import growing_ids, prompt_rows, texts_of
 
 
 class Lesson(NamedTuple):
@@ -66,9 +67,11 @@ def reinforce(
     Raises
     ------
     ValueError
-        If a reward is NaN or infinite, there is not one for each text, or a prompt has
-        unknown characters or is too long.
+        If a reward is NaN or infinite, there is not one for each text, the texts cannot
+        be shared out among the groups, or a prompt has unknown characters or is too
+        long.
     """
+    check_groups(texts, groups)
     start = copy.deepcopy(model).eval().requires_grad_(False)
     learning = [theta for theta in model.parameters() if theta.requires_grad]
     optimizer = torch.optim.AdamW(learning, learning_rate, weight_decay=0.0)
@@ -78,12 +81,12 @@ def reinforce(
         chosen = torch.randint(len(prompts), (groups,), generator=draws)
         asked = [prompts[i] for i in chosen]
         first = len(asked[0]) - 1  # the targets before it were given, not written
-        rows = torch.tensor([alphabet.encode(text) for text in asked])
-        rows = rows.repeat_interleave(texts // groups, 0)
+        rows = prompt_rows(asked, alphabet).to(model.tokens.weight.device)
+        rows = rows.repeat_interleave(texts // groups, 0)  # (texts, first + 1)
         *_, ids = growing_ids(model, rows, seed=1_000_003 * seed + number)
         written = texts_of(ids, alphabet)
         rewards = rewards_of(reward, asked, written)  # (groups, texts of each)
-        better = torch.stack([preferences.advantages(row) for row in rewards]).flatten()
+        better = torch.stack([preferences.advantages(row) for row in rewards])
 
         inputs, targets = pairs(ids.clone())  # no longer of inference mode
         mask = written_by_model(targets, first)
@@ -92,10 +95,11 @@ def reinforce(
         with torch.no_grad():
             reference = start(inputs)
         moved = preferences.kl_divergence(logits, reference, mask)
-        praised = (
-            mask if blamed is None else mask * _only(blamed, asked[0], mask.shape[1])
+        praised = mask if blamed is None else _only(blamed, asked[0], mask)
+        loss = (
+            preferences.policy_loss(log_p, better.flatten().to(mask), praised)
+            + kl_weight * moved
         )
-        loss = preferences.policy_loss(log_p, better, praised) + kl_weight * moved
         optimizer.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(learning, 1.0)
@@ -128,12 +132,11 @@ def written_by_model(targets: torch.Tensor, first: int) -> torch.Tensor:
     return ((after == 0) & (place >= first)).float()
 
 
-def _only(places, asked, length):
-    """Return (length,): 1 at the targets that are some places of a text, else 0."""
-    begins = asked.index("\n")  # the target at which the text begins
-    chosen = torch.zeros(length)
-    chosen[[begins + place for place in places if begins + place < length]] = 1
-    return chosen
+def _only(places, prompt, mask):
+    """Return a mask (N, T) without what is not at some places of the texts."""
+    begins = prompt.index("\n")  # the target at which a text begins
+    at = torch.arange(mask.shape[1], device=mask.device) - begins  # place in the text
+    return mask * torch.isin(at, torch.tensor(places, device=mask.device))
 
 
 def prefer(

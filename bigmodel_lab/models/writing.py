@@ -1,13 +1,13 @@
 """A GPT writes: one token after the other, each drawn from what it expects."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import torch
 
 from bigmodel_lab.from_scratch._checks_attention import check_sampling
 from bigmodel_lab.from_scratch.sampling import draw, probabilities
 from bigmodel_lab.from_scratch.text import Characters
-from bigmodel_lab.models._checks_gpt import check_start
+from bigmodel_lab.models._checks_gpt import check_prompts, check_start
 from bigmodel_lab.models.gpt import GPT
 
 
@@ -78,6 +78,35 @@ def write(
     rows = prompt(model, alphabet, start, instruction).repeat(count, 1)  # (count, T)
     *_, ids = growing_ids(model, rows, seed, **sampling)
     return texts_of(ids, alphabet)
+
+
+def answers(
+    model: GPT,
+    alphabet: Characters,
+    prompts: Sequence[str],
+    *,
+    seed: int = 0,
+    **sampling,
+) -> list[str]:
+    """Return a text for each prompt, such as "春夏秋冬\\n": it follows the line break.
+
+    All prompts have one length.
+
+    Raises
+    ------
+    ValueError
+        If the prompts differ in length, have unknown characters or are too long, or a
+        setting is out of range.
+    """
+    rows = prompt_rows(prompts, alphabet).to(model.tokens.weight.device)
+    *_, ids = growing_ids(model, rows, seed, **sampling)
+    return texts_of(ids, alphabet)
+
+
+def prompt_rows(prompts: Sequence[str], alphabet: Characters) -> torch.Tensor:
+    """Return the ids (N, T) of prompts of one length; ValueError as in `answers`."""
+    check_prompts(prompts)
+    return torch.tensor([alphabet.encode(text) for text in prompts])
 
 
 def growing_texts(
