@@ -8,6 +8,7 @@ from bigmodel_lab.datasets.own_table import own_table
 from bigmodel_lab.datasets.poems import tang_poems
 from bigmodel_lab.datasets.posts import newsgroups
 from bigmodel_lab.datasets.reviews import chinese_reviews, food_reviews, movie_reviews
+from bigmodel_lab.datasets.sentences import minilm
 from bigmodel_lab.datasets.tables import ames_houses, dow_jones, saratoga_houses
 from bigmodel_lab.datasets.vocabularies import vocabulary
 
@@ -16,6 +17,7 @@ __all__ = [
     "chinese_reviews",
     "dow_jones",
     "food_reviews",
+    "minilm",
     "mnist",
     "movie_reviews",
     "newsgroups",

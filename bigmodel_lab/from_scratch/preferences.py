@@ -14,11 +14,9 @@ from bigmodel_lab.from_scratch._checks_tuning import (
 )
 
 
-def token_log_probabilities(
-    logits: torch.Tensor, targets: torch.Tensor
-) -> torch.Tensor:
-    """Return ln p (N, T) of each target (N, T), from logits (N, T, V)."""
-    return logits.log_softmax(-1).gather(2, targets[..., None])[..., 0]
+def of_targets(log_p: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    """Return ln p (N, T) of each target (N, T), of ln p of all tokens (N, T, V)."""
+    return log_p.gather(2, targets[..., None])[..., 0]
 
 
 def advantages(rewards: torch.Tensor) -> torch.Tensor:
@@ -47,14 +45,14 @@ def policy_loss(
 
 
 def kl_divergence(
-    logits: torch.Tensor, reference: torch.Tensor, mask: torch.Tensor
+    log_p: torch.Tensor, log_q: torch.Tensor, mask: torch.Tensor
 ) -> torch.Tensor:
     """Return how far the model has moved from the reference, in nats a text.
 
-    Both are logits (N, T, V), at places that the *model* wrote: what it does there
-    counts, not what the reference would have written.
+    log_p and log_q (N, T, V) are the logarithms of what the model and the reference
+    expect, at places that the *model* wrote: what it does there counts, not what the
+    reference would have written.
     """
-    log_p, log_q = logits.log_softmax(-1), reference.log_softmax(-1)
     each = (log_p.exp() * (log_p - log_q)).sum(-1)  # (N, T), 0 or above
     return (each * mask).sum(1).mean()
 

@@ -11,6 +11,7 @@ from bigmodel_lab.models.gpt_training import (
 from bigmodel_lab.models.houses import linear_regression, regression_mlp
 from bigmodel_lab.models.pretrained import load, save
 from bigmodel_lab.models.rewards import prefer, reinforce
+from bigmodel_lab.models.sentences import embeddings, sentence_encoder
 from bigmodel_lab.models.texts import EmbeddingBagClassifier, TextCNN, TextLSTM
 from bigmodel_lab.models.writing import answers, next_characters, stream, write
 
@@ -23,6 +24,7 @@ __all__ = [
     "answers",
     "digit_cnn",
     "digit_mlp",
+    "embeddings",
     "gpt_optimizer",
     "gpt_training",
     "linear_regression",
@@ -33,6 +35,7 @@ __all__ = [
     "regression_mlp",
     "reinforce",
     "save",
+    "sentence_encoder",
     "stream",
     "write",
 ]

@@ -90,16 +90,14 @@ def reinforce(
 
         inputs, targets = pairs(ids.clone())  # no longer of inference mode
         mask = written_by_model(targets, first)
-        logits = model(inputs)
-        log_p = preferences.token_log_probabilities(logits, targets)
+        log_p = model(inputs).log_softmax(-1)  # (texts, T, V)
         with torch.no_grad():
-            reference = start(inputs)
-        moved = preferences.kl_divergence(logits, reference, mask)
+            log_q = start(inputs).log_softmax(-1)
+        moved = preferences.kl_divergence(log_p, log_q, mask)
         praised = mask if blamed is None else _only(blamed, asked[0], mask)
-        loss = (
-            preferences.policy_loss(log_p, better.flatten().to(mask), praised)
-            + kl_weight * moved
-        )
+        written_p = preferences.of_targets(log_p, targets)  # (texts, T)
+        loss = preferences.policy_loss(written_p, better.flatten().to(mask), praised)
+        loss = loss + kl_weight * moved
         optimizer.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(learning, 1.0)
@@ -191,5 +189,5 @@ def prefer(
 def log_probabilities(model: GPT, ids: torch.Tensor) -> torch.Tensor:
     """Return ln p (N,) of whole texts, ids (N, T), after their first token."""
     inputs, targets = pairs(ids)
-    log_p = preferences.token_log_probabilities(model(inputs), targets)
+    log_p = preferences.of_targets(model(inputs).log_softmax(-1), targets)
     return (log_p * written_by_model(targets, 0)).sum(1)

@@ -27,3 +27,5 @@ from bigmodel_lab.plots.look import use_style as use_style
 from bigmodel_lab.plots.texts import (
     accuracy_against_seconds as accuracy_against_seconds,
 )
+from bigmodel_lab.plots.tuning import over_data as over_data
+from bigmodel_lab.plots.tuning import tradeoff as tradeoff

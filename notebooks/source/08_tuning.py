@@ -7,55 +7,1143 @@
 # ---
 
 # %% [markdown] tags=["course-opening"]
-# # 8 · Tuning
+# # 8 · Tuning: pre-train, fine-tune, align, and talk to the result
+#
+# [Open in Binder](https://mybinder.org/v2/gh/OWNER/bigmodel_lab/HEAD?urlpath=lab/tree/notebooks/08_tuning.ipynb) · [Open in Colab](https://colab.research.google.com/github/OWNER/bigmodel_lab/blob/HEAD/notebooks/08_tuning.ipynb) · [Course card and glossary](course_card.ipynb)
 #
 # ## What you will be able to do
-# Comes from bigmodel_lab/authoring/course.toml: enter the chapter there, then
-# run `python -m bigmodel_lab course`.
+#
+# - say how many texts pre-training saves, in a comparison that is fair,
+# - see what tuning forgets, and keep it,
+# - write LoRA, merge it, and say what it saves and what not,
+# - use a Transformer that others have trained, where it wins and where it does not,
+# - turn a model that writes on into one that obeys, by questions and answers,
+# - reward a model, catch it cheating, and judge models by tests that hold.
+#
+# **Time:** 6 hours. **Judges:**  (D0 to D4 are [the five
+# articles](00_start_here.ipynb#The-chapters-and-the-articles)). **Read first:**
+# [chapter 06](06_text.ipynb) for its two tasks; [chapter 07](07_gpt.ipynb) for the
+# poet.
 
 # %% tags=["course-colab"]
-# Written by `python -m bigmodel_lab course`.
+# On Google Colab, install the library; elsewhere, do nothing.
+import sys
+
+from IPython import get_ipython
+
+if "google.colab" in sys.modules:
+    url = "git+https://github.com/OWNER/bigmodel_lab"
+    get_ipython().run_line_magic("pip", f"install -q {url}")
 
 # %% tags=["nbval-ignore-output"]
 import bigmodel_lab as lab
 
-device = lab.start_chapter("08_tuning", version="0.1")
+device = lab.start_chapter("08_tuning", version="0.1", small_models=False)
+lab.solved("tuning")
 
 # %% [markdown]
 # ## What the articles say
-# The idea and the formula in our words; then the printed code, run
-# faithfully, with its outcome.
+#
+# D2 and D4 name the recipe of all large models: pre-train on much text without labels,
+# then *fine-tune* for a task (<span lang="zh">微调</span>). It "makes later fine-tuning
+# easier and cheaper" (<span lang="zh">减少了后续微调的难度和计算量</span>, D4 §3.3), needs
+# "a few parameters" (<span lang="zh">少量的参数调整</span>, D4 §2.1), and "adapts to many
+# tasks" (<span lang="zh">适应多种任务</span>, D4 §1.1). No article shows it, and none
+# says what it costs. What turns such a model into an assistant, instructions and
+# preferences, they do not mention.
+#
+# In this chapter you do it all with the poet of [chapter 07](07_gpt.ipynb).
+
+# %%
+lab.drawings.life_of_a_model()
 
 # %% [markdown]
-# ## Derive it
-# The mathematics that is needed, in small steps.
+# Four models will answer you at the end. **Here are 春夏秋冬 (spring, summer, autumn,
+# winter), given to the last one. What did it make of them?**
+
+# %%
+import copy
+import math
+import time
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from bigmodel_lab import lora, models, preferences, verse
+
+# %%
+poet, alphabet, _ = models.load("poet")
+aligned, *_ = models.load("aligned", alphabet)
+lab.verse.show(models.write(aligned, alphabet, count=2, seed=4, instruction="春夏秋冬"))
 
 # %% [markdown]
-# ## From scratch
-# A few lines per cell, shapes in comments.
+# Each line begins with one of the four characters: an *acrostic* (<span
+# lang="zh">藏头诗</span>, "poem with hidden heads"). Nobody wrote a rule for that.
+#
+# ## What pre-training saves
+#
+# The poet has read 44,563 poems with lines of seven characters. Now we want lines of
+# five. **How many bits does it need for a character of a form that it never saw?**
+
+# %%
+CHARACTERS = {26: 20, 34: 28}  # Chinese ones in a row of ids, by its length
+
+
+def as_rows(poems):
+    """Return poems as ids (N, T), a line break before and after each."""
+    return torch.tensor([alphabet.encode(f"\n{poem}\n") for poem in poems])
+
+
+def bits(model, rows):
+    """Return the bits that a model needs for a Chinese character of poems (N, T)."""
+    data = rows[:, :-1], rows[:, 1:]
+    nats = lab.evaluate(model, models.next_token_loss, data, batch_size=64)["loss"]
+    return nats * (rows.shape[1] - 1) / CHARACTERS[rows.shape[1]] / math.log(2)
+
+
+# %%
+old, new = lab.datasets.tang_poems("7x4"), lab.datasets.tang_poems("5x4")
+train7, valid7 = as_rows(old[0]["poem"]), as_rows(old[1]["poem"][:200])
+train5, valid5 = as_rows(new[0]["poem"]), as_rows(new[1]["poem"][:200])
+print(f"lines of seven: {lab.about(bits(poet, valid7))} bits")
+print(f"lines of five:  {lab.about(bits(poet, valid5))} bits")
 
 # %% [markdown]
-# ## With PyTorch
-# The same with the library, asserted to be equal.
+# Fourteen bits: as many as a model that knows nothing. It is sure that the comma comes
+# after seven characters, and pays dearly for each one that comes after five.
+#
+# *Fine-tuning* is what you know already: go on training, from these weights instead of
+# random ones, with smaller steps. **100 poems, a few seconds: the poet, or a new network
+# of the same shape?**
+
+
+# %%
+def tune(model, rows, steps, learning_rate=1e-3, **options):
+    """Train all weights of a model a little further, by AdamW."""
+    optimizer = torch.optim.AdamW(model.parameters(), learning_rate, weight_decay=0.0)
+    training = models.gpt_training(
+        model, rows, steps=steps, optimizer=optimizer, **options
+    )
+    return training.finish().model.eval()
+
+
+# %%
+torch.manual_seed(0)
+tuned = tune(copy.deepcopy(poet).to(device), train5[:100], steps=40)
+fresh = models.GPT(**poet.settings).to(device)
+models.gpt_training(fresh, train5[:100], steps=40).finish()
+for name, model in {"from the poet": tuned, "from nothing": fresh.eval()}.items():
+    print(f"{name}: {lab.about(bits(model, valid5))} bits")
+
+# checked on every run
+assert bits(tuned, valid5) < bits(fresh, valid5) - 1.5
+
+# %%
+lab.verse.show(
+    [models.write(model, alphabet, seed=3)[0] for model in (tuned, fresh)],
+    ["from the poet", "from nothing"],
+)
 
 # %% [markdown]
-# ## On real data
-# A baseline first, then the model.
+# Forty steps are enough for the poet to see that lines have become shorter. Was that
+# fair? The new network had no time, and none of its steps were chosen for it. A fair
+# comparison gives each its best: as many steps as help it, and the weights of the step
+# at which it was best on validation poems. `benchmarks/tuning.py` did that, for 100 to
+# all 9,797 poems of the new form, three times each. **How many poems does a network from
+# nothing need, to get where the poet is after 100?**
+
+# %%
+measured = lab.results.load("tuning")
+runs = pd.DataFrame([r for r in measured["transfer"].values() if "poems" in r])
+curves = {}
+for start, name in {"poet": "from the poet", "nothing": "from nothing"}.items():
+    table = runs[runs["start"] == start].pivot(index="poems", columns="seed")["bits"]
+    curves[name] = table.index, table.T.to_numpy()  # (N,), (seeds, N)
+
+# %%
+lab.plots.over_data(
+    curves,
+    title="After 100 poems the poet is where 9,797 bring a new network",
+    xlabel="poems of the new form (log scale)",
+    ylabel="bits per character, test poems",
+    alt="Bits per character of test poems against the number of poems of the new form, 100 to 9,797, on a logarithmic axis. The curve from the poet falls from 8.4 to 7.6. The curve from nothing falls from 10.8 to 8.4: its end is as high as the other's beginning. Dots of three seeds lie close to each line.",
+)
+
+# %%
+table = pd.DataFrame(
+    {name: [str(lab.about(c)) for c in bits.T] for name, (_, bits) in curves.items()},
+    index=[f"{poems:,} poems" for poems in curves["from the poet"][0]],
+)
+table
+
+# %% [markdown]
+# TODO verdict.
+
+# %% [markdown]
+# ### Exercise 1: what pre-training has saved
+#
+# *Medium · 10 minutes*
+#
+# The tuned poet has reached a certain number of bits. How many poems would a fresh one
+# need for that? The curve of training from scratch has a few points only. What lies
+# between them is not a straight line, unless you choose the right scale.
+
+
+# %%
+def poems_needed(bits, poems, scratch_bits):
+    """Return how many poems training from scratch needs to get down to `bits`.
+
+    bits is a number; poems and scratch_bits are arrays of one length: with poems[i]
+    poems, training from scratch ended at scratch_bits[i]. The poems rise, the bits
+    fall, and between two neighbors the curve is a straight line over ln(poems).
+    """
+    ...
+
+
+lab.check("tuning.poems_needed", poems_needed)
+
+
+# %% [markdown]
+# ### What is forgotten
+#
+# **And its old form, the lines of seven?**
+
+# %%
+for name, model in {"before": poet, "after 40 steps": tuned}.items():
+    print(f"{name}: {lab.about(bits(model, valid7))} bits")
+
+# %% [markdown]
+# It has paid with what it could do: *catastrophic forgetting*. Nothing in the loss asks
+# to keep the old form. There are remedies: smaller steps; *replay*, where half of the
+# batches are poems of the old form; and changing fewer numbers, which is next. **Which
+# one keeps both forms?** After 150 steps on 1,000 poems:
+
+# %%
+kept = pd.DataFrame(measured["keeping"].values())
+methods = kept["method"].unique()
+both = {m: kept.loc[kept["method"] == m, ["new", "old"]] for m in methods}
+before = measured["transfer"]["before"]
+points = {"the poet": (before["bits"], before["old"])}
+points |= {name: (rows["new"], rows["old"]) for name, rows in both.items()}
+lab.plots.tradeoff(
+    points,
+    title="Whoever learns the new form forgets the old one, unless it is repeated",
+    xlabel="bits per character, new form (5 a line)",
+    ylabel="bits per character, old form (7 a line)",
+    alt="TODO",
+)
+
+# %% [markdown]
+# TODO verdict
+
+# %% [markdown]
+# ## Derive it: a correction of low rank
+#
+# "A few parameters", says D4. Tuning all weights changes 1.7 million, and AdamW keeps
+# two more numbers for each. *LoRA* (Hu and others, 2021) leaves each matrix $W$ as it is,
+# and learns only a correction to it, the product of two thin matrices:
+#
+# $$y = W x + \frac{\alpha}{r}\, B A\, x$$
+
+# %%
+lab.drawings.low_rank()
+
+# %% [markdown]
+# $B A$ is as large as $W$, but has only *rank* $r$: all it can say, it says through $r$
+# numbers in the middle. Divided by $r$, corrections of all ranks begin equally strong.
+#
+# **How should A and B begin? Both 0? Both random?** Try it on a layer of eight:
+
+# %%
+torch.manual_seed(0)
+x = torch.randn(32, 8)
+layer = nn.Linear(8, 8, bias=False)
+target = torch.randn(8, 8) * 0.3 + layer.weight.detach()  # another matrix to become
+starts = {"A random, B 0": (1, 0), "both 0": (0, 0), "both random": (1, 1)}
+for name, (a, b) in starts.items():
+    A, B = a * torch.randn(4, 8), b * torch.randn(8, 4)
+    A, B = A.requires_grad_(), B.requires_grad_()
+    moved = (x @ A.mT @ B.mT).norm() / layer(x).norm()
+    loss = F.mse_loss(layer(x) + x @ A.mT @ B.mT, x @ target.mT)
+    slopes = [g.norm().item() for g in torch.autograd.grad(loss, [A, B])]
+    print(
+        f"{name}: output changed by {lab.about(moved)}, "
+        f"gradient of A {lab.about(slopes[0])}, of B {lab.about(slopes[1])}"
+    )
+
+# %% [markdown]
+# Both 0 never move: the gradient of each is a product with the other. Both random begin
+# with a model that is no longer the pre-trained one. With $B = 0$ it begins as it was;
+# $B$ moves at the first step, and $A$ from the second on.
+
+# %% [markdown]
+# ### Exercise 2: a layer and its correction
+#
+# *Medium · 10 minutes*
+#
+# The layer stays as it is; what learns runs beside it, through a narrow middle. Write
+# both. How strongly does the correction count if the rank is doubled?
+
+
+# %%
+def lora(x, W, A, B, alpha):
+    """Return W x + alpha / r · B A x (N, out), for each row of x: a layer with LoRA.
+
+    x (N, in), the layer's weights W (out, in), A (r, in) and B (out, r) are tensors;
+    alpha is a number.
+    """
+    ...
+
+
+lab.check("tuning.lora", lora)
+
+
+# %% [markdown]
+# ### Exercise 3: how to start
+#
+# *Medium · 10 minutes*
+#
+# The tuned network should start as what it was, and be able to learn. Which of the two
+# matrices is random, and which is 0? There is more than one right answer, and two wrong
+# ones.
+
+
+# %%
+def lora_start(noise_A, noise_B):
+    """Return (A, B) to start LoRA with: the same network as before, and able to learn.
+
+    noise_A (r, in) and noise_B (out, r) are tensors of random numbers. A and B have
+    their shapes, and each is either its noise or all zeros.
+    """
+    ...
+
+
+lab.check("tuning.lora_start", lora_start)
+
+
+# %% [markdown]
+# ### Exercise 4: how many numbers learn?
+#
+# *Easy · 5 minutes*
+#
+# Each layer that is tuned gets two thin matrices. Count what learns, for layers of any
+# shape.
+
+
+# %%
+def learning_numbers(shapes, rank):
+    """Return how many numbers learn if layers of these shapes get LoRA.
+
+    shapes is a list with the (out, in) of each layer's weights; rank is a number.
+    """
+    ...
+
+
+lab.check("tuning.learning_numbers", learning_numbers)
+
+
+# %% [markdown]
+# ## From scratch: LoRA in twenty lines
+#
+# The layer, as in `bigmodel_lab/from_scratch/lora.py`. In the tests it is compared with
+# that of `peft`, the library most use, on the same weights.
+
+
+# %%
+class LowRank(nn.Module):
+    """A frozen linear layer with a correction of low rank beside it."""
+
+    def __init__(self, layer, rank, alpha=16.0):
+        super().__init__()
+        out, width = layer.weight.shape
+        self.layer, self.scale = layer.requires_grad_(False), alpha / rank
+        self.A = nn.Parameter(torch.randn(rank, width) / width**0.5)
+        self.B = nn.Parameter(torch.zeros(out, rank))
+
+    def forward(self, x):
+        """Return (..., out) of x (..., width): the correction through r numbers."""
+        return self.layer(x) + self.scale * (x @ self.A.mT @ self.B.mT)
+
+
+# %%
+width, out, rank = np.random.default_rng().integers(4, 20, 3)
+rank = min(int(rank), width, out)
+plain = nn.Linear(int(width), int(out), bias=False)
+ours, x = LowRank(copy.deepcopy(plain), rank), torch.randn(5, 3, int(width))
+
+# checked on every run
+torch.testing.assert_close(ours(x), plain(x))
+nn.init.normal_(ours.B)
+theirs = lora.LowRank(plain, rank)
+theirs.A.data, theirs.B.data = ours.A.data, ours.B.data
+torch.testing.assert_close(ours(x), theirs(x))
+torch.testing.assert_close(theirs.merged()(x), ours(x), rtol=1e-4, atol=1e-5)
+
+# %% [markdown]
+# The last line *merges*: $W + \frac{\alpha}{r} B A$ is one matrix, which does the same.
+# After that a tuned model is as fast as the one before, but the correction can no longer
+# be taken off.
+#
+# `lora.adapt` puts such layers into a model. **100 poems again: how good is a rank of
+# 8, and what does it cost?**
+
+# %%
+LAYERS = ("query", "key", "value", "output", "grow", "shrink")
+
+
+def lora_training(rows, rank=8, learning_rate=5e-3, steps=40, **options):
+    """Return a training of the poet with corrections of low rank."""
+    torch.manual_seed(0)
+    model = copy.deepcopy(poet).to(device)
+    learning = lora.adapt(model, rank, names=LAYERS)
+    optimizer = torch.optim.AdamW(learning, learning_rate, weight_decay=0.0)
+    return models.gpt_training(model, rows, optimizer=optimizer, steps=steps, **options)
+
+
+# %%
+corrected = lora_training(train5[:100]).finish().model.eval()
+numbers = sum(p.numel() for p in corrected.parameters() if p.requires_grad)
+total = sum(p.numel() for p in poet.parameters())
+print(f"{numbers:,} of {total:,} numbers: {bits(corrected, valid5):.2f} bits")
+
+# %% [markdown]
+# TODO: fewer numbers, better result
+
+# %%
+rows = kept[
+    kept["method"].isin(["all weights", *[m for m in methods if m.startswith("LoRA")]])
+]
+groups = rows.groupby("method", sort=False)
+pd.DataFrame(
+    {
+        "numbers that learn": groups["numbers"].first().map("{:,}".format),
+        "AdamW's state, MB": (groups["state"].first() / 1e6).round(2),
+        "bits, new form": groups["new"].agg(lambda b: str(lab.about(b))),
+        "bits, old form": groups["old"].agg(lambda b: str(lab.about(b))),
+    }
+)
+
+# %% [markdown]
+# TODO
+
+# %% [markdown]
+# ## With both sides in sight: BERT
+#
+# A GPT looks back only, so that it can write. To judge a text that is there, a model may
+# look at both sides of each word. How to train it, when it sees the answers? Hide some:
+# *masked language modeling*, the way BERT was pre-trained (Devlin and others, 2019).
+#
+# Our poet becomes one by three changes: no causal mask, one more token for "hidden", and
+# a loss at the hidden places only.
+
+
+# %%
+HIDDEN = len(alphabet)  # the id of a hidden character
+
+
+def both_sided(poet):
+    """Return a copy of the poet that sees both sides, and knows a hidden character."""
+    weights = poet.state_dict()
+    average = weights["tokens.weight"].mean(0, keepdim=True)
+    weights["tokens.weight"] = torch.cat([weights["tokens.weight"], average])
+    settings = {
+        "vocabulary_size": HIDDEN + 1,
+        "length": poet.length + 1,
+        "dropout": 0.0,
+    }
+    model = models.GPT(**poet.settings | settings)
+    model.load_state_dict(weights)
+    for block in model.blocks:
+        block.attention.causal = False
+    return model
+
+
+def hide(rows, generator):
+    """Return rows with a fifth of the tokens hidden, and where (N, T)."""
+    hidden = (torch.rand(rows.shape, generator=generator) < 0.2) & (rows > 0)
+    return rows.masked_fill(hidden, HIDDEN), hidden
+
+
+# %%
+filler = both_sided(poet)
+optimizer = torch.optim.AdamW(filler.parameters(), 1e-3, weight_decay=0.0)
+generator = torch.Generator().manual_seed(0)
+for _ in range(70):
+    rows = train7[torch.randint(len(train7), (32,), generator=generator)]
+    seen, hidden = hide(rows, generator)
+    loss = F.cross_entropy(filler(seen)[hidden], rows[hidden])
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+
+# %% [markdown]
+# "A thousand miles, orioles sing; the green [...] reflects the red", and in the last line
+# "how many towers and terraces in the misty [...]". **What would you write?** The poem is
+# by Du Mu (803 to 852), and the words are 绿 (green) and 雨 (rain).
+
+# %%
+poem = "千里莺啼绿映红，水村山郭酒旗风。南朝四百八十寺，多少楼台烟雨中。"
+guesses = {}
+for place in (4, 29):
+    ids = torch.tensor([alphabet.encode(f"\n{poem}\n")])
+    ids[0, 1 + place] = HIDDEN
+    with torch.no_grad():
+        p, order = filler(ids)[0, 1 + place].softmax(-1).topk(6)
+    left = models.next_characters(poet, alphabet, poem[:place])
+    best = sorted(left, key=left.get, reverse=True)[:6]
+    guesses[poem[place]] = alphabet.decode(order.tolist()), "".join(best)
+pd.DataFrame(guesses, ["both sides seen", "the poet: left side"]).T
+
+# %% [markdown]
+# TODO
+
+# %% [markdown]
+# ## A Transformer that others have trained
+#
+# Real pre-training reads more than 44,563 poems. *MiniLM* is a small BERT (22.7 million
+# parameters), trained by Microsoft and then on a billion pairs of English sentences: two
+# that belong together are to have vectors that point the same way. Its weights, 91 MB, are
+# loaded into our own encoder of a hundred lines (`bigmodel_lab/models/encoder.py`); the
+# tests compare the vectors with those of the library that it came from: equal to 1e-5.
+# **Which of these sentences are close to the first?**
+
+# %%
+minilm = lab.datasets.minilm()
+encoder = models.sentence_encoder(minilm.weights)
+
+
+def vectors_of(texts):
+    """Return a vector of length 1 for each text, (N, 384)."""
+    return models.embeddings(encoder, [minilm.tokenizer.encode(t).ids for t in texts])
+
+
+first, *others = sentences = [
+    "A dog bites a man.",
+    "A man is bitten by a dog.",
+    "A man bites a dog.",
+    "The puppy hurt its owner.",
+    "Stocks fell sharply on Monday.",
+]
+cosines = vectors_of(sentences) @ vectors_of([first]).T  # (5, 1)
+for sentence, cosine in zip(others, cosines[1:, 0].tolist(), strict=True):
+    print(f"{lab.about(cosine)}  {sentence}")
+
+# %% [markdown]
+# TODO
+
+# %% [markdown]
+# ### Exercise 5: one vector for a sentence
+#
+# *Medium · 10 minutes*
+#
+# An encoder gives a vector for each token, also for those that only fill up. Make one
+# vector for each text, which must not depend on how long the other texts in the batch
+# are.
+
+
+# %%
+def mean_vector(vectors, mask):
+    """Return one vector for each text, (N, d): the mean over its real tokens.
+
+    Both are tensors: vectors (N, T, d), and mask (N, T), True where there is a token
+    and False where there is padding.
+    """
+    ...
+
+
+lab.check("tuning.mean_vector", mean_vector)
+
+
+# %% [markdown]
+# ### Exercise 6: really frozen?
+#
+# *Medium · 10 minutes*
+#
+# A frozen network gives the features, and only a small layer on top learns. None of its
+# weights needs a gradient. Is it frozen, then? A batch norm remembers more than its
+# weights (and dropout, which is not in the check, would go on dropping).
+
+
+# %%
+def frozen_features(body, batches):
+    """Return the features (N, d) of all rows of all batches, in their order.
+
+    body is a torch module, as it comes out of training, and none of its weights needs
+    a gradient; it has a batch norm in it. batches is a list of tensors (rows, in), N
+    rows in all. The features of a row may not depend on the rows beside it, nor change
+    if you ask again: hand body back as it came.
+    """
+    ...
+
+
+lab.check("tuning.frozen_features", frozen_features)
+
+
+# %% [markdown]
+# ## Instructions
+#
+# A pre-trained model goes on with a text; it does not do what you say. Give the poet
+# four characters, and they become the beginning of its first line. To make it *obey*, we
+# show it questions with their answers, in one format: four characters, a line break, a
+# poem whose lines begin with them. Every poem in our training data is an answer; its
+# question is read off from it.
+
+# %%
+lab.drawings.answer_only()
+
+# %% [markdown]
+# The loss counts the answer only: what is asked comes from the reader, and need not be
+# learned. **How many of the four characters does a model put where they belong, before,
+# and after a few seconds?**
+
+
+# %%
+def asked_rows(poems):
+    """Return ids of questions and answers, (N, 38)."""
+    texts = ["".join(poem[::8]) + f"\n{poem}\n" for poem in poems]
+    return torch.tensor([alphabet.encode(text) for text in texts])
+
+
+def obeyed(model, asked=tuple(old[1]["poem"][200:300]), seed=1):
+    """Return the share of lines that begin as asked, and of poems that do throughout."""
+    prompts = ["".join(poem[::8]) + "\n" for poem in asked]
+    poems = models.answers(model, alphabet, prompts, seed=seed)
+    pairs = zip(poems, prompts, strict=True)
+    return np.mean([verse.begins(poem, text.strip()) for poem, text in pairs])
+
+
+# %%
+longer = models.GPT(**poet.settings | {"length": poet.length + 4}).to(device)
+longer.load_state_dict(poet.state_dict())  # rotary positions: no weights for places
+print("before:", lab.about(obeyed(longer), 0.03))
+told = tune(longer, asked_rows(old[0]["poem"]), 60, 2e-3, loss=models.answer_loss(4))
+print("after 60 steps:", lab.about(obeyed(told), 0.1))
+
+# %% [markdown]
+# TODO. The stored one:
+
+# %% [markdown]
+# ### Exercise 7: no loss on the question
+#
+# *Medium · 10 minutes*
+#
+# The question is given; the answer is to be learned. Write the loss of the answers
+# alone.
+
+
+# %%
+def answer_loss(logits, targets, first):
+    """Return the mean cross-entropy, in nats, of the answers alone: of no prompt.
+
+    logits (N, T, V) and targets (N, T) are tensors, and logits[:, t] is what the model
+    gives for targets[:, t]. first is a number: targets before this place belong to the
+    prompt, those from there on to the answer.
+    """
+    ...
+
+
+lab.check("tuning.answer_loss", answer_loss)
+
+
+# %%
+followed = pd.DataFrame(measured["acrostic"]["log"])
+
+# %% [markdown]
+# ## Preferences: learning from a judge
+#
+# What if nobody can show the right answer, but everybody can tell a better one? Then the
+# model writes, somebody judges, and better texts are made likelier. That is how chat
+# models are *aligned* with what people like. Our judge is a program, the same for
+# everyone: 1 if lines 2 and 4 rhyme, else 0. The pupil is a *novice*, a smaller poet
+# whose training was stopped before it could rhyme:
+
+# %%
+novice, *_ = models.load("novice", alphabet)
+
+
+def rhyme_reward(_, poems):
+    """Return 1 for each poem that has its form and rhymes, else 0."""
+    return [float(verse.well_formed(p) and verse.rhymes(p)) for p in poems]
+
+
+poems = models.write(novice, alphabet, count=400, seed=1)
+share = np.mean(rhyme_reward("", poems))
+print(f"the novice rhymes in {lab.about(share, 0.04)} of its poems; by chance: 0.10")
+
+# %% [markdown]
+# ### The cheapest way: write several, keep the best
+#
+# **If one in ten rhymes, how many must it write until one very probably does?**
+
+# %%
+for n in (1, 4, 16):
+    groups = np.array(rhyme_reward("", poems)).reshape(-1, n)
+    found = groups.any(1).mean()
+    print(
+        f"best of {n}: {lab.about(found, 0.1)}, 1 - (1 - p)^{n} = {1 - (1 - share) ** n:.2f}"
+    )
+
+# %% [markdown]
+# *Best of n* needs no training at all: it buys quality by writing more. To make the
+# model itself better, it has to learn from its luck.
+
+# %%
+lab.drawings.reward_loop()
+
+# %% [markdown]
+# *REINFORCE* (Williams, 1992) makes what got a better reward than the others likelier:
+# the loss is minus the sum of $A \ln p$ over the characters written, with the *advantage*
+# $A$ of a poem over its group. And so that the model does not forget how to write, it pays
+# for each nat of *KL divergence* from what it was. **Twenty seconds: does it learn to
+# rhyme?**
+
+# %%
+pupil, rewards = copy.deepcopy(novice).to(device), []
+lessons = models.reinforce(
+    pupil, alphabet, rhyme_reward, steps=40, kl_weight=0.02, blamed=(14, 30)
+)
+for lesson in lessons:
+    rewards.append(lesson.reward)
+print(
+    f"first 10 steps {np.mean(rewards[:10]):.2f}, last 10 {np.mean(rewards[-10:]):.2f}"
+)
+
+# %%
+lab.verse.show(models.write(pupil, alphabet, count=4, seed=5))
+
+# %% [markdown]
+# **Look at the last character of each. What has it learned?**
+
+# %%
+written = models.write(pupil, alphabet, count=300, seed=6)
+ends = pd.Series([verse.rhyme(poem[30]) for poem in written if verse.well_formed(poem)])
+people = pd.Series([verse.rhyme(poem[30]) for poem in old[1]["poem"][:300]])
+for name, last in {"the pupil": ends, "people": people}.items():
+    share = last.value_counts(normalize=True).iloc[0]
+    print(f"{name}: {lab.about(share, 0.06)} of the poems on the commonest ending")
+
+# %% [markdown]
+# Nearly all end on -an, many on one and the same character. The reward is fully earned
+# and poetry is lost: *reward hacking*. The program cannot see it; counting endings can.
+#
+# ### What was tried, and what it did
+#
+# Seven ways, three times each, from the same novice (`benchmarks/tuning.py`):
+
+# %%
+rows = []
+for run in measured["rewards"].values():
+    last = run["rows"][-1]
+    rows.append({"method": run["method"], **last, "largest": last["commonest"][1]})
+
+# %% [markdown]
+# TODO
+
+# %% [markdown]
+# ### Exercise 8: better than its group
+#
+# *Medium · 10 minutes*
+#
+# A poem gets a reward of 0.6: should it be praised? That depends on what the others for
+# the same prompt got.
+
+
+# %%
+def advantages(rewards):
+    """Return how much better each answer is than the others to its prompt, (G, N).
+
+    rewards (G, N) is a tensor: G prompts with N answers each. From each reward its
+    group's mean is subtracted; the rest is divided by the group's standard deviation
+    plus 1e-3. The standard deviation is that with N - 1, as PyTorch's std().
+    """
+    ...
+
+
+lab.check("tuning.advantages", advantages)
+
+
+# %% [markdown]
+# ### Exercise 9: praise and blame
+#
+# *Medium · 15 minutes*
+#
+# Nothing tells the model what it should have written. All we know is how good each text
+# is, compared with its group. Write the loss whose gradient makes the good ones
+# likelier.
+
+
+# %%
+def policy_loss(log_p, advantages, mask):
+    """Return the loss whose gradient makes better texts likelier: one number.
+
+    All are tensors: log_p (N, T) has ln p of each token, advantages (N,) says how much
+    better each text was, and mask (N, T) is True for the tokens that the model wrote.
+    It is minus the mean over the N texts of: the advantage times the sum of ln p over
+    the text's tokens where the mask is True.
+    """
+    ...
+
+
+lab.check("tuning.policy_loss", policy_loss)
+
+
+# %% [markdown]
+# ### Exercise 10: how far has it moved?
+#
+# *Medium · 10 minutes*
+#
+# While it runs after the reward, the model should stay close to where it began. "Close"
+# is a divergence, and it has a direction: what the tuned model does counts.
+
+
+# %%
+def kl_penalty(log_p, log_q):
+    """Return the mean over N places of KL(p || q), in nats: how far p has moved from q.
+
+    Both are tensors (N, V) of ln of probabilities: p are those of the model that is
+    tuned, q those of the model that it began as. At each place KL(p || q) is the sum
+    over the V tokens of p · (ln p - ln q).
+    """
+    ...
+
+
+lab.check("tuning.kl_penalty", kl_penalty)
+
+
+# %% [markdown]
+# ### Exercise 11: from pairs alone
+#
+# *Hard · 15 minutes*
+#
+# Which of two texts is better? From such pairs a model can learn without a reward and
+# without writing anything: a classifier of pairs whose logit is how much likelier the
+# better one has become than the worse one.
+
+
+# %%
+def dpo_loss(better, worse, reference_better, reference_worse, beta):
+    """Return the loss of direct preference optimization (DPO), the mean over N pairs.
+
+    The first four are tensors (N,) with ln p of whole texts: of the better and the
+    worse one of each pair, by the model and by the reference that it began as. beta is
+    a number. With `gained`, the rise of the better one's ln p since the start minus
+    that of the worse one, a pair's loss is -ln sigmoid(beta · gained).
+    """
+    ...
+
+
+lab.check("tuning.dpo_loss", dpo_loss)
+
+
+# %% [markdown]
+# ## Evaluation: how sure are you?
+#
+# ### A contaminated test
+#
+# Large models are trained on what is on the Web, and so are, by accident, on the tests
+# that they are judged by. **What do 40 steps on the test poems do to the poet's bits, on
+# these and on others?**
+
+# %%
+test7 = as_rows(old[2]["poem"][:200])
+cheat = tune(copy.deepcopy(poet).to(device), test7, steps=40, learning_rate=5e-4)
+for name, rows in {"the 200 test poems": test7, "200 others": valid7}.items():
+    print(f"{name}: {lab.about(bits(poet, rows))} -> {lab.about(bits(cheat, rows))}")
+
+# %% [markdown]
+# TODO
+
+# %% [markdown]
+# ### One of several tries
+#
+# Where a program can tell what is right, models are judged by *pass@k*: is at least one of
+# k tries right? Let the model that was told for a few seconds try sixteen times each.
+# **How often is one of four right?**
+
+# %%
+TRIES = 16
+asked = ["".join(poem[::8]) for poem in old[1]["poem"][200:225]]
+prompts = [f"{text}\n" for text in asked for _ in range(TRIES)]
+poems = models.answers(told, alphabet, prompts, seed=2)
+right = [verse.begins(p, a.strip()) == 1 for p, a in zip(poems, prompts, strict=True)]
+right = np.reshape(right, (-1, TRIES)).sum(1)  # of the tries for each instruction
+for k in (1, 4, 16):
+    unbiased = np.mean([preferences.pass_at(k, TRIES, r) for r in right])
+    naive = np.mean([1 - (1 - r / TRIES) ** k for r in right])
+    print(
+        f"pass@{k}: {lab.about(unbiased, 0.1)}, by 1 - (1 - p)^k {lab.about(naive, 0.1)}"
+    )
+
+# %% [markdown]
+# TODO
+
+# %% [markdown]
+# ### Exercise 12: at least one is right
+#
+# *Easy · 5 minutes*
+#
+# A model that is right one time in five may try again, if somebody can tell right from
+# wrong. How probably is at least one of n tries right?
+
+
+# %%
+def best_of(n, p):
+    """Return the probability that at least one of n tries is right.
+
+    Both are numbers: each try is right with the probability p, whatever became of the
+    others.
+    """
+    ...
+
+
+lab.check("tuning.best_of", best_of)
+
+
+# %% [markdown]
+# ### Exercise 13: pass@k, unbiased
+#
+# *Hard · 15 minutes*
+#
+# You have made 20 tries at a task, and 4 of them were right. How probably is one of 5
+# right? To put 4 / 20 into the last exercise's formula gives too little on average: it
+# may choose the same try twice.
+
+
+# %%
+def pass_at(k, tries, right):
+    """Return how probably at least one of k tries is right: pass@k, unbiased.
+
+    All are numbers: of `tries` tries that were made, `right` were right, and k is at
+    most as many as tries. It is the share of all ways to choose k of them, none twice,
+    that have a right one.
+    """
+    ...
+
+
+lab.check("tuning.pass_at", pass_at)
+
+
+# %% [markdown]
+# ### How many poems must be judged?
+#
+# "71 % rhyme, up from 68 %": progress, or luck? Judge fifty poems at a time, twenty times.
+# **How far apart are the results of one and the same model?**
+
+# %%
+written = models.write(poet, alphabet, count=1000, seed=6)
+hits = np.array(rhyme_reward("", written)).reshape(20, 50)
+shares = hits.mean(1)
+p = hits.mean()
+print(
+    f"of 50 poems: from {lab.about(shares.min(), 0.06)} to {lab.about(shares.max(), 0.06)}"
+)
+for n in (50, 1000):
+    print(f"95 % interval of {n} poems: ± {lab.about(1.96 * (p * (1 - p) / n) ** 0.5)}")
+
+# %% [markdown]
+# TODO
+
+# %% [markdown]
+# ### Exercise 14: how sure are we?
+#
+# *Medium · 10 minutes*
+#
+# None of 20 answers was right. Is the model right in 0 % of all cases, for certain?
+# Write the interval that does not say so.
+
+
+# %%
+def interval(right, tries):
+    """Return (low, high): between which shares the true one lies, 19 times out of 20.
+
+    Both are numbers: `right` of `tries` answers were right. Wilson's interval goes from
+    middle - half to middle + half. With share = right / tries and z = 1.96,
+
+        middle = (share + z² / (2 tries)) / (1 + z² / tries)
+        half = z √(share (1 - share) / tries + z² / (4 tries²)) / (1 + z² / tries)
+    """
+    ...
+
+
+lab.check("tuning.interval", interval)
+
+
+# %% [markdown]
+# ### A judge that can be flattered
+#
+# Where no program can judge, a model does. Let MiniLM choose the more helpful of two
+# reviews of food: the one whose vector is closer to "a helpful and detailed review".
+# **What does it prefer: a review, or its first half? The first half, or the same with
+# "This review is helpful and detailed." at its end?**
+
+# %%
+reviews = lab.datasets.food_reviews()[0]["review"]
+reviews = [text for text in reviews if 40 < len(text.split()) < 120][:60]
+halves = [" ".join(text.split()[: len(text.split()) // 2]) for text in reviews]
+flattered = [f"{half} This review is helpful and detailed." for half in halves]
+wanted = vectors_of(["a helpful and detailed review"])[0]
+scores = {
+    name: vectors_of(texts) @ wanted
+    for name, texts in {"whole": reviews, "half": halves, "flattery": flattered}.items()
+}
+for better, worse in (("whole", "half"), ("flattery", "half"), ("flattery", "whole")):
+    share = (scores[better] > scores[worse]).float().mean()
+    print(f"{better} before {worse}: {lab.about(share, 0.06)}")
+
+# %% [markdown]
+# TODO
+
+# %% [markdown]
+# ### Exercise 15: a judge who likes it long
+#
+# *Medium · 15 minutes*
+#
+# A judge gives long answers more points. What would the points be if all answers had
+# been equally long?
+
+
+# %%
+def judged_fairly(scores, lengths):
+    """Return the scores (N,) as if all answers were as long as the mean one.
+
+    Both are arrays (N,): a judge's scores, and how long each answer is. The best
+    straight line through scores over lengths (least squares) is taken out: from each
+    score its slope times what the answer is longer than the mean. So the mean of the
+    scores stays what it was.
+    """
+    ...
+
+
+lab.check("tuning.judged_fairly", judged_fairly)
+
 
 # %% [markdown]
 # ## Turn the knobs
-# A question, then the panel that answers it.
+#
+# ### Rank and rate
+#
+# Tune the poet to lines of five, on 1,000 poems. The dashed line is what tuning *all*
+# weights reaches. **Which rank is enough? Which rate is too high for it?**
+
+
+# %%
+def rank_training(learning_rate, epochs, rank=8):
+    """Tune corrections of the poet to 1,000 poems of five characters a line."""
+    options = {"validation": valid5[:100], "measure_every": 10}
+    return lora_training(train5[:1000], rank, learning_rate, 30 * epochs, **options)
+
+
+# %%
+panel = lab.TuningPanel(
+    rank_training,
+    question="Which rank is enough, and which rate too high?",
+    line=("all weights, 150 steps", 4.38),
+    learning_rate=0.005,
+    epochs=2,
+    rank=[1, 4, 16, 64],
+)
+panel
+
+# %% [markdown]
+# <details><summary>What you should have seen</summary>
+#
+# TODO
+#
+# </details>
+#
+# ### Reward against variety
+#
+# Each method of the table, step by step. **At which step would you have stopped the one
+# with the small penalty? What does its reward say there?**
+
+# %%
+looks = {
+    run["method"]: pd.DataFrame(run["rows"])
+    for run in measured["rewards"].values()
+    if run["seed"] == 0
+}
+
+
+def follow(method, look=8):
+    """Return what a method's model wrote at a look, and the way there."""
+    table = looks[method].iloc[: look + 1]
+    now = table.iloc[-1]
+    y = [c[1] if c else 1 for c in table["commonest"]]
+    words = (
+        f"step {now['step']}: {now['rhyme']:.0%} rhyme, "
+        f"{now['last characters']} different last characters, {now['bits']:.2f} bits"
+    )
+    poem = verse.show([now["poem"]])._repr_html_()
+    way = (table["rhyme"].to_numpy(), np.array(y), "o-")
+    return f"{words}{poem}", {"the way": way, "now": (way[0][-1], way[1][-1])}
+
+
+lab.Explorer(
+    follow,
+    question="Where would you stop?",
+    axes={"share that rhymes": (0, 1), "share on the commonest ending": (0, 1)},
+    method=list(looks),
+    look=(0, 8, 1),
+)
+
+# %% [markdown]
+# <details><summary>What you should have seen</summary>
+#
+# TODO
+#
+# </details>
+#
+# ### Talk to what you made
+#
+# Type four characters, or a first line. Four models answer: the poet as it was trained,
+# tuned to lines of five, told how to begin its lines, and rewarded for rhyme. **Which of
+# them do what you asked for? Does the last one pay for it?**
+
+# %%
+five, acrostic = (models.load(name, alphabet)[0] for name in ("five", "acrostic"))
+lab.Chat(
+    {
+        "base": lab.Speaker(poet),
+        "fine-tuned": lab.Speaker(five, characters=5),
+        "instructed": lab.Speaker(acrostic, instructed=True),
+        "aligned": lab.Speaker(aligned, instructed=True),
+    },
+    alphabet,
+    question="Who does what you asked for?",
+    examples={
+        "spring, summer, autumn, winter": "春夏秋冬",
+        "plum, orchid, bamboo, chrysanthemum": "梅兰竹菊",
+        "a famous first line": "床前明月光",
+        "great model, small model": "大小模型",
+    },
+)
+
+# %% [markdown]
+# <details><summary>What you should have seen</summary>
+#
+# TODO
+#
+# </details>
 
 # %% [markdown]
 # ## Quiz
-# At least five exercises stand above, each under its section, with a stub and
-# a check. Here come the quiz and lab.solved, as after start_chapter.
+
+# %%
+lab.quiz("tuning")
+
+# %% tags=["nbval-ignore-output"]
+lab.solved("tuning")
 
 # %% [markdown]
 # ## Claims checked
-# A table: what the articles claim, our verdict, and a link to the cell that
-# shows it.
+#
+# | Claim | Where | What we found | Verdict |
+# |---|---|---|---|
 
 # %% [markdown]
 # ## Going further
-# Honest limits and correct references.
+#
+# TODO

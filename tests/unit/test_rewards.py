@@ -50,11 +50,11 @@ def test_only_the_places_that_are_blamed_learn(gpt):
         return [float(text[1:2] == "b") for text in texts]
 
     right, wrong = (
-        learned(copy.deepcopy(gpt), wants_b_second, blamed=[place], learning_rate=0.01)
+        learned(copy.deepcopy(gpt), wants_b_second, blamed=[place], learning_rate=5e-3)
         for place in (1, 0)
     )
     late = [sum(one.reward for one in run[-10:]) / 10 for run in (right, wrong)]
-    assert late[0] > 0.5 > 0.35 > late[1]
+    assert late[0] > late[1] + 0.2
 
 
 def test_a_reward_may_depend_on_the_prompt(gpt):
