@@ -85,9 +85,8 @@ def policy_by_loop(log_p, advantages, mask):
 
 
 def dpo_by_softplus(better, worse, reference_better, reference_worse, beta):
-    return F.softplus(beta * (worse - reference_worse - better + reference_better))[
-        None
-    ].mean()
+    gained = better - worse - (reference_better - reference_worse)
+    return F.softplus(-beta * gained).mean()
 
 
 def wilson(right, tries):
@@ -289,7 +288,6 @@ def test_a_mistake_in_a_learners_own_words_is_named(name, answer, mistake):
 
 def start(A, B):
     """Return the result of a correction that starts with A and B, and its gradients."""
-    torch.manual_seed(0)
     layer = LowRank(nn.Linear(A.shape[1], len(B), dtype=A.dtype), len(A))
     with torch.no_grad():
         layer.A.copy_(A)
