@@ -16,6 +16,12 @@ def classes(rng: np.random.Generator, rows: int, count: int) -> torch.Tensor:
     return torch.from_numpy(rng.integers(0, count, rows))
 
 
+def every_other(rng: np.random.Generator) -> bool:
+    """Tell at every second call with the same rng: a check draws both kinds."""
+    rng.bit_generator.seed_seq.spawn(1)
+    return rng.bit_generator.seed_seq.n_children_spawned % 2 == 0
+
+
 @contextmanager
 def torch_seeded_by(rng: np.random.Generator):
     """Seed torch from rng inside the block; the learner's own seed is untouched."""

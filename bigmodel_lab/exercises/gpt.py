@@ -6,22 +6,16 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
-from bigmodel_lab.exercises.draws import normal
+from bigmodel_lab.exercises.draws import every_other, normal
 from bigmodel_lab.exercises.judging.judge import exercise
 
 # -- 1 ---------------------------------------------------------------------------------
 
 
-def _every_other(rng):
-    """Tell at every second call with the same rng: a check draws both kinds."""
-    rng.bit_generator.seed_seq.spawn(1)
-    return rng.bit_generator.seed_seq.n_children_spawned % 2 == 0
-
-
 def _ids_and_pair(rng):
     """Return ids, a pair of them, and a new id; every second pair is twice the same."""
     first, second, *others = rng.permutation(256)[:6].tolist()
-    if _every_other(rng):
+    if every_other(rng):
         second = first
     one, other = rng.choice(others, 2).tolist()
     pieces = [[first, second]] * int(rng.integers(2, 4))
@@ -962,7 +956,7 @@ def _probabilities_and_share(rng):
     Two to V - 3 tokens are needed. In every second draw a token has 1 - top_p by
     itself.
     """
-    has_large = _every_other(rng)
+    has_large = every_other(rng)
     while True:
         p = rng.dirichlet(np.full(rng.integers(8, 12), rng.choice([0.8, 3])))
         ranked = np.sort(p)[::-1]
