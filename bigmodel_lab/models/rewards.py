@@ -14,6 +14,8 @@ from bigmodel_lab.models.gpt import GPT
 from bigmodel_lab.models.gpt_training import pairs
 from bigmodel_lab.models.writing import growing_ids, prompt_rows, texts_of
 
+FEW = 16  # texts that go through the model at once
+
 
 class Lesson(NamedTuple):
     """A step of `reinforce`: its number from 1, the texts, and what became of it."""
@@ -80,29 +82,39 @@ def reinforce(
     for number in range(1, steps + 1):
         chosen = torch.randint(len(prompts), (groups,), generator=draws)
         asked = [prompts[i] for i in chosen]
-        first = len(asked[0]) - 1  # the targets before it were given, not written
         rows = prompt_rows(asked, alphabet).to(model.tokens.weight.device)
-        rows = rows.repeat_interleave(texts // groups, 0)  # (texts, first + 1)
+        rows = rows.repeat_interleave(texts // groups, 0)
         *_, ids = growing_ids(model, rows, seed=1_000_003 * seed + number)
+        ids = ids.clone()  # no longer of inference mode; (texts, T)
         written = texts_of(ids, alphabet)
         rewards = rewards_of(reward, asked, written)  # (groups, texts of each)
-        better = torch.stack([preferences.advantages(row) for row in rewards])
-
-        inputs, targets = pairs(ids.clone())  # no longer of inference mode
-        mask = written_by_model(targets, first)
-        log_p = model(inputs).log_softmax(-1)  # (texts, T, V)
-        with torch.no_grad():
-            log_q = start(inputs).log_softmax(-1)
-        moved = preferences.kl_divergence(log_p, log_q, mask)
-        praised = mask if blamed is None else _only(blamed, asked[0], mask)
-        written_p = preferences.of_targets(log_p, targets)  # (texts, T)
-        loss = preferences.policy_loss(written_p, better.flatten().to(mask), praised)
-        loss = loss + kl_weight * moved
+        better = torch.cat([preferences.advantages(row) for row in rewards]).to(
+            ids.device
+        )
         optimizer.zero_grad()
-        loss.backward()
+        moved = 0.0
+        # A few texts at a time: each has a number for every place and token.
+        for part, praise in zip(ids.split(FEW), better.split(FEW), strict=True):
+            loss, away = _loss(part, praise, model, start, asked[0], blamed, kl_weight)
+            share = len(part) / texts
+            (share * loss).backward()
+            moved += share * away.item()
         nn.utils.clip_grad_norm_(learning, 1.0)
         optimizer.step()
-        yield Lesson(number, written, rewards.mean().item(), moved.item())
+        yield Lesson(number, written, rewards.mean().item(), moved)
+
+
+def _loss(ids, better, model, start, prompt, blamed, kl_weight):
+    """Return the loss of texts, ids (N, T), and the nats that they have moved."""
+    inputs, targets = pairs(ids)
+    mask = written_by_model(targets, first=len(prompt) - 1)
+    log_p = model(inputs).log_softmax(-1)  # (N, T, V)
+    with torch.no_grad():
+        log_q = start(inputs).log_softmax(-1)
+    moved = preferences.kl_divergence(log_p, log_q, mask)
+    praised = mask if blamed is None else _only(blamed, prompt, mask)
+    written = preferences.of_targets(log_p, targets)  # (N, T)
+    return preferences.policy_loss(written, better, praised) + kl_weight * moved, moved
 
 
 def rewards_of(

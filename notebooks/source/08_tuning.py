@@ -64,7 +64,6 @@ lab.drawings.life_of_a_model()
 # %%
 import copy
 import math
-import time
 
 import numpy as np
 import pandas as pd
@@ -413,9 +412,7 @@ print(f"{numbers:,} of {total:,} numbers: {bits(corrected, valid5):.2f} bits")
 # TODO: fewer numbers, better result
 
 # %%
-rows = kept[
-    kept["method"].isin(["all weights", *[m for m in methods if m.startswith("LoRA")]])
-]
+rows = kept[kept["method"].isin(["all weights", *[m for m in methods if m.startswith("LoRA")]])]
 groups = rows.groupby("method", sort=False)
 pd.DataFrame(
     {
@@ -449,11 +446,7 @@ def both_sided(poet):
     weights = poet.state_dict()
     average = weights["tokens.weight"].mean(0, keepdim=True)
     weights["tokens.weight"] = torch.cat([weights["tokens.weight"], average])
-    settings = {
-        "vocabulary_size": HIDDEN + 1,
-        "length": poet.length + 1,
-        "dropout": 0.0,
-    }
+    settings = {"vocabulary_size": HIDDEN + 1, "length": poet.length + 1, "dropout": 0.0}
     model = models.GPT(**poet.settings | settings)
     model.load_state_dict(weights)
     for block in model.blocks:
@@ -586,44 +579,17 @@ lab.check("tuning.frozen_features", frozen_features)
 # ## Instructions
 #
 # A pre-trained model goes on with a text; it does not do what you say. Give the poet
-# four characters, and they become the beginning of its first line. To make it *obey*, we
-# show it questions with their answers, in one format: four characters, a line break, a
-# poem whose lines begin with them. Every poem in our training data is an answer; its
-# question is read off from it.
+# four characters, and they become the beginning of its first line. To make it *obey*, it
+# is shown questions with their answers, always in one format: four characters, a line
+# break, a poem whose lines begin with them. Every poem that we have is such an answer;
+# its question can be read off it.
 
 # %%
 lab.drawings.answer_only()
 
 # %% [markdown]
 # The loss counts the answer only: what is asked comes from the reader, and need not be
-# learned. **How many of the four characters does a model put where they belong, before,
-# and after a few seconds?**
-
-
-# %%
-def asked_rows(poems):
-    """Return ids of questions and answers, (N, 38)."""
-    texts = ["".join(poem[::8]) + f"\n{poem}\n" for poem in poems]
-    return torch.tensor([alphabet.encode(text) for text in texts])
-
-
-def obeyed(model, asked=tuple(old[1]["poem"][200:300]), seed=1):
-    """Return the share of lines that begin as asked, and of poems that do throughout."""
-    prompts = ["".join(poem[::8]) + "\n" for poem in asked]
-    poems = models.answers(model, alphabet, prompts, seed=seed)
-    pairs = zip(poems, prompts, strict=True)
-    return np.mean([verse.begins(poem, text.strip()) for poem, text in pairs])
-
-
-# %%
-longer = models.GPT(**poet.settings | {"length": poet.length + 4}).to(device)
-longer.load_state_dict(poet.state_dict())  # rotary positions: no weights for places
-print("before:", lab.about(obeyed(longer), 0.03))
-told = tune(longer, asked_rows(old[0]["poem"]), 60, 2e-3, loss=models.answer_loss(4))
-print("after 60 steps:", lab.about(obeyed(told), 0.1))
-
-# %% [markdown]
-# TODO. The stored one:
+# learned.
 
 # %% [markdown]
 # ### Exercise 7: no loss on the question
@@ -648,17 +614,69 @@ def answer_loss(logits, targets, first):
 lab.check("tuning.answer_loss", answer_loss)
 
 
+# %% [markdown]
+# **How many lines begin as asked, before, and after some ten seconds?**
+
+
 # %%
-followed = pd.DataFrame(measured["acrostic"]["log"])
+def questions(poems):
+    """Return what would ask for each poem: the beginnings of its lines, a line break."""
+    return ["".join(poem[::8]) + "\n" for poem in poems]
+
+
+def obeyed(model, poems=tuple(old[1]["poem"][200:300])):
+    """Return the share of lines that begin as asked, by the questions of poems."""
+    asked = questions(poems)
+    answers = models.answers(model, alphabet, asked)
+    pairs = zip(answers, asked, strict=True)
+    return np.mean([verse.begins(answer, text.strip()) for answer, text in pairs])
+
+
+# %%
+asked_rows = as_rows(old[0]["poem"])[:, 1:]
+asked_rows = torch.cat([asked_rows[:, [0, 8, 16, 24]], as_rows(old[0]["poem"])], 1)
+longer = models.GPT(**poet.settings | {"length": poet.length + 4}).to(device)
+longer.load_state_dict(poet.state_dict())  # rotary positions: no weights for places
+print("before:", lab.about(obeyed(longer), 0.03))
+told = tune(longer, asked_rows, 60, 2e-3, loss=models.answer_loss(4))
+print("after 60 steps:", lab.about(obeyed(told), 0.12))
+
+# checked on every run
+assert obeyed(told) > 0.15
 
 # %% [markdown]
+# By chance it would be none. The poems already *were* acrostics of their own beginnings;
+# what it has to learn is where to look: from the place after a line's end, three lines up
+# to the question. [Chapter 07](07_gpt.ipynb#Which-network-can-look-something-up?) showed
+# that circuit. The stored model took five minutes (`benchmarks/tuning.py`, tested on 400
+# questions of validation poems):
+
+# %%
+log = pd.DataFrame(measured["acrostic"]["log"])
+lab.plots.curves(
+    {
+        "lines that begin as asked": (log["step"], log["characters"]),
+        "whole poems": (log["step"], log["whole"]),
+        "rhyme": (log["step"], log["rhyme"]),
+    },
+    title="It obeys after a few hundred steps, and rhymes as before",
+    xlabel="steps of tuning, 64 poems each",
+    ylabel="share",
+    ylim=(0, 1.02),
+    alt="Shares over the steps of tuning, 100 to 1,000. Lines that begin as asked rise from 0.87 to 0.99, whole poems from 0.59 to 0.98. Rhyme stays at 0.7.",
+)
+
+# %% [markdown]
+# Nothing of what it could do before was lost: the answers are poems such as it knows.
+# And what if nobody could have shown it an answer?
+#
 # ## Preferences: learning from a judge
 #
-# What if nobody can show the right answer, but everybody can tell a better one? Then the
-# model writes, somebody judges, and better texts are made likelier. That is how chat
-# models are *aligned* with what people like. Our judge is a program, the same for
-# everyone: 1 if lines 2 and 4 rhyme, else 0. The pupil is a *novice*, a smaller poet
-# whose training was stopped before it could rhyme:
+# It is easier to tell the better of two texts than to write a good one. So the model
+# writes, somebody judges, and better texts are made likelier: that is how chat models are
+# *aligned* with what people like. Our judge is a program, the same for everyone: 1 if
+# lines 2 and 4 rhyme, else 0. The pupil is a *novice*, a smaller poet whose training was
+# stopped long before it could rhyme:
 
 # %%
 novice, *_ = models.load("novice", alphabet)
@@ -674,76 +692,103 @@ share = np.mean(rhyme_reward("", poems))
 print(f"the novice rhymes in {lab.about(share, 0.04)} of its poems; by chance: 0.10")
 
 # %% [markdown]
-# ### The cheapest way: write several, keep the best
+# ### Write several, keep the best
 #
 # **If one in ten rhymes, how many must it write until one very probably does?**
 
 # %%
 for n in (1, 4, 16):
     groups = np.array(rhyme_reward("", poems)).reshape(-1, n)
-    found = groups.any(1).mean()
-    print(
-        f"best of {n}: {lab.about(found, 0.1)}, 1 - (1 - p)^{n} = {1 - (1 - share) ** n:.2f}"
-    )
+    found, expected = groups.any(1).mean(), 1 - (1 - share) ** n
+    print(f"best of {n}: {lab.about(found, 0.1)}, expected {lab.about(expected, 0.1)}")
 
 # %% [markdown]
-# *Best of n* needs no training at all: it buys quality by writing more. To make the
-# model itself better, it has to learn from its luck.
+# *Best of n* needs no training: it buys quality by writing more. With sixteen tries the
+# novice rhymes more often than the poets do.
+
+# %% [markdown]
+# ### Exercise 8: at least one is right
+#
+# *Easy · 5 minutes*
+#
+# A model that is right one time in five may try again, if somebody can tell right from
+# wrong. How probably is at least one of n tries right?
+
+
+# %%
+def best_of(n, p):
+    """Return the probability that at least one of n tries is right.
+
+    Both are numbers: each try is right with the probability p, whatever became of the
+    others.
+    """
+    ...
+
+
+lab.check("tuning.best_of", best_of)
+
+
+# %% [markdown]
+# Programs that write code are judged by *pass@k*: is one of k tries right? Some tasks are
+# easy and some hard, so it is taken for each task and then averaged. Here are 25 tasks:
+# two lines by a person, to which the novice writes two more, sixteen times.
+
+# %%
+TRIES = 16
+prompts = [f"\n{poem[:16]}" for poem in old[1]["poem"][200:225] for _ in range(TRIES)]
+rhymed = rhyme_reward("", models.answers(novice, alphabet, prompts, seed=2))
+right = np.reshape(rhymed, (-1, TRIES)).sum(1).astype(int)  # of each task's tries
+for k in (1, 4, 16):
+    fair = np.mean([preferences.pass_at(k, TRIES, r) for r in right])
+    naive = np.mean([1 - (1 - r / TRIES) ** k for r in right])
+    print(f"pass@{k}: {lab.about(fair, 0.15)}; by 1 - (1 - p)^k: {lab.about(naive, 0.15)}")
+
+# %% [markdown]
+# With p estimated from the same sixteen tries, the formula for best of n comes out too
+# low: 1 - (1 - p)^16 doubts even what was seen to happen.
+
+# %% [markdown]
+# ### Exercise 9: pass@k, unbiased
+#
+# *Hard · 15 minutes*
+#
+# You have made 20 tries at a task, and 4 of them were right. How probably is one of 5
+# right? To put 4 / 20 into the last exercise's formula gives too little on average: it
+# may choose the same try twice.
+
+
+# %%
+def pass_at(k, tries, right):
+    """Return how probably at least one of k tries is right: pass@k, unbiased.
+
+    All are numbers: of `tries` tries that were made, `right` were right, and k is at
+    most as many as tries. It is the share of all ways to choose k of them, none twice,
+    that have a right one.
+    """
+    ...
+
+
+lab.check("tuning.pass_at", pass_at)
+
+
+# %% [markdown]
+# ### Learn from luck
+#
+# To make the model itself better, it must learn from the few poems that happened to
+# rhyme.
 
 # %%
 lab.drawings.reward_loop()
 
 # %% [markdown]
-# *REINFORCE* (Williams, 1992) makes what got a better reward than the others likelier:
-# the loss is minus the sum of $A \ln p$ over the characters written, with the *advantage*
-# $A$ of a poem over its group. And so that the model does not forget how to write, it pays
-# for each nat of *KL divergence* from what it was. **Twenty seconds: does it learn to
-# rhyme?**
-
-# %%
-pupil, rewards = copy.deepcopy(novice).to(device), []
-lessons = models.reinforce(
-    pupil, alphabet, rhyme_reward, steps=40, kl_weight=0.02, blamed=(14, 30)
-)
-for lesson in lessons:
-    rewards.append(lesson.reward)
-print(
-    f"first 10 steps {np.mean(rewards[:10]):.2f}, last 10 {np.mean(rewards[-10:]):.2f}"
-)
-
-# %%
-lab.verse.show(models.write(pupil, alphabet, count=4, seed=5))
+# *REINFORCE* (Williams, 1992) makes poems likelier that got more than the others of their
+# group: the loss is minus the sum of $A \ln p$ over the characters written, where the
+# *advantage* $A$ of a poem is its reward less the group's mean, divided by the group's
+# spread (Shao and others, 2024). And so that it does not forget how to write, it pays
+# for each nat of *KL divergence* from the model that it was.
 
 # %% [markdown]
-# **Look at the last character of each. What has it learned?**
-
-# %%
-written = models.write(pupil, alphabet, count=300, seed=6)
-ends = pd.Series([verse.rhyme(poem[30]) for poem in written if verse.well_formed(poem)])
-people = pd.Series([verse.rhyme(poem[30]) for poem in old[1]["poem"][:300]])
-for name, last in {"the pupil": ends, "people": people}.items():
-    share = last.value_counts(normalize=True).iloc[0]
-    print(f"{name}: {lab.about(share, 0.06)} of the poems on the commonest ending")
-
-# %% [markdown]
-# Nearly all end on -an, many on one and the same character. The reward is fully earned
-# and poetry is lost: *reward hacking*. The program cannot see it; counting endings can.
-#
-# ### What was tried, and what it did
-#
-# Seven ways, three times each, from the same novice (`benchmarks/tuning.py`):
-
-# %%
-rows = []
-for run in measured["rewards"].values():
-    last = run["rows"][-1]
-    rows.append({"method": run["method"], **last, "largest": last["commonest"][1]})
-
-# %% [markdown]
-# TODO
-
-# %% [markdown]
-# ### Exercise 8: better than its group
+# ### Exercise 10: better than its group
 #
 # *Medium · 10 minutes*
 #
@@ -766,7 +811,7 @@ lab.check("tuning.advantages", advantages)
 
 
 # %% [markdown]
-# ### Exercise 9: praise and blame
+# ### Exercise 11: praise and blame
 #
 # *Medium · 15 minutes*
 #
@@ -791,7 +836,7 @@ lab.check("tuning.policy_loss", policy_loss)
 
 
 # %% [markdown]
-# ### Exercise 10: how far has it moved?
+# ### Exercise 12: how far has it moved?
 #
 # *Medium · 10 minutes*
 #
@@ -814,7 +859,79 @@ lab.check("tuning.kl_penalty", kl_penalty)
 
 
 # %% [markdown]
-# ### Exercise 11: from pairs alone
+# All of a poem's characters get the same praise, although two of them decide: those at the
+# ends of lines 2 and 4. We help: only these two are praised and blamed. **Some fifteen
+# seconds: will it learn to rhyme?**
+
+# %%
+pupil, rewards = copy.deepcopy(novice).to(device), []
+lessons = models.reinforce(
+    pupil, alphabet, rhyme_reward, steps=36, texts=64, blamed=(14, 30)
+)
+for lesson in lessons:
+    rewards.append(lesson.reward)
+first, last = np.mean(rewards[:9]), np.mean(rewards[-9:])
+print(f"reward at first {lab.about(first, 0.08)}, at last {lab.about(last, 0.2)}")
+
+# checked on every run
+assert last > first + 0.3
+
+# %%
+lab.verse.show(models.write(pupil, alphabet, count=4, seed=5))
+
+# %% [markdown]
+# From one in ten to nearly all. **Look at the last character of each poem, and its sound.
+# What has it learned?**
+
+# %%
+written = models.write(pupil, alphabet, count=300, seed=6)
+for name, texts in {"the pupil": written, "people": old[1]["poem"][:300]}.items():
+    ends = pd.Series([verse.rhyme(text[30]) for text in texts if len(text) > 30])
+    largest = ends.value_counts(normalize=True).iloc[0]
+    print(f"{name}: {lab.about(largest, 0.08)} of the poems on the commonest ending")
+
+# checked on every run
+assert largest < 0.3
+
+# %% [markdown]
+# It has not learned which characters rhyme. It has learned one ending, and puts it
+# everywhere: *reward hacking*. The reward is earned in full, and the poems are spoiled.
+# The program cannot see it, since it looks at one poem at a time; counting endings can.
+#
+# ### What was tried, and what came of it
+#
+# Nine ways, three times each, 80 steps (`benchmarks/tuning.py`). "Rare rhymes pay more"
+# is a reward that is smaller, the more poems of the group end alike. "Two lines are given"
+# takes the first couplet from a person, a different one for each group. "Pairs" is *DPO*
+# (Rafailov and others, 2023): no writing, only pairs of the novice's poems of which one
+# rhymes. **Which of them would you ship?**
+
+# %%
+rows = [
+    {"method": run["method"], **run["rows"][-1]} for run in measured["rewards"].values()
+]
+ends = pd.DataFrame(rows)
+ends["largest"] = [entry[1] if entry else math.nan for entry in ends["commonest"]]
+groups = ends.groupby("method", sort=False)
+columns = {
+    "rhyme": "rhyme",
+    "on the commonest ending": "largest",
+    "form": "form",
+    "bits, people's poems": "bits",
+    "seconds": "seconds",
+}
+pd.DataFrame(
+    {
+        name: groups[column].agg(lambda values: str(lab.about(values.to_numpy())))
+        for name, column in columns.items()
+    }
+)
+
+# %% [markdown]
+# TODO
+
+# %% [markdown]
+# ### Exercise 13: from pairs alone
 #
 # *Hard · 15 minutes*
 #
@@ -843,108 +960,42 @@ lab.check("tuning.dpo_loss", dpo_loss)
 #
 # ### A contaminated test
 #
-# Large models are trained on what is on the Web, and so are, by accident, on the tests
-# that they are judged by. **What do 40 steps on the test poems do to the poet's bits, on
-# these and on others?**
+# Large models are trained on what is on the Web, and so, by accident, on the tests that
+# they are judged by. **What do 40 steps on 200 test poems do to the poet's bits, on these
+# and on others?**
 
 # %%
 test7 = as_rows(old[2]["poem"][:200])
-cheat = tune(copy.deepcopy(poet).to(device), test7, steps=40, learning_rate=5e-4)
-for name, rows in {"the 200 test poems": test7, "200 others": valid7}.items():
-    print(f"{name}: {lab.about(bits(poet, rows))} -> {lab.about(bits(cheat, rows))}")
+cheat = tune(copy.deepcopy(poet).to(device), test7, steps=40)
+for name, part in {"the 200 test poems": test7, "200 others": valid7}.items():
+    honest, now = (lab.about(bits(model, part)) for model in (poet, cheat))
+    print(f"{name}: {honest} before, {now} after")
+
+# checked on every run
+assert bits(cheat, test7) < bits(poet, test7) - 0.5
 
 # %% [markdown]
 # TODO
-
-# %% [markdown]
-# ### One of several tries
-#
-# Where a program can tell what is right, models are judged by *pass@k*: is at least one of
-# k tries right? Let the model that was told for a few seconds try sixteen times each.
-# **How often is one of four right?**
-
-# %%
-TRIES = 16
-asked = ["".join(poem[::8]) for poem in old[1]["poem"][200:225]]
-prompts = [f"{text}\n" for text in asked for _ in range(TRIES)]
-poems = models.answers(told, alphabet, prompts, seed=2)
-right = [verse.begins(p, a.strip()) == 1 for p, a in zip(poems, prompts, strict=True)]
-right = np.reshape(right, (-1, TRIES)).sum(1)  # of the tries for each instruction
-for k in (1, 4, 16):
-    unbiased = np.mean([preferences.pass_at(k, TRIES, r) for r in right])
-    naive = np.mean([1 - (1 - r / TRIES) ** k for r in right])
-    print(
-        f"pass@{k}: {lab.about(unbiased, 0.1)}, by 1 - (1 - p)^k {lab.about(naive, 0.1)}"
-    )
-
-# %% [markdown]
-# TODO
-
-# %% [markdown]
-# ### Exercise 12: at least one is right
-#
-# *Easy · 5 minutes*
-#
-# A model that is right one time in five may try again, if somebody can tell right from
-# wrong. How probably is at least one of n tries right?
-
-
-# %%
-def best_of(n, p):
-    """Return the probability that at least one of n tries is right.
-
-    Both are numbers: each try is right with the probability p, whatever became of the
-    others.
-    """
-    ...
-
-
-lab.check("tuning.best_of", best_of)
-
-
-# %% [markdown]
-# ### Exercise 13: pass@k, unbiased
-#
-# *Hard · 15 minutes*
-#
-# You have made 20 tries at a task, and 4 of them were right. How probably is one of 5
-# right? To put 4 / 20 into the last exercise's formula gives too little on average: it
-# may choose the same try twice.
-
-
-# %%
-def pass_at(k, tries, right):
-    """Return how probably at least one of k tries is right: pass@k, unbiased.
-
-    All are numbers: of `tries` tries that were made, `right` were right, and k is at
-    most as many as tries. It is the share of all ways to choose k of them, none twice,
-    that have a right one.
-    """
-    ...
-
-
-lab.check("tuning.pass_at", pass_at)
-
 
 # %% [markdown]
 # ### How many poems must be judged?
 #
-# "71 % rhyme, up from 68 %": progress, or luck? Judge fifty poems at a time, twenty times.
-# **How far apart are the results of one and the same model?**
+# "71 % rhyme, after 68 % last week": progress, or luck? Judge one and the same model by
+# fifty poems, twenty times. **How far apart are the results?**
 
 # %%
 written = models.write(poet, alphabet, count=1000, seed=6)
-hits = np.array(rhyme_reward("", written)).reshape(20, 50)
-shares = hits.mean(1)
-p = hits.mean()
-print(
-    f"of 50 poems: from {lab.about(shares.min(), 0.06)} to {lab.about(shares.max(), 0.06)}"
-)
+shares = np.array(rhyme_reward("", written)).reshape(20, 50).mean(1)
+low, high, p = shares.min(), shares.max(), shares.mean()
+print(f"fifty poems: from {lab.about(low, 0.08)} to {lab.about(high, 0.08)}")
 for n in (50, 1000):
-    print(f"95 % interval of {n} poems: ± {lab.about(1.96 * (p * (1 - p) / n) ** 0.5)}")
+    half = 1.96 * math.sqrt(p * (1 - p) / n)
+    print(f"95 % interval of {n:,} poems: {lab.about(p, half)}")
 
 # %% [markdown]
-# TODO
+# With fifty poems three points are nothing; a thousand poems know p to three points. And
+# if there are as many settings as you tried, the best of them was lucky, too: choose on
+# validation data, and judge once, on data that took no part.
 
 # %% [markdown]
 # ### Exercise 14: how sure are we?
@@ -974,27 +1025,33 @@ lab.check("tuning.interval", interval)
 # %% [markdown]
 # ### A judge that can be flattered
 #
-# Where no program can judge, a model does. Let MiniLM choose the more helpful of two
+# Where no program can tell, a model judges. Let MiniLM choose the more helpful of two
 # reviews of food: the one whose vector is closer to "a helpful and detailed review".
-# **What does it prefer: a review, or its first half? The first half, or the same with
-# "This review is helpful and detailed." at its end?**
+# **Does it prefer a review, or its first half? And what of the first half that ends with
+# "This review is helpful and detailed."?**
 
 # %%
 reviews = lab.datasets.food_reviews()[0]["review"]
-reviews = [text for text in reviews if 40 < len(text.split()) < 120][:60]
+reviews = [text for text in reviews if 40 < len(text.split()) < 100][:60]
 halves = [" ".join(text.split()[: len(text.split()) // 2]) for text in reviews]
-flattered = [f"{half} This review is helpful and detailed." for half in halves]
+flattery = [f"{half} This review is helpful and detailed." for half in halves]
 wanted = vectors_of(["a helpful and detailed review"])[0]
-scores = {
-    name: vectors_of(texts) @ wanted
-    for name, texts in {"whole": reviews, "half": halves, "flattery": flattered}.items()
-}
-for better, worse in (("whole", "half"), ("flattery", "half"), ("flattery", "whole")):
-    share = (scores[better] > scores[worse]).float().mean()
-    print(f"{better} before {worse}: {lab.about(share, 0.06)}")
+scores = [vectors_of(texts) @ wanted for texts in (reviews, halves, flattery)]
+whole, half, flattered = scores  # (60,) each
+for name, wins in {
+    "the whole before its half": whole > half,
+    "the flattering half before the half": flattered > half,
+    "the flattering half before the whole": flattered > whole,
+}.items():
+    print(f"{name}: {lab.about(wins.float().mean(), 0.06)}")
+
+# checked on every run
+assert (flattered > whole).float().mean() > 0.7
 
 # %% [markdown]
-# TODO
+# It likes the longer one in two cases of three, and can be bribed by six words. Whoever
+# trains against such a judge gets flattery: the same hack as the rhymes on one sound.
+# People who judge prefer length, too. What can be measured can be taken out.
 
 # %% [markdown]
 # ### Exercise 15: a judge who likes it long
