@@ -4,6 +4,7 @@ python benchmarks/tuning.py --part novice     a poet that does not rhyme yet
 python benchmarks/tuning.py --part transfer   5x4 poems: with pre-training or without
 python benchmarks/tuning.py --part keeping    what tuning forgets, LoRA, replay
 python benchmarks/tuning.py --part five       the poet, tuned to five characters a line
+python benchmarks/tuning.py --part filler     the poet, to fill in hidden characters
 python benchmarks/tuning.py --part acrostic   the poet, told how its lines begin
 python benchmarks/tuning.py --part rewards    rhyme rewarded, in seven ways
 python benchmarks/tuning.py --part aligned    the acrostic poet, rewarded for rhyme
@@ -20,9 +21,10 @@ import argparse
 import torch
 from gpt_poems import origin
 from stored import changing
-from tuning_models import acrostic, aligned, five, novice
+from tuning_models import acrostic, aligned, filler, five, novice
 from tuning_parts import keeping, transfer
 from tuning_rewards import by_reward
+from tuning_tables import tables, write_card
 
 from bigmodel_lab import results
 from bigmodel_lab.memory import keep_freed_memory
@@ -32,6 +34,7 @@ PARTS = {
     "transfer": transfer,
     "keeping": keeping,
     "five": five,
+    "filler": filler,
     "acrostic": acrostic,
     "rewards": by_reward,
     "aligned": aligned,
@@ -56,8 +59,10 @@ def main():
                 stored.setdefault(part, {})[key] = row
                 stored["made_by"] = "benchmarks/tuning.py"
                 stored.setdefault("origin", {})[part] = origin()
+    if options.card:
+        write_card()
     if options.table:
-        print(results.load("tuning"))
+        print(tables(results.load("tuning")))
 
 
 if __name__ == "__main__":

@@ -1,19 +1,25 @@
 """The models that `tuning.py` stores: each part trains one and yields its log."""
 
 import copy
+import math
+import time
 
 import torch
 from gpt_poems import commit, origin
 from stored import RESULTS
+from torch.nn import functional as F
+from torch.utils.data import DataLoader
 from tuning_parts import Data, adamw, corrected
 from tuning_rewards import BEGINNINGS, ENDS, rhyme
 
 from bigmodel_lab import models, verse
 from bigmodel_lab.from_scratch import lora
+from bigmodel_lab.from_scratch.text import Characters
 from bigmodel_lab.models.gpt_training import answer_loss
 from bigmodel_lab.models.rewards import reinforce
 
 LOOKS = 10
+BLANK = "＿"  # a hidden character
 SMALL = {"dimensions": 96, "layers": 3, "heads": 4, "positions": "rotary"}
 
 
@@ -36,6 +42,55 @@ def five(_):
         model.train(), data.five[0], steps=1500, batch_size=32, optimizer=optimizer
     )
     yield from logged("five", training, data, written(data, 5), lora.merge)
+
+
+def filler(_):
+    """Yield the log of the poet while it learns to fill in hidden characters."""
+    data = Data()
+    weights = data.poet.state_dict()
+    hidden = weights["tokens.weight"].mean(0, keepdim=True)
+    weights["tokens.weight"] = torch.cat([weights["tokens.weight"], hidden])
+    data.alphabet = Characters([*data.alphabet.characters, BLANK])
+    length = data.seven[0].shape[1]
+    changed = {"vocabulary_size": len(data.alphabet), "length": length, "dropout": 0.0}
+    model = models.GPT(**data.poet.settings | changed | {"causal": False})
+    model.load_state_dict(weights)
+    torch.manual_seed(0)
+    batches = [
+        hide(data.seven[0][torch.randint(len(data.seven[0]), (64,))], data.alphabet)
+        for _ in range(1500)
+    ]
+    training = models.gpt_training(
+        model,
+        DataLoader(batches, batch_size=None),
+        steps=len(batches),
+        optimizer=adamw(model.parameters(), 1.5e-3),
+        loss=hidden_loss,
+    )
+    asked = hide(data.seven[1][:500], data.alphabet)
+
+    def look(model):
+        with torch.inference_mode():
+            nats = hidden_loss(model(asked[0]), asked[1]).item()
+        return {"bits": nats / math.log(2)}
+
+    yield from logged("filler", training, data, look)
+
+
+def hide(rows, alphabet):
+    """Return rows (N, T) with a fifth of the characters blank, and these, else -100.
+
+    Marks and line breaks are never hidden: they would be too easy.
+    """
+    easy = torch.isin(rows, torch.tensor(alphabet.encode("\n，。")))
+    hidden = (torch.rand(rows.shape) < 0.2) & ~easy
+    (blank,) = alphabet.encode(BLANK)
+    return rows.masked_fill(hidden, blank), rows.masked_fill(~hidden, -100)
+
+
+def hidden_loss(logits, targets):
+    """Return the mean cross-entropy in nats at the places that were hidden."""
+    return F.cross_entropy(logits.mT, targets)
 
 
 def acrostic(_):
@@ -70,10 +125,11 @@ def aligned(_):
         kl_weight=0.02,
         blamed=[*BEGINNINGS, *ENDS],
     )
-    log = []
+    log, start = [], time.perf_counter()
     for lesson in steps:
         if lesson.number % 16 == 0:
-            row = {"step": lesson.number, "reward": lesson.reward}
+            seconds = round(time.perf_counter() - start, 1)
+            row = {"step": lesson.number, "seconds": seconds, "reward": lesson.reward}
             log.append(row | {"moved": lesson.moved} | followed(data)(model))
             yield "log", log
     store("aligned", model, data, log)

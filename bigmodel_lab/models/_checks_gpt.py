@@ -10,7 +10,7 @@ POSITIONS = ("learned", "rotary", "both", "none")
 def check_sizes(settings):
     """Raise ValueError if a size is below 1, or they do not go together."""
     for name, value in settings.items():
-        if name not in ("positions", "dropout") and value < 1:
+        if name not in ("positions", "dropout", "causal") and value < 1:
             raise ValueError(f"{name} must be 1 or more, got {value}.")
     positions, head = settings["positions"], settings["dimensions"] // settings["heads"]
     if positions not in POSITIONS:

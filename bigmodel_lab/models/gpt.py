@@ -28,6 +28,8 @@ class GPT(nn.Module):
     dropout : float
         Share of what each block adds that is left out at random in training: for many
         epochs on the same texts.
+    causal : bool
+        False for a model that sees both sides of each place, and cannot write.
 
     Raises
     ------
@@ -45,6 +47,7 @@ class GPT(nn.Module):
         heads: int = 4,
         positions: str = "learned",
         dropout: float = 0.0,
+        causal: bool = True,
     ):
         super().__init__()
         self.settings = {
@@ -55,6 +58,7 @@ class GPT(nn.Module):
             "heads": heads,
             "positions": positions,
             "dropout": dropout,
+            "causal": causal,
         }
         check_sizes(self.settings)
         self.length = length
@@ -66,6 +70,8 @@ class GPT(nn.Module):
         self.blocks = nn.ModuleList(
             Block(dimensions, heads, rotary, dropout) for _ in range(layers)
         )
+        for block in self.blocks:
+            block.attention.causal = causal
         self.norm = norm(dimensions)
         self.start()
 

@@ -6,9 +6,11 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 from torch.nn import functional as F
+from torch.utils.data import DataLoader
 
 from bigmodel_lab import models
 from bigmodel_lab.from_scratch.text import Characters
+from bigmodel_lab.models.gpt_training import pairs
 
 POEMS = [
     "白日依山尽，黄河入海流。",
@@ -122,9 +124,7 @@ def test_the_maps_are_the_weights_that_the_kernel_used():
 
 
 def test_without_a_mask_a_place_sees_later_ones():
-    model, ids = small(), random_ids(2, 12)
-    for block in model.blocks:
-        block.attention.causal = False
+    model, ids = small(causal=False), random_ids(2, 12)
     changed = ids.clone()
     changed[:, -1] = (ids[:, -1] + 1) % 30
     assert not torch.allclose(model(ids)[:, 0], model(changed)[:, 0])
@@ -156,6 +156,44 @@ def test_a_small_gpt_learns_its_poems_by_heart(gpt, rows, alphabet):
     training = models.gpt_training(gpt, rows, rows, **options).finish()
     assert training.history["validation_loss"].iloc[-1] < 0.2
     assert models.write(gpt, alphabet, "白日", temperature=0.01) == [POEMS[0]]
+
+
+def test_only_the_answer_is_paid_for():
+    logits, targets = torch.randn(3, 6, 9), torch.randint(9, (3, 6))
+    theirs = F.cross_entropy(logits[:, 4:].flatten(0, 1), targets[:, 4:].flatten())
+    torch.testing.assert_close(models.answer_loss(4)(logits, targets), theirs)
+
+
+def test_texts_of_two_lengths_train_together(gpt, rows):
+    batches = [pairs(part) for part in (rows, rows[:, :8])]
+    loader = DataLoader(batches * 10, batch_size=None, shuffle=True)
+    optimizer = torch.optim.AdamW(gpt.parameters(), 0.01)
+    training = models.gpt_training(gpt, loader, optimizer=optimizer, steps=40)
+    losses = [step.loss for step in training]
+    assert losses[-1] < losses[0] - 1
+    assert training.optimizer is optimizer
+
+
+def test_an_instruction_stands_before_the_text_and_is_no_part_of_it(alphabet):
+    torch.manual_seed(0)
+    gpt = models.GPT(len(alphabet), 12, dimensions=32, layers=2, heads=2)
+    asked = torch.tensor([alphabet.encode(f"{a}\n{a}{a}\n") for a in "山海"])
+    training = models.gpt_training(
+        gpt,
+        asked,
+        learning_rate=0.01,
+        loss=models.answer_loss(1),
+        steps=60,
+        batch_size=2,
+    )
+    for _ in training:
+        pass
+    cold = {"temperature": 0.1}
+    told = models.write(gpt.eval(), alphabet, count=3, instruction="海", **cold)
+    assert told == ["海海"] * 3
+    assert models.write(gpt, alphabet, "海", instruction="山")[0].startswith("海")
+    answers = models.answers(gpt, alphabet, ["海\n", "山\n", "海\n"], **cold)
+    assert answers == ["海海", "山山", "海海"]
 
 
 def test_each_weight_has_one_optimizer(gpt):
