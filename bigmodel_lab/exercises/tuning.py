@@ -296,6 +296,81 @@ def _(shapes, rank):
 # -- 5 ---------------------------------------------------------------------------------
 
 
+def _vectors_and_mask(rng):
+    """Return vectors (N, T, d) and a mask (N, T): each text has tokens and padding."""
+    N, T, d = rng.integers([3, 6, 4], [6, 9, 7]).tolist()
+    lengths = torch.from_numpy(rng.integers(2, T, N))
+    return 1 + normal(rng, N, T, d), torch.arange(T) < lengths[:, None]
+
+
+@exercise(
+    inputs=_vectors_and_mask,
+    hints=[
+        "Two things must not count the padding: the sum, and what it is divided by.",
+        "With `mask[..., None]`, (N, T, 1), the vectors at the padding become 0. Then "
+        "divide by how many tokens each text really has.",
+        "`(vectors * mask[..., None]).sum(1) / mask.sum(1, keepdim=True)`",
+    ],
+)
+def mean_vector(vectors, mask):
+    """Return one vector for each text, (N, d): the mean over its real tokens.
+
+    Both are tensors: vectors (N, T, d), and mask (N, T), True where there is a token
+    and False where there is padding.
+    """
+    return (vectors * mask[..., None]).sum(1) / mask.sum(1, keepdim=True)
+
+
+@mean_vector.mistakes
+def _(vectors, mask):
+    """
+    padding_too: The vectors at the padding are in your mean. They are not 0: an encoder
+        makes a vector for each place. A text's vector would depend on how long the
+        others are.
+    divided_by_all_places: The sum is right, but you divided it by T. Divide by the
+        tokens that each text really has.
+    padding_in_the_sum: You divided rightly, but the vectors at the padding are in the
+        sum.
+    summed: That is the sum: a long text would get a long vector. Divide by the number
+        of its tokens.
+    mask_inverted: That is the mean over the padding. True stands for tokens.
+    one_count_for_all: You divided each text's sum by the tokens of all texts. Count
+        them for each text: mask.sum(1).
+    mean_length: You divided each text's sum by the mean number of tokens. Count them
+        for each text.
+    over_the_dimensions: You averaged the numbers of each vector. The mean over tokens
+        goes along dimension 1.
+    first_token: That is the first token's vector, as BERT's [CLS]. Asked for is the
+        mean.
+    last_token: That is the last real token's vector. Asked for is the mean.
+    maximum: That is the largest of each number. Asked for is the mean.
+    made_to_length_one: You divided the vector by its length. That comes when two of
+        them are compared; here the mean is asked for.
+    one_for_all_texts: That is one vector for all texts together. Each text has its own.
+    """
+    kept, counts = vectors * mask[..., None], mask.sum(1, keepdim=True)
+    total, right = kept.sum(1), mean_vector.solution(vectors, mask)
+    last = vectors[torch.arange(len(mask)), mask.sum(1) - 1]
+    return {
+        "padding_too": vectors.mean(1),
+        "divided_by_all_places": kept.mean(1),
+        "padding_in_the_sum": vectors.sum(1) / counts,
+        "summed": total,
+        "mask_inverted": mean_vector.solution(vectors, ~mask),
+        "one_count_for_all": total / mask.sum(),
+        "mean_length": total / counts.double().mean(),
+        "over_the_dimensions": vectors.mean(2),
+        "first_token": vectors[:, 0],
+        "last_token": last,
+        "maximum": vectors.masked_fill(~mask[..., None], -torch.inf).amax(1),
+        "made_to_length_one": F.normalize(right, dim=1),
+        "one_for_all_texts": vectors[mask].mean(0),
+    }
+
+
+# -- 6 ---------------------------------------------------------------------------------
+
+
 def _body_and_batches(rng):
     """Return a body in training mode, with a batch norm that has seen data; batches."""
     inputs, d = rng.integers([4, 2], [7, 5]).tolist()
@@ -392,81 +467,6 @@ def _(body, batches):
         "not_joined": list(right.split(sizes)),
         "without_the_norm": z,
         "standardized_inputs": norm(weight(scaled)),
-    }
-
-
-# -- 6 ---------------------------------------------------------------------------------
-
-
-def _vectors_and_mask(rng):
-    """Return vectors (N, T, d) and a mask (N, T): each text has tokens and padding."""
-    N, T, d = rng.integers([3, 6, 4], [6, 9, 7]).tolist()
-    lengths = torch.from_numpy(rng.integers(2, T, N))
-    return 1 + normal(rng, N, T, d), torch.arange(T) < lengths[:, None]
-
-
-@exercise(
-    inputs=_vectors_and_mask,
-    hints=[
-        "Two things must not count the padding: the sum, and what it is divided by.",
-        "With `mask[..., None]`, (N, T, 1), the vectors at the padding become 0. Then "
-        "divide by how many tokens each text really has.",
-        "`(vectors * mask[..., None]).sum(1) / mask.sum(1, keepdim=True)`",
-    ],
-)
-def mean_vector(vectors, mask):
-    """Return one vector for each text, (N, d): the mean over its real tokens.
-
-    Both are tensors: vectors (N, T, d), and mask (N, T), True where there is a token
-    and False where there is padding.
-    """
-    return (vectors * mask[..., None]).sum(1) / mask.sum(1, keepdim=True)
-
-
-@mean_vector.mistakes
-def _(vectors, mask):
-    """
-    padding_too: The vectors at the padding are in your mean. They are not 0: an encoder
-        makes a vector for each place. A text's vector would depend on how long the
-        others are.
-    divided_by_all_places: The sum is right, but you divided it by T. Divide by the
-        tokens that each text really has.
-    padding_in_the_sum: You divided rightly, but the vectors at the padding are in the
-        sum.
-    summed: That is the sum: a long text would get a long vector. Divide by the number
-        of its tokens.
-    mask_inverted: That is the mean over the padding. True stands for tokens.
-    one_count_for_all: You divided each text's sum by the tokens of all texts. Count
-        them for each text: mask.sum(1).
-    mean_length: You divided each text's sum by the mean number of tokens. Count them
-        for each text.
-    over_the_dimensions: You averaged the numbers of each vector. The mean over tokens
-        goes along dimension 1.
-    first_token: That is the first token's vector, as BERT's [CLS]. Asked for is the
-        mean.
-    last_token: That is the last real token's vector. Asked for is the mean.
-    maximum: That is the largest of each number. Asked for is the mean.
-    made_to_length_one: You divided the vector by its length. That comes when two of
-        them are compared; here the mean is asked for.
-    one_for_all_texts: That is one vector for all texts together. Each text has its own.
-    """
-    kept, counts = vectors * mask[..., None], mask.sum(1, keepdim=True)
-    total, right = kept.sum(1), mean_vector.solution(vectors, mask)
-    last = vectors[torch.arange(len(mask)), mask.sum(1) - 1]
-    return {
-        "padding_too": vectors.mean(1),
-        "divided_by_all_places": kept.mean(1),
-        "padding_in_the_sum": vectors.sum(1) / counts,
-        "summed": total,
-        "mask_inverted": mean_vector.solution(vectors, ~mask),
-        "one_count_for_all": total / mask.sum(),
-        "mean_length": total / counts.double().mean(),
-        "over_the_dimensions": vectors.mean(2),
-        "first_token": vectors[:, 0],
-        "last_token": last,
-        "maximum": vectors.masked_fill(~mask[..., None], -torch.inf).amax(1),
-        "made_to_length_one": F.normalize(right, dim=1),
-        "one_for_all_texts": vectors[mask].mean(0),
     }
 
 
