@@ -27,7 +27,7 @@ def over_data(
     Parameters
     ----------
     curves : dict
-        Name -> (numbers of samples (N,), results (seeds, N)).
+        Name -> (numbers of samples (N,), results (seeds, N), NaN where there is none).
     title, alt : str
         What to see, and the text alternative.
     xlabel, ylabel : str
@@ -45,7 +45,7 @@ def over_data(
         results = np.atleast_2d(results)  # (seeds, N)
         look = {"color": COLORS[k % len(COLORS)], "marker": MARKERS[k % len(MARKERS)]}
         style = LINE_STYLES[k % len(LINE_STYLES)]
-        axes.plot(samples, results.mean(0), style, **look, markersize=0)
+        axes.plot(samples, np.nanmean(results, 0), style, **look, markersize=0)
         for seed in results:
             axes.plot(samples, seed, linestyle="", **look, markersize=4)
         axes.plot([], [], style, **look, markersize=4, label=name)

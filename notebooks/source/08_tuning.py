@@ -68,6 +68,8 @@ import math
 import numpy as np
 import pandas as pd
 import torch
+from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.linear_model import LogisticRegression
 from torch import nn
 from torch.nn import functional as F
 
@@ -96,6 +98,7 @@ def as_rows(poems):
     return torch.tensor([alphabet.encode(f"\n{poem}\n") for poem in poems])
 
 
+# %%
 def bits(model, rows):
     """Return the bits that a model needs for a Chinese character of poems (N, T)."""
     data = rows[:, :-1], rows[:, 1:]
@@ -148,10 +151,10 @@ lab.verse.show(
 
 # %% [markdown]
 # Forty steps are enough for the poet to see that lines have become shorter. Was that
-# fair? The new network had no time, and none of its steps were chosen for it. A fair
-# comparison gives each its best: as many steps as help it, and the weights of the step
-# at which it was best on validation poems. `benchmarks/tuning.py` did that, for 100 to
-# all 9,797 poems of the new form, three times each. **How many poems does a network from
+# fair? The steps suit the poet; nobody asked how many suit a new network. A fair
+# comparison gives each its best: its own learning rate, and the weights of the step at
+# which it was best on validation poems. `benchmarks/tuning.py` did that, for 100 to all
+# 9,797 poems of the new form, three times each. **How many poems does a network from
 # nothing need, to get where the poet is after 100?**
 
 # %%
@@ -165,10 +168,10 @@ for start, name in {"poet": "from the poet", "nothing": "from nothing"}.items():
 # %%
 lab.plots.over_data(
     curves,
-    title="After 100 poems the poet is where 9,797 bring a new network",
+    title="100 poems bring the poet as far as 9,797 a new network",
     xlabel="poems of the new form (log scale)",
     ylabel="bits per character, test poems",
-    alt="Bits per character of test poems against the number of poems of the new form, 100 to 9,797, on a logarithmic axis. The curve from the poet falls from 8.4 to 7.6. The curve from nothing falls from 10.8 to 8.4: its end is as high as the other's beginning. Dots of three seeds lie close to each line.",
+    alt="Bits per character of test poems against the number of poems of the new form, 100 to 9,797, on a logarithmic axis. The curve from the poet falls from 8.3 to 7.6. The curve from nothing falls from 12.2 to 8.4: its end is as high as the other's beginning. Dots of three seeds lie close to each line.",
 )
 
 # %%
@@ -179,7 +182,19 @@ table = pd.DataFrame(
 table
 
 # %% [markdown]
-# TODO verdict.
+# After 100 poems the poet needs 8.3 bits, and a new network needs all 9,797 for 8.4:
+# pre-training was worth a hundred times the data. With all of them it is still ahead by
+# 0.8 bits. The new network with 100 poems hardly beats counting characters: it learns
+# them by heart, and the best of its steps was the fourth.
+#
+# What is *not* counted here: the poet's own training, half an hour, when the new network
+# took four minutes for all poems. "Easier and cheaper" (D4 §3.3) holds for whoever finds a
+# pre-trained model; somebody has paid. It is paid once for all the tasks that follow.
+
+# %% [markdown]
+# Was the first comparison, 40 steps each, unfair? It said 8.8 against 19 bits: far too bad
+# for the new network, whose 40 steps were too many for 100 poems. A comparison that is
+# made with the settings of one side says what the settings do.
 
 # %% [markdown]
 # ### Exercise 1: what pre-training has saved
@@ -412,8 +427,8 @@ print(f"{numbers:,} of {total:,} numbers: {bits(corrected, valid5):.2f} bits")
 # TODO: fewer numbers, better result
 
 # %%
-rows = kept[kept["method"].isin(["all weights", *[m for m in methods if m.startswith("LoRA")]])]
-groups = rows.groupby("method", sort=False)
+named = kept["method"].str.match("all|LoRA")
+groups = kept[named].groupby("method", sort=False)
 pd.DataFrame(
     {
         "numbers that learn": groups["numbers"].first().map("{:,}".format),
@@ -430,89 +445,117 @@ pd.DataFrame(
 # ## With both sides in sight: BERT
 #
 # A GPT looks back only, so that it can write. To judge a text that is there, a model may
-# look at both sides of each word. How to train it, when it sees the answers? Hide some:
-# *masked language modeling*, the way BERT was pre-trained (Devlin and others, 2019).
+# look at both sides of each word. But what can it be asked, if it sees all answers? To
+# fill in what was hidden: *masked language modeling*, the way BERT was pre-trained (Devlin
+# and others, 2019).
 #
-# Our poet becomes one by three changes: no causal mask, one more token for "hidden", and
-# a loss at the hidden places only.
+# The poet becomes such a model by three changes: no causal mask, one more token for a
+# blank, and a loss at the blanks only. Eight minutes of training made the *filler* of it.
+# **How much does the right side help?** Hide a fifth of the characters of poems that
+# neither has seen:
 
 
 # %%
-HIDDEN = len(alphabet)  # the id of a hidden character
+filler, with_blank, _ = models.load("filler")
+blank = with_blank.encode("＿")[0]
 
 
-def both_sided(poet):
-    """Return a copy of the poet that sees both sides, and knows a hidden character."""
-    weights = poet.state_dict()
-    average = weights["tokens.weight"].mean(0, keepdim=True)
-    weights["tokens.weight"] = torch.cat([weights["tokens.weight"], average])
-    settings = {"vocabulary_size": HIDDEN + 1, "length": poet.length + 1, "dropout": 0.0}
-    model = models.GPT(**poet.settings | settings)
-    model.load_state_dict(weights)
-    for block in model.blocks:
-        block.attention.causal = False
-    return model
-
-
-def hide(rows, generator):
-    """Return rows with a fifth of the tokens hidden, and where (N, T)."""
-    hidden = (torch.rand(rows.shape, generator=generator) < 0.2) & (rows > 0)
-    return rows.masked_fill(hidden, HIDDEN), hidden
+def hide(rows):
+    """Return rows with a fifth of the characters blank, and where they were (N, T)."""
+    easy = torch.isin(rows, torch.tensor(alphabet.encode("\n，。")))
+    hidden = (torch.rand(rows.shape) < 0.2) & ~easy
+    return rows.masked_fill(hidden, blank), hidden
 
 
 # %%
-filler = both_sided(poet)
-optimizer = torch.optim.AdamW(filler.parameters(), 1e-3, weight_decay=0.0)
-generator = torch.Generator().manual_seed(0)
-for _ in range(70):
-    rows = train7[torch.randint(len(train7), (32,), generator=generator)]
-    seen, hidden = hide(rows, generator)
-    loss = F.cross_entropy(filler(seen)[hidden], rows[hidden])
-    optimizer.zero_grad()
-    loss.backward()
-    optimizer.step()
-
-# %% [markdown]
-# "A thousand miles, orioles sing; the green [...] reflects the red", and in the last line
-# "how many towers and terraces in the misty [...]". **What would you write?** The poem is
-# by Du Mu (803 to 852), and the words are 绿 (green) and 雨 (rain).
-
-# %%
-poem = "千里莺啼绿映红，水村山郭酒旗风。南朝四百八十寺，多少楼台烟雨中。"
-guesses = {}
-for place in (4, 29):
-    ids = torch.tensor([alphabet.encode(f"\n{poem}\n")])
-    ids[0, 1 + place] = HIDDEN
-    with torch.no_grad():
-        p, order = filler(ids)[0, 1 + place].softmax(-1).topk(6)
-    left = models.next_characters(poet, alphabet, poem[:place])
-    best = sorted(left, key=left.get, reverse=True)[:6]
-    guesses[poem[place]] = alphabet.decode(order.tolist()), "".join(best)
-pd.DataFrame(guesses, ["both sides seen", "the poet: left side"]).T
+torch.manual_seed(0)
+seen, hidden = hide(valid7)
+with torch.no_grad():
+    both = F.cross_entropy(filler(seen)[hidden], valid7[hidden])
+    before = poet(valid7[:, :-1])[hidden[:, 1:]]  # what it expects at the same places
+    left = F.cross_entropy(before, valid7[hidden])
+print(f"both sides, some blank: {lab.about(both / math.log(2))} bits")
+print(f"left side, all of it:   {lab.about(left / math.log(2))} bits")
 
 # %% [markdown]
 # TODO
 
+# %%
+poem = "千里莺啼绿映红，水村山郭酒旗风。南朝四百八十寺，多少楼台烟雨中。"
+guesses = {}
+for place in (2, 4, 18):
+    text = f"{poem[:place]}＿{poem[place + 1 :]}"
+    with torch.no_grad():
+        logits = filler(torch.tensor([with_blank.encode(f"\n{text}\n")]))
+    best = logits[0, 1 + place].topk(5).indices.tolist()
+    left = list(models.next_characters(poet, alphabet, poem[:place]))[:5]
+    guesses[text[place - 2 : place + 3]] = with_blank.decode(best), "".join(left)
+pd.DataFrame(guesses, ["both sides", "left side only"]).T
+
 # %% [markdown]
-# ## A Transformer that others have trained
+# TODO. But the filler cannot write: to draw the next character, it would have to see those
+# after it.
 #
-# Real pre-training reads more than 44,563 poems. *MiniLM* is a small BERT (22.7 million
-# parameters), trained by Microsoft and then on a billion pairs of English sentences: two
-# that belong together are to have vectors that point the same way. Its weights, 91 MB, are
-# loaded into our own encoder of a hundred lines (`bigmodel_lab/models/encoder.py`); the
-# tests compare the vectors with those of the library that it came from: equal to 1e-5.
-# **Which of these sentences are close to the first?**
+# ### Are its features general?
+#
+# Pre-training gives "general features", says D4 §2.1 (<span
+# lang="zh">学习到通用的特征表示</span>). Then the poet's vectors should help to sort poems.
+# **Tang or Song? A linear model on the mean of the poet's last vectors, or on which
+# characters occur?**
+
 
 # %%
-minilm = lab.datasets.minilm()
-encoder = models.sentence_encoder(minilm.weights)
+def last_vectors(poems):
+    """Return the mean over each poem of the poet's last vectors, (N, 160)."""
+    means = []
+    for rows in as_rows(poems)[:, :-1].split(100):
+        x = poet.embed(rows)
+        for block in poet.blocks:
+            x = block(x)
+        means.append(poet.norm(x).mean(1))
+    return torch.cat(means).numpy()
+
+
+# %%
+fit, judge = (
+    part.groupby("dynasty", observed=True).sample(size, random_state=0)
+    for part, size in ((old[0], 500), (old[1], 250))
+)
+characters = CountVectorizer(analyzer="char", binary=True).fit(fit["poem"])
+with torch.no_grad():
+    features = {"characters": characters.transform, "the poet": last_vectors}
+    for name, feature in features.items():
+        linear = LogisticRegression(C=0.1, max_iter=1000)
+        linear.fit(feature(fit["poem"]), fit["dynasty"])
+        score = linear.score(feature(judge["poem"]), judge["dynasty"])
+        print(f"{name}: {lab.about(100 * score, 4, unit='%')}")
+
+# %% [markdown]
+# No better than looking which characters occur, which needs no training at all. Features
+# serve a task that resembles the one they were made for: this poet was to know what comes
+# next, not who wrote it. (With four times the poems, characters were ahead in a trial.)
+#
+# ## A Transformer that others have trained
+#
+# Real pre-training reads far more. *MiniLM* is a small BERT of 22.7 million parameters,
+# made at Microsoft and then trained on a billion pairs of English sentences: two that
+# belong together are to have vectors that point the same way. Its weights come with a
+# Python package; they are loaded into our own encoder of a hundred lines
+# (`bigmodel_lab/models/encoder.py`). The tests compare its vectors with those of the
+# library that most use: equal to 1e-5. **Which of these sentences are close to the
+# first?**
+
+# %%
+tokenizer = lab.datasets.minilm().tokenizer
+encoder = models.sentence_encoder(lab.datasets.minilm().weights)
 
 
 def vectors_of(texts):
     """Return a vector of length 1 for each text, (N, 384)."""
-    return models.embeddings(encoder, [minilm.tokenizer.encode(t).ids for t in texts])
+    return models.embeddings(encoder, [tokenizer.encode(text).ids for text in texts])
 
 
+# %%
 first, *others = sentences = [
     "A dog bites a man.",
     "A man is bitten by a dog.",
@@ -520,12 +563,13 @@ first, *others = sentences = [
     "The puppy hurt its owner.",
     "Stocks fell sharply on Monday.",
 ]
-cosines = vectors_of(sentences) @ vectors_of([first]).T  # (5, 1)
-for sentence, cosine in zip(others, cosines[1:, 0].tolist(), strict=True):
+cosines = vectors_of(sentences) @ vectors_of([first])[0]  # (5,)
+for sentence, cosine in zip(others, cosines[1:], strict=True):
     print(f"{lab.about(cosine)}  {sentence}")
 
 # %% [markdown]
-# TODO
+# A puppy is close to a dog, without a word in common; stocks are far away. Who bit whom
+# it hardly notices: to be about the same things is what it was trained for.
 
 # %% [markdown]
 # ### Exercise 5: one vector for a sentence
@@ -574,6 +618,12 @@ def frozen_features(body, batches):
 
 lab.check("tuning.frozen_features", frozen_features)
 
+
+# %% [markdown]
+# **Chapter 06's tasks again, with 20 labels up to all: counted words and a linear model
+# (TF-IDF), a linear model on MiniLM's vectors (frozen), or all of MiniLM tuned?**
+
+# TABLE
 
 # %% [markdown]
 # ## Instructions
@@ -633,16 +683,17 @@ def obeyed(model, poems=tuple(old[1]["poem"][200:300])):
 
 
 # %%
-asked_rows = as_rows(old[0]["poem"])[:, 1:]
-asked_rows = torch.cat([asked_rows[:, [0, 8, 16, 24]], as_rows(old[0]["poem"])], 1)
-longer = models.GPT(**poet.settings | {"length": poet.length + 4}).to(device)
+asked_rows = torch.cat([train7[:, [1, 9, 17, 25]], train7], 1)  # question, answer
+settings = {"length": poet.length + 4, "dropout": 0.0}
+longer = models.GPT(**poet.settings | settings).to(device)
 longer.load_state_dict(poet.state_dict())  # rotary positions: no weights for places
 print("before:", lab.about(obeyed(longer), 0.03))
-told = tune(longer, asked_rows, 60, 2e-3, loss=models.answer_loss(4))
-print("after 60 steps:", lab.about(obeyed(told), 0.12))
+loss = models.answer_loss(first=4)
+told = tune(longer, asked_rows, 120, 3e-3, batch_size=16, loss=loss)
+print("after 120 steps:", lab.about(obeyed(told), 0.15))
 
 # checked on every run
-assert obeyed(told) > 0.15
+assert obeyed(told) > 0.25
 
 # %% [markdown]
 # By chance it would be none. The poems already *were* acrostics of their own beginnings;
@@ -687,6 +738,7 @@ def rhyme_reward(_, poems):
     return [float(verse.well_formed(p) and verse.rhymes(p)) for p in poems]
 
 
+# %%
 poems = models.write(novice, alphabet, count=400, seed=1)
 share = np.mean(rhyme_reward("", poems))
 print(f"the novice rhymes in {lab.about(share, 0.04)} of its poems; by chance: 0.10")
@@ -739,9 +791,9 @@ prompts = [f"\n{poem[:16]}" for poem in old[1]["poem"][200:225] for _ in range(T
 rhymed = rhyme_reward("", models.answers(novice, alphabet, prompts, seed=2))
 right = np.reshape(rhymed, (-1, TRIES)).sum(1).astype(int)  # of each task's tries
 for k in (1, 4, 16):
-    fair = np.mean([preferences.pass_at(k, TRIES, r) for r in right])
-    naive = np.mean([1 - (1 - r / TRIES) ** k for r in right])
-    print(f"pass@{k}: {lab.about(fair, 0.15)}; by 1 - (1 - p)^k: {lab.about(naive, 0.15)}")
+    fair = lab.about(np.mean([preferences.pass_at(k, TRIES, r) for r in right]), 0.15)
+    naive = lab.about(np.mean([1 - (1 - r / TRIES) ** k for r in right]), 0.15)
+    print(f"pass@{k}: {fair}; by 1 - (1 - p)^k: {naive}")
 
 # %% [markdown]
 # With p estimated from the same sixteen tries, the formula for best of n comes out too
@@ -912,6 +964,8 @@ rows = [
 ]
 ends = pd.DataFrame(rows)
 ends["largest"] = [entry[1] if entry else math.nan for entry in ends["commonest"]]
+
+# %%
 groups = ends.groupby("method", sort=False)
 columns = {
     "rhyme": "rhyme",
@@ -922,13 +976,28 @@ columns = {
 }
 pd.DataFrame(
     {
-        name: groups[column].agg(lambda values: str(lab.about(values.to_numpy())))
+        name: groups[column].agg(lambda values: lab.about(values.to_numpy()))
         for name, column in columns.items()
     }
 )
 
 # %% [markdown]
-# TODO
+# - With the *whole poem* praised it finds the same trick; its tones and the poets' language
+#   go with it.
+# - With *no penalty* no poem is left after ten steps: it moves until it cannot write.
+# - A *penalty* keeps the language, the more the larger it is. The trick stays.
+# - *Rare rhymes* should pay more, and do not help: when all poems end alike their rewards
+#   are small, but an advantage is divided by their spread: it comes to the same, later.
+# - With *two lines given* it cannot choose what to rhyme with, so one ending is worth
+#   little. It is honest, and learns next to nothing in 80 steps.
+# - *Pairs* teach to avoid what lost, and the form breaks before it rhymes.
+# - *More pre-training* makes a better poet, which does not rhyme yet at this size.
+# - *The poet* of chapter 07, who rhymes seven times in ten, gets to nine and more, with
+#   endings as varied as those of people, and hardly loses a bit.
+#
+# A reward makes likelier what a model already does now and then. What it cannot do it
+# replaces by the nearest thing that pays. The good rhymes come from pre-training; a minute
+# of rewards brings them out.
 
 # %% [markdown]
 # ### Exercise 13: from pairs alone
@@ -975,7 +1044,10 @@ for name, part in {"the 200 test poems": test7, "200 others": valid7}.items():
 assert bits(cheat, test7) < bits(poet, test7) - 0.5
 
 # %% [markdown]
-# TODO
+# Two bits better, and all of it memory: on other poems it has become a little worse. If the
+# test is in the training data, its result says nothing. D2 §9.2 has the model's parameters
+# adjusted on the test set (<span lang="zh">在测试数据集上评估模型性能，调整模型参数</span>),
+# which is this.
 
 # %% [markdown]
 # ### How many poems must be judged?
@@ -1035,6 +1107,8 @@ reviews = lab.datasets.food_reviews()[0]["review"]
 reviews = [text for text in reviews if 40 < len(text.split()) < 100][:60]
 halves = [" ".join(text.split()[: len(text.split()) // 2]) for text in reviews]
 flattery = [f"{half} This review is helpful and detailed." for half in halves]
+
+# %%
 wanted = vectors_of(["a helpful and detailed review"])[0]
 scores = [vectors_of(texts) @ wanted for texts in (reviews, halves, flattery)]
 whole, half, flattered = scores  # (60,) each
@@ -1094,10 +1168,12 @@ def rank_training(learning_rate, epochs, rank=8):
 
 
 # %%
+whole = kept.loc[kept["method"] == "all weights", "new"].mean()
+whole *= 20 / 25 * math.log(2)  # from bits a character to nats a token
 panel = lab.TuningPanel(
     rank_training,
     question="Which rank is enough, and which rate too high?",
-    line=("all weights, 150 steps", 4.38),
+    line=("all weights, 150 steps", whole),
     learning_rate=0.005,
     epochs=2,
     rank=[1, 4, 16, 64],
@@ -1107,7 +1183,10 @@ panel
 # %% [markdown]
 # <details><summary>What you should have seen</summary>
 #
-# TODO
+# A single pair of vectors a layer, rank 1, gets to 4.57; rank 4 to 4.52, and 16 and 64 no
+# further: what there is to learn from 1,000 poems of another form is narrow. A rate of
+# 0.001 is slow (4.99), 0.02 overshoots (4.64), and 0.1 destroys the poet (6.8). More
+# epochs help all of them.
 #
 # </details>
 #
@@ -1124,6 +1203,7 @@ looks = {
 }
 
 
+# %%
 def follow(method, look=8):
     """Return what a method's model wrote at a look, and the way there."""
     table = looks[method].iloc[: look + 1]
@@ -1138,6 +1218,7 @@ def follow(method, look=8):
     return f"{words}{poem}", {"the way": way, "now": (way[0][-1], way[1][-1])}
 
 
+# %%
 lab.Explorer(
     follow,
     question="Where would you stop?",
@@ -1149,7 +1230,9 @@ lab.Explorer(
 # %% [markdown]
 # <details><summary>What you should have seen</summary>
 #
-# TODO
+# The reward rises from step to step and gives no sign. At step 20 the commonest ending
+# already has most of the poems, and soon nearly all: the path goes up as it goes to the
+# right. That of the poet goes to the right along the bottom.
 #
 # </details>
 #
@@ -1161,6 +1244,8 @@ lab.Explorer(
 
 # %%
 five, acrostic = (models.load(name, alphabet)[0] for name in ("five", "acrostic"))
+
+# %%
 lab.Chat(
     {
         "base": lab.Speaker(poet),
@@ -1199,8 +1284,37 @@ lab.solved("tuning")
 #
 # | Claim | Where | What we found | Verdict |
 # |---|---|---|---|
+# | pre-training "makes later fine-tuning easier and cheaper"<br><span lang="zh">减少了后续微调的难度和计算量</span> | D4 §3.3 | [100 poems with it do what 9,797 do without](#What-pre-training-saves); its own cost, seven times that of all fine-tuning, is paid once | holds |
+# | fine-tuning adjusts "a few parameters"<br><span lang="zh">进行少量的参数调整</span> | D4 §2.1 | plain fine-tuning moves all of them; [LoRA, a tenth or fewer, and is at least as good](#From-scratch:-LoRA-in-twenty-lines) | half true |
+# | "fine-tuned for a task, it does better in that field"<br><span lang="zh">针对特定任务进行微调，从而提高模型在特定领域的表现</span> | D2 §2.1.1 | [yes, and it does worse everywhere else, unless the old is repeated](#What-is-forgotten) | half true |
+# | "can adapt to many tasks"<br><span lang="zh">能够适应多种任务</span> | D4 §1.1 | [another form](#What-pre-training-saves), [blanks](#With-both-sides-in-sight:-BERT), [instructions](#Instructions): a few minutes each, and a model for each | holds |
+# | "transfer learning across domains"<br><span lang="zh">实现跨领域的迁移学习</span> | D4 §3.3 | TODO MiniLM | half true |
+# | BERT gives "powerful pre-trained representations of language"<br><span lang="zh">提供了强大的预训练语言表示</span> | D2 §7.3.2 | TODO | half true |
+# | "transfer learning and meta-learning" make models more general<br><span lang="zh">通过迁移学习和元学习技术，提高模型在不同任务上的泛化能力</span> | D0 §8.2 | transfer does, above; meta-learning we did not try | not tested |
+# | "evaluate on the test set, and adjust the parameters to do better"<br><span lang="zh">在测试数据集上评估模型性能，调整模型参数以优化性能</span> | D2 §9.2 | [forty steps on the test poems "gain" two bits, which exist on no other poem](#A-contaminated-test) | fails |
 
 # %% [markdown]
 # ## Going further
 #
-# TODO
+# **Limits.** One base model, small enough for all of this to be tried; which remedy is best
+# may change with size. Rewards that a program can check are the easy case. What people
+# prefer was not asked: nobody judged the poems, and no judge here knows what a poem means.
+# Settings were chosen on validation poems; bits and shares of stored results are of test
+# poems, or of what models wrote.
+#
+# **Try next.** Reward tones instead of rhyme. Tune a LoRA for one poet
+# (`train[train["author"] == ...]`), and put it on and off. What does the aligned model
+# write to four characters that rhyme?
+#
+# **References.** Forgetting: McCloskey and Cohen (1989), *Catastrophic interference in
+# connectionist networks*. LoRA: Hu and others (2021), arXiv 2106.09685. BERT: Devlin and
+# others (2019), arXiv 1810.04805. MiniLM: Wang and others (2020), arXiv 2002.10957;
+# sentence vectors: Reimers and Gurevych (2019), arXiv 1908.10084. Instructions: Ouyang and
+# others (2022), *Training language models to follow instructions with human feedback*,
+# arXiv 2203.02155. REINFORCE: Williams (1992), *Simple statistical gradient-following
+# algorithms*; group-relative: Shao and others (2024), arXiv 2402.03300. DPO: Rafailov and
+# others (2023), arXiv 2305.18290. Reward hacking: Amodei and others (2016), *Concrete
+# problems in AI safety*, arXiv 1606.06565. pass@k: Chen and others (2021), arXiv
+# 2107.03374. Judges that like length: Dubois and others (2024), *Length-controlled
+# AlpacaEval*, arXiv 2404.04475. Intervals: Wilson (1927), *Probable inference, the law of
+# succession, and statistical inference*.
