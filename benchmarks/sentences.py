@@ -16,7 +16,7 @@ import datetime
 import itertools
 import sys
 import time
-from functools import cached_property
+from functools import cache, cached_property
 
 import numpy as np
 import pandas as pd
@@ -43,6 +43,7 @@ HELD_OUT = 300  # of the held-out texts, those that judge a fine-tuning
 STRENGTHS = (1, 10, 100)  # of logistic regression: C
 RATES = (5e-5, 1e-4, 2e-4)  # of fine-tuning
 RATED_BY = ("reviews", 100)  # where the rate is chosen: it costs least there
+SEEDS = 3  # but 1 with all labels
 EPOCHS = {"few": 20, 100: 10, 1000: 3, "all": 1}
 BATCH = 16
 TF_IDF, TF_IDF_CUT, FROZEN, TUNED = METHODS = (
@@ -71,22 +72,23 @@ class Corpus:
         self.classes = len(labels.categories)
         self.held_out, self.kept = map(np.flatnonzero, (held_out, ~held_out))
         self.test = np.arange(len(train), len(self.texts))
+        self.features = cache(self.read_by)
 
     @cached_property
     def ids(self):
         """The first tokens of each text."""
         return model_ids(self.model, self.texts)
 
-    @cached_property
-    def features(self):
-        """What logistic regression reads, by method: (a row per text, seconds each)."""
-        made = {TF_IDF: timed(self.tf_idf, self.texts)}
-        cut = [self.model.tokenizer.decode(text) for text in self.ids]
-        if self.name == "newsgroups":  # of the reviews, nothing is cut off
-            made[TF_IDF_CUT] = timed(self.tf_idf, cut)
-        encoder = sentence_encoder(self.model.weights)
-        made[FROZEN] = timed(lambda: embeddings(encoder, self.ids).numpy())
-        return {k: (X, seconds / len(self.texts)) for k, (X, seconds) in made.items()}
+    def read_by(self, method):
+        """Return what logistic regression reads: a row for each text, seconds each."""
+        if method == FROZEN:
+            encoder = sentence_encoder(self.model.weights)
+            X, seconds = timed(lambda: embeddings(encoder, self.ids).numpy())
+        else:
+            decode, cut = self.model.tokenizer.decode, method == TF_IDF_CUT
+            texts = [decode(text) for text in self.ids] if cut else self.texts
+            X, seconds = timed(self.tf_idf, texts)
+        return X, seconds / len(self.texts)
 
     def tf_idf(self, texts):
         """Return TF-IDF rows; training texts without a label help to count words."""
@@ -106,7 +108,7 @@ class Corpus:
 
     def regress(self, method, strength, chosen, judged):
         """Fit logistic regression on the features of the chosen texts."""
-        X, each = self.features[method]
+        X, each = self.features(method)
         words = np.flatnonzero(np.asarray(abs(X[chosen]).sum(0)))  # else weights are 0
         model = LogisticRegression(C=strength, max_iter=2000)
         _, seconds = timed(model.fit, X[chosen][:, words], self.labels[chosen])
@@ -143,27 +145,30 @@ def timed(function, *arguments):
 # -- the parts -------------------------------------------------------------------------
 
 
-def seeds(labels):
-    """Return the seeds that draw the texts with a label."""
-    return range(1 if labels == "all" else 3)
+def cases(corpus, methods):
+    """Yield every (method, seed, labels); the seed draws the texts with a label."""
+    for method, seed, labels in itertools.product(methods, range(SEEDS), LABELS):
+        nothing_is_cut_off = method == TF_IDF_CUT and corpus.name == "reviews"
+        if not nothing_is_cut_off and not (labels == "all" and seed):
+            yield method, seed, labels
 
 
 def measure_settings(corpus):
     """Try settings on the held-out training texts."""
-    name, held = corpus.name, corpus.held_out
-    for labels, method in itertools.product(LABELS, METHODS[:3]):
-        for C in STRENGTHS if method in corpus.features else ():
-            for key in missing("settings", name, labels, method, seeds(labels), C):
-                chosen = corpus.drawn(labels, key["seed"], corpus.kept)
+    held = corpus.held_out
+    for method, seed, labels in cases(corpus, METHODS[:3]):
+        for C in STRENGTHS:
+            if key := missing("settings", corpus.name, labels, method, seed, C):
+                chosen = corpus.drawn(labels, seed, corpus.kept)
                 score, _ = corpus.regress(method, C, chosen, held)
                 keep("settings", key, accuracy=score)
-    if name == RATED_BY[0]:
-        for rate in RATES:
-            for key in missing("settings", *RATED_BY, TUNED, [0], rate):
-                chosen = corpus.drawn(RATED_BY[1], 0, corpus.kept)
-                epochs = EPOCHS[RATED_BY[1]]
-                score, _ = corpus.tune(rate, epochs, 0, chosen, held[:HELD_OUT])
-                keep("settings", key, accuracy=score)
+    for rate in RATES if corpus.name == RATED_BY[0] else ():
+        if key := missing("settings", *RATED_BY, TUNED, 0, rate):
+            labels = RATED_BY[1]
+            chosen = corpus.drawn(labels, 0, corpus.kept)
+            judged = held[:HELD_OUT]
+            score, _ = corpus.tune(rate, EPOCHS[labels], 0, chosen, judged)
+            keep("settings", key, accuracy=score)
 
 
 def best(data, labels, method):
@@ -177,15 +182,12 @@ def best(data, labels, method):
 
 def measure_table(corpus):
     """Measure test accuracies: what costs little first."""
-    name = corpus.name
-    for method, labels in itertools.product(METHODS, LABELS):
-        if method != TUNED and method not in corpus.features:
-            continue
-        setting = best(name, labels, method)
-        for key in missing("table", name, labels, method, seeds(labels), setting):
-            chosen = corpus.drawn(labels, key["seed"], np.arange(corpus.train))
+    for method, seed, labels in cases(corpus, METHODS):
+        setting = best(corpus.name, labels, method)
+        if key := missing("table", corpus.name, labels, method, seed, setting):
+            chosen = corpus.drawn(labels, seed, np.arange(corpus.train))
             if method == TUNED:
-                how = setting, EPOCHS[labels], key["seed"]
+                how = setting, EPOCHS[labels], seed
                 score, seconds = corpus.tune(*how, chosen, corpus.test)
             else:
                 score, seconds = corpus.regress(method, setting, chosen, corpus.test)
@@ -200,15 +202,13 @@ def measure_speed(rounds):
         keep("speed", {"program": name, "round": number}, **answer)
 
 
-def missing(part, data, labels, method, seeds, setting):
-    """Yield the keys of rows that are not stored yet."""
+def missing(part, data, labels, method, seed, setting):
+    """Return the key of a row that is not stored yet; None if it is."""
+    key = {"data": data, "labels": labels, "method": method}
+    key |= {"seed": seed, "setting": setting}
     with changing("sentences") as stored:
         rows = stored.get(part, [])
-    for seed in seeds:
-        key = {"data": data, "labels": labels, "method": method}
-        key |= {"seed": seed, "setting": setting}
-        if not any(key.items() <= row.items() for row in rows):
-            yield key
+    return None if any(key.items() <= row.items() for row in rows) else key
 
 
 def keep(part, key, **facts):
