@@ -1,5 +1,6 @@
 """Models to read and to train: learners open these files after a chapter."""
 
+from bigmodel_lab.models.classifying import TextClassifier, fine_tuning
 from bigmodel_lab.models.digits import digit_cnn, digit_mlp
 from bigmodel_lab.models.gpt import GPT
 from bigmodel_lab.models.gpt_training import (
@@ -19,12 +20,14 @@ __all__ = [
     "GPT",
     "EmbeddingBagClassifier",
     "TextCNN",
+    "TextClassifier",
     "TextLSTM",
     "answer_loss",
     "answers",
     "digit_cnn",
     "digit_mlp",
     "embeddings",
+    "fine_tuning",
     "gpt_optimizer",
     "gpt_training",
     "linear_regression",

@@ -56,14 +56,18 @@ class Encoder(nn.Module):
             x = block(x, mask)
         return x
 
+    def mean(self, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        """Return one vector for each text, (N, d): the mean of its tokens'."""
+        weights = mask[..., None].to(self.tokens.weight)  # (N, T, 1)
+        total = (self(ids, mask) * weights).sum(1)  # pads do not count
+        return total / weights.sum(1)
+
     def embed(self, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-        """Return one vector of length 1 for each text, (N, d): the mean of its tokens'.
+        """Return one vector of length 1 for each text, (N, d): in the mean's direction.
 
         Sentence-BERT (Reimers and Gurevych, 2019). The product of two is their cosine.
         """
-        weights = mask[..., None].to(self.tokens.weight)  # (N, T, 1)
-        total = (self(ids, mask) * weights).sum(1)  # pads do not count
-        return F.normalize(total / weights.sum(1), dim=-1)
+        return F.normalize(self.mean(ids, mask), dim=-1)
 
 
 class EncoderBlock(nn.Module):

@@ -1,11 +1,14 @@
 """Sentences as vectors: MiniLM's weights in our own `Encoder`."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import torch
 
+from bigmodel_lab.models._checks_texts import check_finite, check_texts
 from bigmodel_lab.models.encoder import Encoder
+
+PAD = 0  # the id that fills up a batch, as MiniLM's tokenizer has it
 
 # How its authors call the weights, and how we do.
 RENAMED = [
@@ -23,28 +26,39 @@ RENAMED = [
 UNUSED = re.compile(r"pooler\.|embeddings\.(position_ids|token_type_embeddings)")
 
 
-def sentence_encoder(weights: Mapping[str, torch.Tensor]) -> Encoder:
+def sentence_encoder(weights: Mapping[str, torch.Tensor], heads: int = 12) -> Encoder:
     """Return an `Encoder` with MiniLM's weights, as `datasets.minilm` returns them.
+
+    Its sizes are those of the weights, but for the number of heads, which they do not
+    tell.
 
     Raises
     ------
     ValueError
-        If a weight is missing, or has another shape.
+        If a weight is missing, has another shape, or holds what is not a number.
     """
-    ours = {_ours(name): w for name, w in weights.items() if not UNUSED.match(name)}
     try:
+        ours = {_ours(name): w for name, w in weights.items() if not UNUSED.match(name)}
         # Its texts may have places of two kinds; in sentences all are of the first.
         kind = weights["embeddings.token_type_embeddings.weight"][0]
         ours["places.weight"] = ours["places.weight"] + kind
-        encoder = Encoder(*ours["tokens.weight"].shape[:1])
-        encoder.load_state_dict(ours)
-    except (KeyError, RuntimeError) as error:
-        reason = str(error).split(": ", 1)[-1].strip().splitlines()[0]
+        encoder = Encoder(*_sizes(ours), heads)
+        encoder.load_state_dict(ours, assign=True)  # no second copy in memory
+        check_finite(encoder)
+    except (AttributeError, KeyError, RuntimeError, ValueError) as error:
+        reason = str(error).split(":\n", 1)[-1].strip().splitlines()[0]
         raise ValueError(
-            f"These are not the weights of MiniLM ({reason}): take those that "
-            f"lab.datasets.minilm() returns."
+            f"These are not the weights of MiniLM ({reason.rstrip('. ')}): take those "
+            f"that lab.datasets.minilm() returns, .weights."
         ) from error
     return encoder.eval()
+
+
+def _sizes(weights):
+    """Return how many tokens, places, dimensions and layers the weights have."""
+    tokens, dimensions = weights["tokens.weight"].shape
+    layers = sum(name.endswith(".query.weight") for name in weights)
+    return tokens, len(weights["places.weight"]), dimensions, layers
 
 
 def _ours(name):
@@ -55,10 +69,17 @@ def _ours(name):
 
 
 def padded(ids: Sequence[list[int]]) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return ids (N, T) and a mask (N, T), False where a text has ended."""
+    """Return ids (N, T) and a mask (N, T), False where a text has ended.
+
+    Raises
+    ------
+    ValueError
+        If there are no texts, or one has no tokens.
+    """
+    check_texts(ids)
     lengths = torch.tensor([len(text) for text in ids])
     width = int(lengths.max())
-    rows = torch.tensor([text + [0] * (width - len(text)) for text in ids])
+    rows = torch.tensor([text + [PAD] * (width - len(text)) for text in ids])
     return rows, torch.arange(width) < lengths[:, None]
 
 
@@ -72,12 +93,30 @@ def by_length(ids: Sequence[list[int]], batch_size: int) -> Iterator[list[int]]:
         yield order[first : first + batch_size]
 
 
-@torch.inference_mode()
 def embeddings(
     encoder: Encoder, ids: Sequence[list[int]], batch_size: int = 32
 ) -> torch.Tensor:
-    """Return a vector of length 1 for each text, (N, d), in the order of the texts."""
-    vectors = torch.empty(len(ids), encoder.tokens.embedding_dim)
-    for chosen in by_length(ids, batch_size):
-        vectors[chosen] = encoder.embed(*padded([ids[i] for i in chosen]))
-    return vectors
+    """Return a vector of length 1 for each text, (N, d), in the order of the texts.
+
+    Raises
+    ------
+    ValueError
+        If there are no texts, one has no tokens, or one is too long.
+    """
+    return in_batches(encoder.embed, ids, batch_size)
+
+
+@torch.inference_mode()
+def in_batches(
+    function: Callable[[torch.Tensor, torch.Tensor], torch.Tensor],
+    ids: Sequence[list[int]],
+    batch_size: int,
+) -> torch.Tensor:
+    """Return the rows of `function(rows, mask)` of all texts, in their order."""
+    check_texts(ids)
+    batches = list(by_length(ids, batch_size))
+    rows = torch.cat(
+        [function(*padded([ids[i] for i in chosen])) for chosen in batches]
+    )
+    order = torch.tensor([i for chosen in batches for i in chosen])
+    return rows[order.argsort()]
