@@ -43,7 +43,7 @@ def sentence_encoder(weights: Mapping[str, torch.Tensor], heads: int = 12) -> En
         kind = weights["embeddings.token_type_embeddings.weight"][0]
         ours["places.weight"] = ours["places.weight"] + kind
         encoder = Encoder(*_sizes(ours), heads)
-        encoder.load_state_dict(ours, assign=True)  # no second copy in memory
+        encoder.load_state_dict(ours)
         check_finite(encoder)
     except (AttributeError, KeyError, RuntimeError, ValueError) as error:
         reason = str(error).split(":\n", 1)[-1].strip().splitlines()[0]
