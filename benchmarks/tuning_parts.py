@@ -37,7 +37,7 @@ class Data:
                 "".join(poem[::8]) + text
                 for poem, text in zip(poems, texts, strict=True)
             ]
-        return torch.tensor([self.alphabet.encode(text) for text in texts])
+        return self.alphabet.rows(texts)
 
     def bits(self, model, rows):
         """Return the bits for a Chinese character of poems, rows (N, T)."""

@@ -72,6 +72,19 @@ def check_characters(text, ids):
         )
 
 
+def check_one_length(texts):
+    """Return texts as a list; ValueError if there are none, or of several lengths."""
+    texts = check_texts(texts)
+    for text in texts:
+        if len(text) != len(texts[0]):
+            raise ValueError(
+                f"Texts of one length are needed: {texts[0]!r:.40} has "
+                f"{len(texts[0])} characters, {text!r:.40} has {len(text)}. Make rows "
+                f"of each form by itself."
+            )
+    return texts
+
+
 def check_documents(documents):
     """Return `documents` as a list; an error if they are not lists of words."""
     documents = list(documents)

@@ -17,6 +17,7 @@ from bigmodel_lab.from_scratch._checks_text import (
     check_language,
     check_length,
     check_no_empty_document,
+    check_one_length,
     check_sequences,
     check_text,
     check_texts,
@@ -193,6 +194,14 @@ class Characters:
         """Return the id of each character; ValueError names those that have none."""
         check_characters(text, self.ids)
         return [self.ids[character] for character in text]
+
+    def rows(self, texts: Iterable[str]) -> torch.Tensor:
+        """Return the ids (N, T) of texts that have one length T.
+
+        ValueError if there are none, or of several lengths: such as poems of two forms.
+        """
+        ids = [self.encode(text) for text in check_one_length(texts)]
+        return torch.from_numpy(np.array(ids))  # (N, T), int64
 
     def decode(self, ids: Iterable[int]) -> str:
         """Return the text of a list of ids; ValueError for an id that has none."""

@@ -106,7 +106,7 @@ def answers(
 def prompt_rows(prompts: Sequence[str], alphabet: Characters) -> torch.Tensor:
     """Return the ids (N, T) of prompts of one length; ValueError as in `answers`."""
     check_prompts(prompts)
-    return torch.tensor([alphabet.encode(text) for text in prompts])
+    return alphabet.rows(prompts)
 
 
 def growing_texts(

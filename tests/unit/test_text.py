@@ -298,6 +298,15 @@ def test_decoding_undoes_the_encoding_of_characters(texts):
         assert alphabet.decode(alphabet.encode(text)) == text
 
 
+def test_rows_have_one_length_and_other_forms_are_told():
+    alphabet = Characters(["一二三四"])
+    assert alphabet.rows(["二一", "四四"]).tolist() == [[3, 1], [4, 4]]
+    with pytest.raises(ValueError, match="'二一' has 2 characters, '三' has 1"):
+        alphabet.rows(["二一", "三"])
+    with pytest.raises(ValueError, match="no text"):
+        alphabet.rows([])
+
+
 def test_unknown_characters_are_named_once_each():
     alphabet = Characters("abc")
     with pytest.raises(ValueError, match="Of 4 characters, none is x、y: leave out"):
