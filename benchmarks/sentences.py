@@ -8,7 +8,8 @@ python benchmarks/sentences.py --table           the tables of the stored result
 An hour on one core, on which everything runs: seconds are those of its processor, so
 that other programs count little. Each row is stored when it is measured; a run that was
 interrupted goes on where it stopped, and `--again` begins its parts anew. `--data
-reviews` measures one of the two. Results go to `bigmodel_lab/results/sentences.json`.
+reviews` measures one of the two. The speed needs `tests/requirements.txt`. Results go
+to `bigmodel_lab/results/sentences.json`.
 """
 
 import argparse

@@ -71,7 +71,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from bigmodel_lab import lora, models, preferences, verse
+from bigmodel_lab import models, preferences, verse
 
 # %%
 poet, alphabet, _ = models.load("poet")
@@ -395,7 +395,7 @@ ours, x = LowRank(copy.deepcopy(plain), rank), torch.randn(5, 3, int(width))
 # checked on every run
 torch.testing.assert_close(ours(x), plain(x))
 nn.init.normal_(ours.B)
-theirs = lora.LowRank(plain, rank)
+theirs = lab.lora.LowRank(plain, rank)
 theirs.A.data, theirs.B.data = ours.A.data, ours.B.data
 torch.testing.assert_close(ours(x), theirs(x))
 torch.testing.assert_close(theirs.merged()(x), ours(x), rtol=1e-4, atol=1e-5)
@@ -405,7 +405,7 @@ torch.testing.assert_close(theirs.merged()(x), ours(x), rtol=1e-4, atol=1e-5)
 # After that a tuned model is as fast as the one before, but the correction can no longer
 # be taken off.
 #
-# `lora.adapt` puts such layers into a model. **100 poems again: how good is a rank of
+# `lab.lora.adapt` puts such layers into a model. **100 poems again: how good is a rank of
 # 8, and what does it cost?**
 
 # %%
@@ -416,7 +416,7 @@ def lora_training(rows, rank=8, learning_rate=5e-3, steps=40, **options):
     """Return a training of the poet with corrections of low rank."""
     torch.manual_seed(0)
     model = copy.deepcopy(poet).to(device)
-    learning = lora.adapt(model, rank, names=LAYERS)
+    learning = lab.lora.adapt(model, rank, names=LAYERS)
     optimizer = torch.optim.AdamW(learning, learning_rate, weight_decay=0.0)
     return models.gpt_training(model, rows, optimizer=optimizer, steps=steps, **options)
 
