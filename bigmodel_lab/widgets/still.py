@@ -31,6 +31,7 @@ COLORS = 128  # of the picture: a third of the bytes
 DASHES = {"solid": "-", "dashed": "--", "dotted": ":", "dash_dotted": "-."}
 ENTRIES = re.compile(r'color: (#\w+)" aria-hidden="true">(.)</span> ([^<]*)')
 LEFT_OUT = re.compile(r"<(table|button|a)\b.*?</\1>", re.DOTALL)  # of HTML's text
+CHINESE = re.compile(r'<span lang="zh">.*?</span>', re.DOTALL)  # no font here has it
 PICTURES = re.compile(r'src="data:image/png;base64,([^"]+)"')
 
 
@@ -161,7 +162,8 @@ class Sheet:
         """Draw what HTML says, and the pictures that it holds."""
         markup = LEFT_OUT.sub("", markup)
         entries = ENTRIES.findall(markup)
-        text = plain_text(markup.partition("<span")[0] if entries else markup)
+        readable = CHINESE.sub("", markup)  # a poem's glosses stay
+        text = plain_text(readable.partition("<span")[0] if entries else readable)
         text = re.sub(r"\s+([;:,.])|\s+", lambda space: space[1] or " ", text)
         height = 0
         if text:

@@ -1243,7 +1243,7 @@ lab.solved("gpt")
 # | GPT and BERT "capture complex patterns and semantic relations in language"<br><span lang="zh">能够捕捉语言中的复杂模式和语义关系</span> | D2 §6.1 | [patterns: form, tones, then rhyme, which nobody pointed out](#What-is-learned-first?); of relations of meaning we measured none | half true |
 # | large models "can capture the complex patterns in data" since they have "millions to billions of parameters"<br><span lang="zh">数百万到数十亿个参数，能够捕捉数据中的复杂模式</span> | D2 §2.1 | [one or two million do, with attention](#What-is-learned-first?); [a lookup needs two layers, not many parameters](#Which-network-can-look-something-up?) | half true |
 # | pre-training teaches "rich knowledge"<br><span lang="zh">掌握了丰富的知识</span> | D4 §1.1 | [without a label: what a verse is, and what rhymes with what](#The-poet) | holds |
-# | pre-training on "unlabeled data" gives "general features"<br><span lang="zh">在大量未标注的数据上进行预训练，学习到了通用的特征表示</span> | D4 §1.1, §2.1 | unlabeled, yes; whether the features serve other tasks is for the next chapter | not tested |
+# | pre-training on "unlabeled data" gives "general features"<br><span lang="zh">在大量未标注的数据上进行预训练，学习到了通用的特征表示</span> | D4 §1.1, §2.1 | unlabeled, yes; what its features are worth elsewhere, [chapter 08](08_tuning.ipynb#Are-its-features-general?) asks | not tested |
 # | "Attention Is All You Need" proposed the Transformer<br><span lang="zh">提出了Transformer模型</span> | D2 §7 | [yes; attention alone is not all: without the mask it cheats, and with one layer it cannot look up](#A-loss-too-good-to-be-true) | holds |
 # | "powerful representation and generation"<br><span lang="zh">强大的表示和生成能力</span> | D1 §1 | [it rhymes nearly as often as the poets; sense from line to line is missing](#The-poet) | half true |
 #

@@ -24,6 +24,7 @@ from bigmodel_lab import (
     TuningPanel,
     Writer,
     models,
+    verse,
 )
 from bigmodel_lab.from_scratch.text import Characters
 from bigmodel_lab.widgets.still import CALL, Sheet, still
@@ -204,6 +205,12 @@ def test_of_html_only_running_text_is_written():
     )
     explorer = Explorer(lambda strength: markup, strength=3)
     assert "a bold word and." in texts(drawn(explorer))
+
+
+def test_of_a_poem_the_glosses_are_written():
+    poem = verse.show(["床前明月光，"])._repr_html_()
+    explorer = Explorer(lambda strength: f"a line: {poem}", strength=3)
+    assert "a line: bed in front bright moon light" in texts(drawn(explorer))
 
 
 def test_an_answers_picture_is_drawn():
