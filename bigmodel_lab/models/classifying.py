@@ -12,6 +12,8 @@ from bigmodel_lab.models.encoder import Encoder
 from bigmodel_lab.models.sentences import PAD, in_batches, padded
 from bigmodel_lab.training import Training
 
+HEAD = 20  # times the encoder's rate: what knows nothing yet has further to go
+
 
 class TextClassifier(nn.Module):
     """Sort texts into classes: ids (N, T), 0 at pads -> logits (N, C).
@@ -62,7 +64,7 @@ def fine_tuning(
     labels : torch.Tensor
         (N,) the class of each, from 0.
     learning_rate : float
-        The highest one.
+        The encoder's highest one; the layer on top has twenty times that.
     batch_size : int
         How many texts a step sees.
     **options
@@ -74,11 +76,15 @@ def fine_tuning(
         If there are no texts, one has no tokens, or a label is not a class.
     """
     check_labels(ids, labels, classifier.head.out_features)
+    groups = [
+        {"params": classifier.encoder.parameters()},
+        {"params": classifier.head.parameters(), "lr": HEAD * learning_rate},
+    ]
     batches = SimilarLengths([len(text) for text in ids], batch_size)
     return Training(
         classifier,
         F.cross_entropy,
-        torch.optim.AdamW(classifier.parameters(), learning_rate, fused=True),
+        torch.optim.AdamW(groups, learning_rate, fused=True),
         train=DataLoader(Texts(ids, labels), batch_size=None, sampler=batches),
         max_gradient_norm=1.0,
         schedule=up_and_down,

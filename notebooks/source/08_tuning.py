@@ -508,7 +508,8 @@ for place in (2, 4, 18):
     text = f"{poem[:place]}＿{poem[place + 1 :]}"
     with torch.no_grad():
         logits = filler(torch.tensor([with_blank.encode(f"\n{text}\n")]))
-    both = with_blank.decode(logits[0, 1 + place].topk(4).indices.tolist())
+    order = logits[0, 1 + place].argsort(descending=True, stable=True)
+    both = with_blank.decode(order[:4].tolist())
     left = "".join(list(models.next_characters(poet, alphabet, poem[:place]))[:4])
     words = [f"{best} ({', '.join(verse.gloss(best))})" for best in (both, left)]
     guesses[text[place - 2 : place + 3]] = words
