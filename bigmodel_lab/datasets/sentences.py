@@ -1,18 +1,19 @@
 """MiniLM, a Transformer that others have trained on sentences."""
 
-from typing import NamedTuple
-
-import torch
-from tokenizers import Tokenizer
+from typing import TYPE_CHECKING, NamedTuple
 
 from bigmodel_lab.datasets import fetching
+
+if TYPE_CHECKING:  # PyTorch takes a moment to load
+    import torch
+    from tokenizers import Tokenizer
 
 
 class MiniLM(NamedTuple):
     """What a pre-trained model is: numbers, and how to cut a text; see `minilm`."""
 
-    weights: dict[str, torch.Tensor]
-    tokenizer: Tokenizer
+    weights: "dict[str, torch.Tensor]"
+    tokenizer: "Tokenizer"
 
 
 def minilm() -> MiniLM:
@@ -34,6 +35,7 @@ def minilm() -> MiniLM:
         If no place gives the files.
     """
     from safetensors.torch import load_file
+    from tokenizers import Tokenizer
 
     tokenizer = Tokenizer.from_file(str(fetching.fetch("minilm-tokens")))
     tokenizer.enable_truncation(256)  # as it was trained

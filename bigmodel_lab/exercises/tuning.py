@@ -579,7 +579,8 @@ def best_of(n, p):
     Both are numbers: each try is right with the probability p, whatever became of the
     others.
     """
-    return 1 - (1 - p) ** n
+    all_wrong = (1 - p) ** n
+    return 1 - all_wrong
 
 
 @best_of.mistakes
