@@ -23,7 +23,7 @@ class Poems:
             poem for parts in forms.values() for part in parts for poem in part["poem"]
         )
         self.train, self.validation, self.test = (
-            torch.tensor([self.alphabet.encode(f"\n{p}\n") for p in part["poem"]])
+            self.alphabet.rows(f"\n{poem}\n" for poem in part["poem"])
             for part in forms["7x4"]
         )
         self.length = self.train.shape[1] - 1  # the last character is only a target
@@ -35,10 +35,14 @@ class Poems:
 
 
 def bits(model, rows):
-    """Return the bits that a GPT needs for a character of poems, rows (N, 34)."""
+    """Return the bits that a GPT needs for a character of poems, rows (N, T).
+
+    A row has four marks and two line breaks besides its Chinese characters.
+    """
     data = rows[:, :-1], rows[:, 1:]
     nats = evaluate(model, models.next_token_loss, data, batch_size=64)["loss"]
-    return nats * (rows.shape[1] - 1) / CHARACTERS / math.log(2)
+    tokens, characters = rows.shape[1] - 1, rows.shape[1] - 6
+    return nats * tokens / characters / math.log(2)
 
 
 def origin(device="cpu"):

@@ -9,7 +9,7 @@ from gpt_poems import commit, origin
 from stored import RESULTS
 from torch.nn import functional as F
 from torch.utils.data import DataLoader
-from tuning_parts import Data, adamw, corrected
+from tuning_parts import Data, adamw, corrected, rounded_bits
 from tuning_rewards import BEGINNINGS, ENDS, rhyme
 
 from bigmodel_lab import models, verse
@@ -155,7 +155,7 @@ def written(data, characters=7):
 
     def look(model):
         poems = models.write(model, data.alphabet, count=500, seed=1)
-        return {"bits": data.bits(model, rows), **verse.measure(poems, characters)}
+        return {"bits": rounded_bits(model, rows), **verse.measure(poems, characters)}
 
     return look
 

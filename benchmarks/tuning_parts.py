@@ -4,11 +4,11 @@ import copy
 import math
 
 import torch
+from gpt_poems import bits
 from torch.utils.data import DataLoader
 
 from bigmodel_lab import datasets, models
 from bigmodel_lab.from_scratch import lora
-from bigmodel_lab.measuring import evaluate
 from bigmodel_lab.models.gpt_training import pairs
 
 POEMS = (100, 300, 1000, 3000, 9797)  # of the new form; the last are all
@@ -39,22 +39,20 @@ class Data:
             ]
         return self.alphabet.rows(texts)
 
-    def bits(self, model, rows):
-        """Return the bits for a Chinese character of poems, rows (N, T)."""
-        data = rows[:, :-1], rows[:, 1:]
-        loss = evaluate(model, models.next_token_loss, data, batch_size=64)["loss"]
-        characters = {26: 20, 34: 28}[rows.shape[1]]
-        return round(loss * (rows.shape[1] - 1) / characters / math.log(2), 4)
-
 
 # -- another form ----------------------------------------------------------------------
+
+
+def rounded_bits(model, rows):
+    """Return the bits for a Chinese character of poems, rows (N, T), as stored."""
+    return round(bits(model, rows), 4)
 
 
 def transfer(seeds):
     """Yield bits on 5x4 poems after some of them, from the poet or from nothing."""
     data = Data()
-    zero = data.bits(data.poet, data.five[2])
-    yield "before", {"bits": zero, "old": data.bits(data.poet, data.seven[2][:500])}
+    zero = rounded_bits(data.poet, data.five[2])
+    yield "before", {"bits": zero, "old": rounded_bits(data.poet, data.seven[2][:500])}
     for seed in seeds:
         for poems in POEMS:
             for start in ("poet", "nothing"):
@@ -77,14 +75,14 @@ def learned(data, seed, poems, start):
     every, best = options["steps"] // 15, (math.inf, 0, None)
     for step in training:
         if step.number % every == 0:
-            bits = data.bits(model.eval(), data.five[1][:300])
-            if bits < best[0]:
-                best = bits, step.number, copy.deepcopy(model.state_dict())
+            now = bits(model.eval(), data.five[1][:300])
+            if now < best[0]:
+                best = now, step.number, copy.deepcopy(model.state_dict())
             model.train()
-    bits, step, weights = best
+    _, step, weights = best
     model.load_state_dict(weights)
     return {
-        "bits": data.bits(model.eval(), data.five[2]),
+        "bits": rounded_bits(model.eval(), data.five[2]),
         "step": step,
         "seconds": round(training.seconds, 1),
     }
@@ -145,8 +143,8 @@ def kept(data, seed, rank=None, learning_rate=5e-3, replay=False):
     learning = [theta for theta in model.parameters() if theta.requires_grad]
     state = [value for one in optimizer.state.values() for value in one.values()]
     return {
-        "new": data.bits(model.eval(), data.five[2]),
-        "old": data.bits(model, data.seven[2][:500]),
+        "new": rounded_bits(model.eval(), data.five[2]),
+        "old": rounded_bits(model, data.seven[2][:500]),
         "numbers": sum(theta.numel() for theta in learning),
         "state": sum(value.nbytes for value in state),
         "seconds": round(training.seconds, 1),

@@ -4,7 +4,7 @@ import copy
 import time
 from collections import Counter
 
-from tuning_parts import Data
+from tuning_parts import Data, rounded_bits
 
 from bigmodel_lab import models, verse
 from bigmodel_lab.models.rewards import prefer, reinforce
@@ -99,7 +99,7 @@ def look(data, model, step, seconds):
     """Return what a model writes now, and how well it still knows people's poems."""
     training = model.training
     poems = models.write(model.eval(), data.alphabet, count=300, seed=5)
-    bits = data.bits(model, data.seven[1][:300])
+    bits = rounded_bits(model, data.seven[1][:300])
     model.train(training)
     good = [poem for poem in poems if verse.well_formed(poem)]
     endings = Counter(map(ending, good)).most_common()
