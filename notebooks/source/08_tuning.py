@@ -764,10 +764,11 @@ longer.load_state_dict(poet.state_dict())  # rotary positions: no weights for pl
 print("before:", lab.about(obeyed(longer), 0.03))
 loss = models.answer_loss(first=4)
 told = tune(longer, asked_rows, 120, 3e-3, batch_size=16, loss=loss)
-print("after 120 steps:", lab.about(obeyed(told), 0.15))
+right = obeyed(told)
+print("after 120 steps:", lab.about(right, 0.15))
 
 # checked on every run
-assert obeyed(told) > 0.25
+assert right > 0.25
 
 # %% [markdown]
 # By chance it would be none. The poems already *were* acrostics of their own beginnings;
@@ -1053,12 +1054,13 @@ columns = {
     "tones": "tones",
     "bits": "bits",
 }
-pd.DataFrame(
+table = pd.DataFrame(
     {
-        name: groups[column].agg(lambda values: lab.about(values.to_numpy()))
+        name: groups[column].agg(lambda values: str(lab.about(values.to_numpy())))
         for name, column in columns.items()
     }
 )
+table.replace("nan", "no poem")
 
 # %% [markdown]
 # - With the *whole poem* praised it finds the same trick; its tones and the poets' language
