@@ -21,6 +21,7 @@ from .from_scratch import activations as activations
 from .from_scratch import attention as attention
 from .from_scratch import bpe as bpe
 from .from_scratch import cleaning as cleaning
+from .from_scratch import counting as counting
 from .from_scratch import images as images
 from .from_scratch import lora as lora
 from .from_scratch import losses as losses
@@ -29,6 +30,7 @@ from .from_scratch import optimizers as optimizers
 from .from_scratch import preferences as preferences
 from .from_scratch import sampling as sampling
 from .from_scratch import scalers as scalers
+from .from_scratch import scaling as scaling
 from .from_scratch import schedules as schedules
 from .from_scratch import text as text
 from .measuring import accuracy as accuracy
