@@ -12,12 +12,12 @@ from bigmodel_lab.exercises.judging.judge import exercise
 
 
 def _gradients_and_shares(rng):
-    """Return gradients, all of one shape, and shares, the first not the largest."""
+    """Return gradients of one shape, and shares: neither first nor last the largest."""
     count = int(rng.integers(3, 6))
     shape = rng.integers(2, 5, 2).tolist()
     shares = rng.permutation(np.arange(3, 30))[:count].tolist()
-    if shares[0] == max(shares):
-        shares.reverse()
+    k = shares.index(max(shares))
+    shares[1], shares[k] = shares[k], shares[1]
     return [normal(rng, *shape) for _ in range(count)], shares
 
 
@@ -56,6 +56,7 @@ def _(gradients, shares):
     weighted_upside_down: Your weights are upside down: the process with the fewest
         samples counts most.
     first_only: That is the first process's gradient. The others' samples count, too.
+    last_only: That is the last process's gradient. The others' samples count, too.
     largest_share_only: You took the process with the most samples. The others' count,
         too.
     middle: You took the median. The mean over all samples is asked for.
@@ -72,6 +73,7 @@ def _(gradients, shares):
         "divided_by_shares": torch.tensordot(1 / n, stack, 1),
         "weighted_upside_down": torch.tensordot(1 / n, stack, 1) / (1 / n).sum(),
         "first_only": stack[0],
+        "last_only": stack[-1],
         "largest_share_only": stack[int(n.argmax())],
         "middle": stack.quantile(0.5, dim=0),
         "one_number": (total / n.sum()).mean(),
@@ -82,13 +84,13 @@ def _(gradients, shares):
 
 
 def _rank_and_order(rng):
-    """Return a rank, not 0, a number of processes, and a shuffled order of rows.
+    """Return a rank, 1 or the last, how many processes, and a shuffled order of rows.
 
     A process gets more rows than there are processes.
     """
     world_size = int(rng.integers(3, 6))
     each = world_size + int(rng.integers(1, 5))
-    rank = int(rng.integers(1, world_size))
+    rank = in_turn(rng, 1, world_size - 1)
     return rank, world_size, rng.permutation(world_size * each)
 
 
@@ -748,6 +750,7 @@ def _saving_and_failures(rng):
 
 @exercise(
     inputs=_saving_and_failures,
+    tolerance=1e-3,  # whole seconds are right, too
     hints=[
         "If you save often, saving costs time; if you save seldom, each failure costs "
         "what was done since. How often does one of n machines fail?",
