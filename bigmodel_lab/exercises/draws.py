@@ -16,10 +16,15 @@ def classes(rng: np.random.Generator, rows: int, count: int) -> torch.Tensor:
     return torch.from_numpy(rng.integers(0, count, rows))
 
 
+def in_turn(rng: np.random.Generator, *values: object) -> object:
+    """Return another of the values at each call with the same rng: a check has all."""
+    rng.bit_generator.seed_seq.spawn(1)
+    return values[rng.bit_generator.seed_seq.n_children_spawned % len(values)]
+
+
 def every_other(rng: np.random.Generator) -> bool:
     """Tell at every second call with the same rng: a check draws both kinds."""
-    rng.bit_generator.seed_seq.spawn(1)
-    return rng.bit_generator.seed_seq.n_children_spawned % 2 == 0
+    return in_turn(rng, True, False)
 
 
 @contextmanager

@@ -871,9 +871,9 @@ def _(law, flops):
 
 
 def _shares_and_steps(rng):
-    """Return shares (N,) from poor to good, and a number of steps."""
+    """Return shares (N,) from poor to above 0.9, and fewer than 10 steps."""
     N, steps = rng.integers([4, 3], [8, 10]).tolist()
-    return np.sort(rng.uniform(0.4, 0.98, N)), steps
+    return np.sort([*rng.uniform(0.4, 0.98, N - 1), rng.uniform(0.9, 0.98)]), steps
 
 
 @exercise(

@@ -37,6 +37,10 @@ SHARE = Exercise(
     lambda done, of, step: step * done / of,
     inputs=lambda rng: (int(rng.integers(1, 50)), int(rng.integers(60, 99)), 0.5),
 )
+LARGE = Exercise(
+    lambda n, t: 6 * n * t,
+    inputs=lambda rng: tuple(rng.integers(10, 90, 2) * [1e8, 1e9]),
+)
 
 
 def sizes(rng):
@@ -136,6 +140,8 @@ def test_what_holds_in_every_case_is_said(one, answer, says):
         (CENTERED, lambda X: np.sin(X)),
         (POSITIVE, lambda p, t: p > 0.4),
         (SHARE, lambda done, of, step: done % 7),
+        (LARGE, lambda n, t: n / t),  # nearly 0 beside what is right
+        (LARGE, lambda n, t: 1 / n),  # as near to 0 as 1 / right
     ],
 )
 def test_where_no_rule_holds_a_case_is_shown_and_no_cause_named(one, answer):

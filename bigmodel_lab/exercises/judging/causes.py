@@ -95,7 +95,7 @@ def _times_length(factors, outcomes):
 
 def function(outcomes: Outcomes) -> str | None:
     """Say that the result is a simple function of the right one."""
-    if outcomes.varied():
+    if outcomes.varied() and not outcomes.tiny():
         for change, sentence in _FUNCTIONS:
             if outcomes.are(change):
                 return sentence

@@ -75,6 +75,13 @@ class Outcomes:
         values = np.concatenate([b.ravel() for b in self.b])
         return len(np.unique(values[np.isfinite(values)].round(12))) >= MANY
 
+    def tiny(self) -> bool:
+        """Tell whether the results are so near to 0 that they would agree by chance."""
+        largest = max(
+            (abs(a).max(initial=0) for a in self.a if a is not None), default=0
+        )
+        return 0 < largest < 1e-6
+
     def arguments(self) -> Iterator[tuple[str, list]]:
         """Yield each argument's name, and its values in all cases as arrays."""
         for name in self.draws[0]:

@@ -56,6 +56,8 @@ def rule(outcomes: Outcomes) -> str | None:
     draw = outcomes.draws[0]
     if outcomes.right is None or not draw or not _many(outcomes) or size(draw) > LARGE:
         return None
+    if outcomes.tiny():
+        return None
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         for change, words in _changes(draw):
@@ -102,12 +104,13 @@ def _sign(outcomes, change, words):
 
     Minus is only tried where an argument is left out: a step for a weight.
     """
-    allowed = slack(outcomes.expected, outcomes.tolerance)
     signs = {1, -1} if "left out" in words else {1}
     for draw, result in zip(outcomes.draws, outcomes.given, strict=True):
         other = _right(outcomes, change, draw)
         if other is None:
             return None
+        # Beside a right result of 10^18, anything may pass for 0.
+        allowed = slack([other], outcomes.tolerance)
         for sign in list(signs):
             value = other if sign == 1 else _minus(other)
             if not agree(result, value, outcomes.tolerance, allowed):
