@@ -4,7 +4,7 @@ python benchmarks/scaling.py --part rates       learning rates, on validation po
 python benchmarks/scaling.py --part grid        6 sizes x 5 lengths, 3 seeds
 python benchmarks/scaling.py --part counting    the same poems, counted
 python benchmarks/scaling.py --part prediction  the law of the grid, before the next
-python benchmarks/scaling.py --part larger      a model four times larger, 3 lengths
+python benchmarks/scaling.py --part larger      a model four times larger
 python benchmarks/scaling.py --table            the tables of the stored results
 
 In this order, about two hours of one core. `--seed 1` runs one seed of the grid and
@@ -16,21 +16,36 @@ length is a training of its own, whose learning rate falls to 0 at its end.
 import argparse
 from collections import deque
 
+import numpy as np
+import pandas as pd
 import torch
-from gpt_poems import CHARACTERS, Poems, bits, origin
+from gpt_poems import CHARACTERS, Poems, bits, commit, origin
+from gpt_tables import markdown
 from stored import changing
 
-from bigmodel_lab import models, verse
+from bigmodel_lab import models, results, verse
+from bigmodel_lab.from_scratch import scaling
 from bigmodel_lab.from_scratch.ngrams import KneserNey
 from bigmodel_lab.memory import keep_freed_memory
+from bigmodel_lab.tolerance import about
 
 SIZES = ((16, 1, 1), (32, 2, 2), (48, 2, 3), (64, 3, 4), (96, 3, 4), (128, 4, 4))
 LARGER = (256, 5, 4)  # dimensions, layers, heads
 LENGTHS = (125, 250, 500, 1000, 2000)  # steps of 32 poems of 33 tokens
-LONGER = 4000  # the poems are read nearly three times
+LARGER_LENGTHS = (1000, 2000)
 RATES = (0.015, 0.03, 0.06)
+TRIED = [
+    *((SIZES[k], steps, RATES) for k in (0, 3, 5) for steps in (250, 1000)),
+    (LARGER, 250, RATES[:2]),
+]
 BATCH = 32
 DISCOUNT = 0.9
+
+
+def gpt_of(poems, size, seed=0):
+    """Return a new GPT of (dimensions, layers, heads)."""
+    shape = dict(zip(("dimensions", "layers", "heads"), size, strict=True))
+    return poems.gpt(seed, positions="rotary", **shape)
 
 
 def best_rate(dimensions):
@@ -40,10 +55,8 @@ def best_rate(dimensions):
 
 def trained(poems, size, steps, seed=0, learning_rate=None):
     """Return a GPT of one size after some steps, and the seconds they took."""
-    dimensions, layers, heads = size
-    learning_rate = learning_rate or best_rate(dimensions)
-    shape = {"dimensions": dimensions, "layers": layers, "heads": heads}
-    model = poems.gpt(seed, positions="rotary", **shape)
+    learning_rate = learning_rate or best_rate(size[0])
+    model = gpt_of(poems, size, seed)
     options = {"learning_rate": learning_rate, "batch_size": BATCH, "seed": seed}
     training = models.gpt_training(model, poems.train, steps=steps, **options)
     deque(training, maxlen=0)
@@ -63,13 +76,12 @@ def counts(poems, model, steps):
 
 def rates(poems, seeds):
     """Yield the validation bits of some learning rates, for small and larger models."""
-    for size in (SIZES[0], SIZES[3], SIZES[5]):
-        for steps in (LENGTHS[1], LENGTHS[3]):
-            for rate in RATES:
-                model, _ = trained(poems, size, steps, learning_rate=rate)
-                row = counts(poems, model, steps) | {"rate": rate}
-                row["validation_bits"] = bits(model, poems.validation[:1000])
-                yield f"{size[0]}x{size[1]} {steps} {rate}", row
+    for size, steps, tried in TRIED:
+        for rate in tried:
+            model, _ = trained(poems, size, steps, learning_rate=rate)
+            row = counts(poems, model, steps) | {"rate": rate}
+            row["validation_bits"] = bits(model, poems.validation[:1000])
+            yield f"{size[0]}x{size[1]} {steps} {rate}", row
 
 
 def grid(poems, seeds):
@@ -82,7 +94,7 @@ def grid(poems, seeds):
 
 def larger(poems, seeds):
     """Yield the same of a model four times larger than the largest of the grid."""
-    for steps in (LENGTHS[-2], LENGTHS[-1], LONGER):
+    for steps in LARGER_LENGTHS:
         yield measured(poems, LARGER, steps, 0)
 
 
@@ -140,7 +152,63 @@ def counting(poems, seeds):
             yield f"{length} {steps}", row | {"bits": float(each)}
 
 
-PARTS = {"rates": rates, "grid": grid, "counting": counting, "larger": larger}
+def prediction(poems, seeds):
+    """Yield what the law of the grid says of larger models, before they are trained.
+
+    The spread is that of three laws, each fitted to one seed.
+    """
+    runs = pd.DataFrame(results.load("scaling")["grid"].values())
+    laws = [law_of(part) for _, part in runs.groupby("seed")]
+    law = law_of(runs)
+    model = gpt_of(poems, LARGER)
+    for steps in LARGER_LENGTHS:
+        row = counts(poems, model, steps)
+        at = row["parameters"], row["tokens"]
+        each = np.array([one.loss(*at) for one in laws])
+        row |= {"bits": float(law.loss(*at)), "spread": float(each.std(ddof=1))}
+        yield (
+            f"{LARGER[0]}x{LARGER[1]} {steps} 0",
+            row | {"law": law._asdict(), "commit": commit()},
+        )
+
+
+def law_of(runs):
+    """Return the law that fits a table of runs."""
+    return scaling.fit(*(runs[c].to_numpy() for c in ("parameters", "tokens", "bits")))
+
+
+PARTS = {
+    "rates": rates,
+    "grid": grid,
+    "counting": counting,
+    "prediction": prediction,
+    "larger": larger,
+}
+
+
+def tables(stored):
+    """Return the README's tables: bits over sizes and tokens, and the prediction."""
+    runs = pd.DataFrame(stored["grid"].values())
+    bits_of = runs.groupby(["parameters", "tokens"])["bits"]
+    grid = bits_of.agg(lambda b: str(about(b.to_numpy()))).unstack()
+    rows = [(f"{n:,}", *row) for n, row in zip(grid.index, grid.values, strict=True)]
+    outcome = []
+    for key, said in stored["prediction"].items():
+        found = f"{stored['larger'][key]['bits']:.3f}"
+        where = f"{said['parameters']:,}", tokens(said["tokens"])
+        outcome.append((*where, about(said["bits"], said["spread"]), found))
+    return "\n\n".join(
+        [
+            markdown(["parameters", *map(tokens, grid.columns)], rows),
+            ", ".join(f"{name} = {value:.4g}" for name, value in said["law"].items()),
+            markdown(["parameters", "read", "predicted", "measured"], outcome),
+        ]
+    )
+
+
+def tokens(count):
+    """Return a number of tokens in words."""
+    return f"{count / 1e6:.2f} M tokens"
 
 
 def main():
@@ -148,6 +216,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--part", nargs="+", choices=PARTS, default=[])
     parser.add_argument("--seed", nargs="+", type=int, default=[0, 1, 2])
+    parser.add_argument("--table", action="store_true", help="of the stored results")
     options = parser.parse_args()
     torch.set_num_threads(1)
     keep_freed_memory()
@@ -159,6 +228,8 @@ def main():
                 stored.setdefault(part, {})[key] = row
                 stored["made_by"] = "benchmarks/scaling.py"
                 stored.setdefault("origin", {})[part] = origin()
+    if options.table:
+        print(tables(results.load("scaling")))
 
 
 if __name__ == "__main__":
