@@ -24,6 +24,8 @@ from bigmodel_lab.plots.look import STYLE as STYLE
 from bigmodel_lab.plots.look import picture as picture
 from bigmodel_lab.plots.look import show as show
 from bigmodel_lab.plots.look import use_style as use_style
+from bigmodel_lab.plots.scaling import budgets as budgets
+from bigmodel_lab.plots.scaling import roofline as roofline
 from bigmodel_lab.plots.texts import (
     accuracy_against_seconds as accuracy_against_seconds,
 )

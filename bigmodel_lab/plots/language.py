@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from bigmodel_lab.colors import BLUE, COLORS, GRAY, ORANGE
 from bigmodel_lab.plots.images import INK
-from bigmodel_lab.plots.look import LINE_STYLES, show
+from bigmodel_lab.plots.look import LINE_STYLES, short_numbers, show
 
 SHORT = EngFormatter(sep="")  # 1,200,000 is 1.2M
 # Where words may stand beside a dot, (right, up) in points: the nearest first.
@@ -69,7 +69,7 @@ def crossover(
         for line in lines.values():
             crossings += [(point, color) for point in _first_crossing(curve, line)]
     axes.set(title=title, xlabel=xlabel, ylabel=ylabel, xscale="log", **axes_settings)
-    axes.xaxis.set_major_formatter(SHORT)
+    short_numbers(axes.xaxis, *ends)
     axes.margins(x=0)
     _name_ends(axes, axes.lines)
     _mark(axes, crossings)

@@ -7,7 +7,9 @@ import io
 
 import matplotlib.pyplot as plt
 from IPython.display import HTML, display
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
+from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter
 from PIL import Image
 
 from bigmodel_lab.colors import COLORS, GRAY
@@ -44,6 +46,17 @@ STYLE = {
 def use_style() -> None:
     """Give the figures made from now on the workbook's look."""
     plt.rcParams.update(STYLE)
+
+
+def short_numbers(axis: Axis, low: float, high: float) -> None:
+    """Label a logarithmic axis in short numbers, such as 1.2M.
+
+    Powers of ten are too few where it spans less than one and a half of them.
+    """
+    axis.set_major_formatter(EngFormatter(sep=""))
+    if high < 30 * low:
+        axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axis.set_minor_formatter(NullFormatter())
 
 
 def show(figure: Figure, alt: str) -> None:

@@ -4,11 +4,10 @@ from collections.abc import Mapping
 
 import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib.ticker import EngFormatter
 from numpy.typing import ArrayLike
 
 from bigmodel_lab.colors import COLORS
-from bigmodel_lab.plots.look import LINE_STYLES, show
+from bigmodel_lab.plots.look import LINE_STYLES, short_numbers, show
 
 MARKERS = "osD^vP*X<>"  # methods are told apart without color, too
 
@@ -50,7 +49,8 @@ def over_data(
             axes.plot(samples, seed, linestyle="", **look, markersize=4)
         axes.plot([], [], style, **look, markersize=4, label=name)
     axes.set(title=title, xlabel=xlabel, ylabel=ylabel, xscale="log", **axes_settings)
-    axes.xaxis.set_major_formatter(EngFormatter(sep=""))
+    places = np.concatenate([np.asarray(x) for x, _ in curves.values()])
+    short_numbers(axes.xaxis, places.min(), places.max())
     axes.legend()
     show(figure, alt)
 

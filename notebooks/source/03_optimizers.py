@@ -732,65 +732,6 @@ pd.DataFrame(rows).T
 # None. The line through five days is worse by eight standard errors, the other is
 # within about two. And look at R²: 0.999 for a forecast that knows nothing. **A price
 # series flatters every model; only the baseline tells the truth.**
-#
-# ### What is a large model?
-#
-# Adam keeps two numbers for each parameter. How many parameters make a model "large"?
-#
-# | Article | A large model has | In Chinese |
-# |---|---|---|
-# | D0 §1 | billions to hundreds of billions of parameters | <span lang="zh">可达数十亿甚至千亿级别</span> |
-# | D1 §1 | hundreds of millions to hundreds of billions | <span lang="zh">通常包含数亿甚至千亿个参数</span> |
-# | D2 §1.4.1 | millions to billions | <span lang="zh">通常包含数百万到数十亿个参数</span> |
-# | D3 §2 | billions to trillions | <span lang="zh">数十亿个参数，甚至达到数万亿级别</span> |
-# | D4 §1.1 | hundreds of millions to billions | <span lang="zh">通常拥有数亿乃至数十亿的参数</span> |
-#
-# **Which models are large for all five?** We count from published configurations:
-
-
-# %%
-def blocks(number, width):
-    """Return the parameters of Transformer blocks: attention, MLP and two norms."""
-    return number * (12 * width**2 + 13 * width)
-
-
-sizes = {  # parameters in Transformer blocks, and elsewhere
-    "D3's network, 100-500-10": (0, 101 * 500 + 501 * 10),
-    "AlphaGo (2016)": (0, 1201 * 192 + 11 * 1729 * 192 + 193),
-    "BERT base (2018)": (blocks(12, 768), (31_038 + 769) * 768),
-    "GPT (2018)": (blocks(12, 768), (40_478 + 512) * 768),
-    "GPT-2 XL (2019)": (blocks(48, 1600), (50_257 + 1024 + 2) * 1600),
-    "GPT-3 (2020)": (blocks(96, 12_288), (50_257 + 2048 + 2) * 12_288),
-}
-totals = {name: sum(parts) for name, parts in sizes.items()}
-# checked on every run: the published checkpoints hold exactly these numbers
-assert list(totals.values())[2:5] == [109_482_240, 116_534_784, 1_557_611_200]
-
-# %%
-powers = {"D0": (9, 12), "D1": (8, 12), "D2": (6, 10), "D3": (9, 13), "D4": (8, 10)}
-rows = {}
-for name, n in totals.items():
-    callers = [d for d, (low, high) in powers.items() if 10**low <= n < 10**high]
-    rows[name] = {"parameters (millions)": f"{n / 1e6:,.2f}"}
-    rows[name]["called large by"] = ", ".join(callers)
-pd.DataFrame(rows).T
-
-# %% [markdown]
-# Only GPT-2 XL. AlphaGo, which one article lists among the large models
-# (<span lang="zh">如GPT、BERT、AlphaGo等</span>, D1 §1), has a few million parameters.
-#
-# An article calls GPT a "generative pre-trained *network*"
-# (<span lang="zh">生成预训练网络</span>, D2 §1.4.3) and BERT a "bidirectional encoder
-# *representer*" (<span lang="zh">双向编码表示器</span>). **What are they made of?**
-
-# %%
-names = {
-    "GPT (2018)": "Generative Pre-trained Transformer",
-    "BERT base (2018)": "Bidirectional Encoder Representations from Transformers",
-}
-for model, name in names.items():
-    share = sizes[model][0] / totals[model]
-    print(f"{name}: 12 blocks hold {share:.0%} of its parameters")
 
 # %% [markdown]
 # ## Turn the knobs
@@ -921,9 +862,6 @@ lab.solved("optimizers")
 # | a line predicts the next price<br><span lang="zh">使用线性回归模型预测下一个价格</span> | D1 §4.3 | [as a line in days, it is worse than "tomorrow = today" by 8 standard errors; as a line in the last price, it is no better](#Who-wins?) | fails |
 # | Adam "adapts the learning rate and trains more efficiently"<br><span lang="zh">能够自适应调整学习率，提高模型训练效率</span> | D0 §3.2 | [its best result is no better; five of seven rates are within 8 points of it, four with momentum; within 3 points it is two or three for both](#A-race-on-digits) | half true |
 # | stochastic descent uses random samples, batch descent all of them<br><span lang="zh">每次更新参数时使用随机样本</span>, <span lang="zh">每次更新参数时使用所有样本</span> | D1 §3.2.3 | [one gradient, with noise that falls as 1/√B; the usual mini-batch is missing](#How-noisy-is-a-batch?) | half true |
-# | "large" begins at 10⁶, 10⁸ or 10⁹ parameters<br>[the five sentences](#What-is-a-large-model?) | D0 §1, D1 §1, D2 §1.4.1, D3 §2, D4 §1.1 | [one of six models is large for all five](#What-is-a-large-model?) | fails |
-# | AlphaGo is a large model<br><span lang="zh">如GPT、BERT、AlphaGo等</span> | D1 §1 | [3.9 million parameters](#What-is-a-large-model?) | fails |
-# | GPT: "generative pre-trained network"<br><span lang="zh">生成预训练网络</span> | D2 §1.4.3 | [Transformer, in both names](#What-is-a-large-model?) | fails |
 
 # %% [markdown]
 # ## Going further
@@ -938,7 +876,5 @@ lab.solved("optimizers")
 # and Ba (2015), arXiv 1412.6980. AdamW: Loshchilov and Hutter (2019), arXiv 1711.05101.
 # Clipping: Pascanu, Mikolov, Bengio (2013). Saddles: Dauphin et al. (2014), arXiv
 # 1406.2572. One cycle: Smith and Topin (2019), arXiv 1708.07120. Why momentum works,
-# with sliders: Goh (2017), Distill. Model sizes: Silver et al. (2016), Nature 529;
-# Radford et al. (2018, 2019); Devlin et al. (2018), arXiv
-# 1810.04805; Brown et al. (2020), arXiv 2005.14165. The index: Williamson (2019),
-# MeasuringWorth.
+# with sliders: Goh (2017), Distill. The index: Williamson
+# (2019), MeasuringWorth.

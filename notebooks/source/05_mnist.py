@@ -899,7 +899,7 @@ lab.solved("mnist")
 # | Claim | Where | What we found | Verdict |
 # |---|---|---|---|
 # | a deep network "can classify handwritten digits"<br><span lang="zh">使用深度学习模型对手写数字进行分类</span> | D2 §5.3 | [it does: 97.6 % after five epochs on all digits](#The-fast-recipe) | holds |
-# | its program builds "a large model"<br><span lang="zh">一个基于深度学习的大模型</span> | D2 §5.2 | [101,770 parameters](#How-many-parameters?); GPT-2 XL has 1.56 billion ([chapter 03](03_optimizers.ipynb)) | fails |
+# | its program builds "a large model"<br><span lang="zh">一个基于深度学习的大模型</span> | D2 §5.2 | [101,770 parameters](#How-many-parameters?); GPT-2 XL has 1.56 billion ([chapter 09](09_scale.ipynb#Models-that-made-history)) | fails |
 # | pooling "reduces the number of parameters"<br><span lang="zh">减少参数量</span> | D4 §4.3 | [the next dense layer's, to a fiftieth](#How-many-parameters?) | holds |
 # | the log is "the result of running the code above"<br><span lang="zh">运行上述代码后的结果</span> | D4 §5.4 | [the program has no validation data, so it prints no `val_loss`; its training accuracy is different, too](#The-printed-log) | fails |
 # | test accuracy 0.9875 | D4 §5.4 | [it is one run; eight seeds scatter from 98.45 to 99.18 %, and six of them end above it](#The-printed-log) | half true |

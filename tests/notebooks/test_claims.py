@@ -85,19 +85,24 @@ SHOWN = {
         r"99 % of the areas lie below 0\.013 of \[0, 1\]",
         '"scale to [0, 1] or [-1, 1]"',
     ),
+    "E16": (
+        "09_scale",
+        r"GPT-3 \(2020\) 174,604\.26",
+        "GPT-3 came out in 2018",
+    ),
     "E17": (
-        "03_optimizers",
+        "09_scale",
         r"AlphaGo \(2016\) 3\.88 ",
         "AlphaGo is a large model",
     ),
     "E18": (
-        "03_optimizers",
+        "09_scale",
         r"GPT-2 XL \(2019\) 1,557\.61 D0, D1, D2, D3, D4",
         '"large" begins at',
     ),
     "E19": (
-        "03_optimizers",
-        r"Generative Pre-trained Transformer: 12 blocks",
+        "09_scale",
+        r"Generative Pre-trained Transformer: its blocks",
         'GPT: "generative pre-trained network"',
     ),
 }

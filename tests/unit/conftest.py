@@ -14,7 +14,7 @@ from bigmodel_lab import drawings, plots
 from bigmodel_lab.authoring.notebooks import ROOT
 from bigmodel_lab.datasets import fetching
 from bigmodel_lab.exercises.judging.judge import Exercise
-from bigmodel_lab.plots import charts, functions, language, texts, tuning
+from bigmodel_lab.plots import charts, functions, language, scaling, texts, tuning
 
 
 @pytest.fixture(params=["cpu", *(["cuda"] if torch.cuda.is_available() else [])])
@@ -72,7 +72,7 @@ def fetched():
 def figures(monkeypatch):
     """Collect the figures that the charts show, instead of showing them."""
     shown = []
-    for module in (charts, functions, language, texts, tuning):
+    for module in (charts, functions, language, scaling, texts, tuning):
         monkeypatch.setattr(module, "show", lambda figure, alt: shown.append(figure))
     with plt.rc_context(plots.STYLE):
         yield shown
