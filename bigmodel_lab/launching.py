@@ -202,7 +202,8 @@ def _what_failed(script, report, errors):
         )
     if ended[rank] < 0:
         name = signal.Signals(-ended[rank]).name
-        return f"Rank {rank} of {script.name} was killed ({name})."
+        last = text.strip().splitlines()[-1:] if name == "SIGABRT" else []
+        return ": ".join([f"Rank {rank} of {script.name} was killed ({name})", *last])
     if "Traceback" not in text:
         return f"Rank {rank} of {script.name} ended with exit code {ended[rank]}."
     place = re.findall(rf'"[^"\n]*{re.escape(script.name)}", line (\d+)', text)

@@ -423,6 +423,7 @@ lab.solved("start_here")
 # | [06 Text](06_text.ipynb) |  | §3.2, §3.3, §5.4 |  |  | §4.3 |
 # | [07 GPT](07_gpt.ipynb) |  | §1 | §1.4, §2.1, §6.1, §7 |  | §1.1, §2.1 |
 # | [08 Tuning](08_tuning.ipynb) | §8.2 |  | §2.1, §7.3, §9.2 |  | §1.1, §2.1, §3.3 |
+# | [10 Many machines](10_machines.ipynb) | §9 Q1 | §1.3, §3.3 | §2.1 |  |  |
 #
 # | Article | Chinese title | Its subject |
 # | --- | --- | --- |

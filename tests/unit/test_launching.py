@@ -67,7 +67,8 @@ def test_one_process_is_enough(script):
     [
         ("raise ValueError('no such poem')", r", line 10: ValueError: no such poem"),
         ("os._exit(3)", r" ended with exit code 3\."),
-        ("os.kill(os.getpid(), 9)", r" was killed \(SIGKILL\)\."),
+        ("os.kill(os.getpid(), 9)", r" was killed \(SIGKILL\)$"),
+        ("sys.stderr.write('bad luck'); os.abort()", r" .*\(SIGABRT\): bad luck$"),
     ],
 )
 def test_of_a_failure_the_rank_and_its_last_line_are_told(script, act, says):
