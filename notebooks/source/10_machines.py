@@ -643,9 +643,10 @@ for name, t in {"alone": now["one"], "two": now["two"], "predicted": predicted}.
 # EXERCISE efficiency
 
 # %% [markdown]
-# A step of a GPT with $N$ parameters on $B$ tokens takes about $6 N B$ operations
-# ([chapter 07](07_gpt.ipynb)), and its gradients are $4 N$ bytes. **What must be large for
-# two machines to win: the model, or the batch?** Here are three machines and three models:
+# A step of a GPT with $N$ parameters on $B$ tokens takes about $6 N B$ operations, two for
+# each weight and token forward and four backward; its gradients are $4 N$ bytes. **What
+# must be large for two machines to win: the model, or the batch?** Here are three machines
+# and three models:
 
 # %%
 LINKS = {  # bytes per second, and seconds for an empty message
