@@ -21,6 +21,7 @@ from .from_scratch import activations as activations
 from .from_scratch import attention as attention
 from .from_scratch import bpe as bpe
 from .from_scratch import cleaning as cleaning
+from .from_scratch import collectives as collectives
 from .from_scratch import counting as counting
 from .from_scratch import images as images
 from .from_scratch import lora as lora
@@ -33,6 +34,8 @@ from .from_scratch import scalers as scalers
 from .from_scratch import scaling as scaling
 from .from_scratch import schedules as schedules
 from .from_scratch import text as text
+from .launching import LaunchError as LaunchError
+from .launching import launch as launch
 from .measuring import accuracy as accuracy
 from .measuring import evaluate as evaluate
 from .measuring import predict as predict

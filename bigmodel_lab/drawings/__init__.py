@@ -15,6 +15,10 @@ from bigmodel_lab.drawings.gpt import shifted_by_one as shifted_by_one
 from bigmodel_lab.drawings.losses import article_network as article_network
 from bigmodel_lab.drawings.losses import backpropagation as backpropagation
 from bigmodel_lab.drawings.losses import cross_entropy as cross_entropy
+from bigmodel_lab.drawings.machines import cut_layers as cut_layers
+from bigmodel_lab.drawings.machines import data_parallel as data_parallel
+from bigmodel_lab.drawings.machines import pipeline_bubble as pipeline_bubble
+from bigmodel_lab.drawings.machines import ring as ring
 from bigmodel_lab.drawings.mnist import digit_networks as digit_networks
 from bigmodel_lab.drawings.mnist import filter_slides as filter_slides
 from bigmodel_lab.drawings.mnist import max_pooling as max_pooling

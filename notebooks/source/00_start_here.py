@@ -417,12 +417,14 @@ lab.solved("start_here")
 # | [00 Start here](00_start_here.ipynb) | §1, §2.3, §4.3 | §2.5, §2.6 | §2.2 |  | §2.2 |
 # | [01 Preprocessing](01_preprocessing.ipynb) | §3.1, §3.2, §9 Q2 | §3.2 |  | §4 | §3.2 |
 # | [02 Losses](02_losses.ipynb) | §4.1, §4.2 | §4.2 | §3.2, §3.3, §4.2, §4.3 | §4 | §4.1, §4.2 |
-# | [03 Optimizers](03_optimizers.ipynb) | §1, §3.2, §4.1, §4.3 | §1, §3.2, §4.3 | §1.4 | §2 | §1.1 |
+# | [03 Optimizers](03_optimizers.ipynb) | §3.2, §4.1, §4.3 | §3.2, §4.3 |  |  |  |
 # | [04 House prices](04_house_prices.ipynb) | §3.2, §4.3, §5.2, §5.4 |  |  |  |  |
 # | [05 MNIST](05_mnist.ipynb) |  |  | §5.2, §5.3 | §5 | §2.3, §4.3, §5.1, §5.2, §5.4 |
 # | [06 Text](06_text.ipynb) |  | §3.2, §3.3, §5.4 |  |  | §4.3 |
 # | [07 GPT](07_gpt.ipynb) |  | §1 | §1.4, §2.1, §6.1, §7 |  | §1.1, §2.1 |
 # | [08 Tuning](08_tuning.ipynb) | §8.2 |  | §2.1, §7.3, §9.2 |  | §1.1, §2.1, §3.3 |
+# | [09 Scale](09_scale.ipynb) | §1 | §1, §8.1, §9.1, §9.2 | §1.4, §8.1 | §2, §8 | §1.1, §1.2, §3.3, §8.2 |
+# | [10 Many machines](10_machines.ipynb) | §9 Q1 | §1.3, §3.3 | §2.1 |  |  |
 #
 # | Article | Chinese title | Its subject |
 # | --- | --- | --- |

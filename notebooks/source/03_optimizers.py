@@ -19,9 +19,8 @@
 # - give a reason for your choice of batch size, schedule and optimizer,
 # - judge a price forecast by the one baseline that counts.
 #
-# **Time:** 4 hours. **Judges:** D0 §1, §3.2, §4.1, §4.3; D1 §1, §3.2, §4.3; D2 §1.4; D3
-# §2; D4 §1.1 (D0 to D4 are [the five
-# articles](00_start_here.ipynb#The-chapters-and-the-articles)). **Read first:**
+# **Time:** 4 hours. **Judges:** D0 §3.2, §4.1, §4.3; D1 §3.2, §4.3 (D0 to D4 are [the
+# five articles](00_start_here.ipynb#The-chapters-and-the-articles)). **Read first:**
 # [chapter 00](00_start_here.ipynb); [chapter 02](02_losses.ipynb) helps.
 
 # %% tags=["course-colab"]

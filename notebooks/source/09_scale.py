@@ -7,14 +7,34 @@
 # ---
 
 # %% [markdown] tags=["course-opening"]
-# # 9 · Scale
+# # 9 · Scale: what makes a model large, what it costs, and what it buys
+#
+# [Open in Binder](https://mybinder.org/v2/gh/OWNER/bigmodel_lab/HEAD?urlpath=lab/tree/notebooks/09_scale.ipynb) · [Open in Colab](https://colab.research.google.com/github/OWNER/bigmodel_lab/blob/HEAD/notebooks/09_scale.ipynb) · [Course card and glossary](course_card.ipynb)
 #
 # ## What you will be able to do
-# Comes from bigmodel_lab/authoring/course.toml: enter the chapter there, then
-# run `python -m bigmodel_lab course`.
+#
+# - count the parameters of any Transformer, and what training and serving keep in
+#   memory,
+# - say how long a training takes and what it costs, before it starts,
+# - tell whether a machine waits for its memory or for its processor,
+# - fit a scaling law, predict a model that is four times as large, and spend a budget
+#   well,
+# - doubt an ability that appears from nothing until you have seen the metric.
+#
+# **Time:** 4 hours. **Judges:** D0 §1; D1 §1, §8.1, §9.1, §9.2; D2 §1.4, §8.1; D3 §2,
+# §8; D4 §1.1, §1.2, §3.3, §8.2 (D0 to D4 are [the five
+# articles](00_start_here.ipynb#The-chapters-and-the-articles)). **Read first:**
+# [chapter 03](03_optimizers.ipynb) for Adam; [chapter 07](07_gpt.ipynb) for the GPT.
 
 # %% tags=["course-colab"]
-# Written by `python -m bigmodel_lab course`.
+# On Google Colab, install the library; elsewhere, do nothing.
+import sys
+
+from IPython import get_ipython
+
+if "google.colab" in sys.modules:
+    url = "git+https://github.com/OWNER/bigmodel_lab"
+    get_ipython().run_line_magic("pip", f"install -q {url}")
 
 # %% tags=["nbval-ignore-output"]
 import bigmodel_lab as lab
@@ -239,8 +259,8 @@ def kept_for_backward(model, ids):
         return tensor
 
     with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
-        logits = model(ids[:, :-1])
-        loss = models.next_token_loss(logits, ids[:, 1:])  # alive to the end
+        loss = models.next_token_loss(model(ids[:, :-1]), ids[:, 1:])
+    loss.backward()  # what was kept was kept for this
     for weight in model.parameters():
         arrays.pop(weight.untyped_storage().data_ptr(), None)
     return sum(arrays.values())

@@ -1,4 +1,4 @@
-"""The stored results of `benchmarks/scaling.py`: a whole grid, a law, its prediction."""
+"""The stored results of `benchmarks/scaling.py`: a grid, a law, a prediction."""
 
 import numpy as np
 import pandas as pd
