@@ -103,6 +103,7 @@ rows.shape
 # Each process knows the mean gradient of its share. Put them together, whatever the
 # shares' sizes.
 
+
 # %%
 def whole_gradient(gradients, shares):
     """Return the mean gradient over the samples of all processes.
@@ -131,6 +132,7 @@ lab.check("machines.whole_gradient", whole_gradient)
 #
 # All processes have the same list of shuffled sample numbers. Which of them does a
 # process take, so that each sample is taken once?
+
 
 # %%
 def rows_of(rank, world_size, order):
@@ -544,6 +546,7 @@ table()
 #
 # Two times around, in pieces. How many bytes does each machine send?
 
+
 # %%
 def ring_bytes(size, machines):
     """Return how many bytes each machine sends until all have the sum: ring all-reduce.
@@ -673,6 +676,7 @@ lab.plots.curves(
 #
 # Computing is shared; messages and bytes come on top. How long does a step take?
 
+
 # %%
 def step_seconds(compute, size, machines, latency, bandwidth):
     """Return how many seconds a step takes on several machines.
@@ -718,6 +722,7 @@ for name, t in {"alone": now["one"], "two": now["two"], "predicted": predicted}.
 #
 # What is saved must be more than what the talking takes.
 
+
 # %%
 def break_even(communication, machines):
     """Return from how many seconds of computing on, for a step, many machines pay.
@@ -737,6 +742,7 @@ lab.check("machines.break_even", break_even)
 # *Easy · 5 minutes*
 #
 # Four machines are three times as fast as one. How well is each of them used?
+
 
 # %%
 def efficiency(one, many, machines):
@@ -831,6 +837,7 @@ lab.drawings.pipeline_bubble(stages=4, micro_batches=6)
 #
 # Count the turns in the drawing: in how many of them does a machine have nothing to do?
 
+
 # %%
 def bubble(stages, micro_batches):
     """Return for which share of the time a machine of a pipeline has nothing to do.
@@ -920,6 +927,7 @@ found["pipeline"] = largest(pipeline(x, stages, micro_batches=6) - whole, whole)
 # *Medium · 15 minutes*
 #
 # Which of the 16 bytes of a parameter does each stage share out?
+
 
 # %%
 def zero_bytes(parameters, machines, stage):
@@ -1029,6 +1037,7 @@ lab.drawings.cut_layers()
 #
 # Each machine has some of the inputs and the weights that belong to them. What is the
 # whole layer's result, with its bias?
+
 
 # %%
 def row_parallel(xs, Ws, bias):
@@ -1158,6 +1167,7 @@ lab.plots.curves(
 #
 # A part of the work must be done by one machine while the others wait. How much faster
 # can many be?
+
 
 # %%
 def amdahl(serial, machines):
@@ -1336,6 +1346,7 @@ except RuntimeError as error:
 # Saving takes time, and so does what a failure loses. With which interval do both
 # together take the least? (Young, 1974)
 
+
 # %%
 def checkpoint_interval(saving, failure_seconds, machines):
     """Return how many seconds to train between two checkpoints, to lose least time.
@@ -1480,8 +1491,8 @@ lab.solved("machines")
 # | Claim | Where | What we found | Verdict |
 # |---|---|---|---|
 # | "distribute the training over several servers or GPUs, which raises the speed"<br><span lang="zh">将模型训练任务分布在多台服务器或GPU上，提高计算速度</span> | D0 §9 Q1 | [above a size of the batch, which grows with the speed of the machines beside that of the link](#What-it-costs); below it two are slower than one, and [no number of machines helps forever](#On-real-data:-a-thousand-machines) | half true |
-# | training "usually needs distributed training and high-performance devices"<br><span lang="zh">通常需要分布式训练和高性能计算设备</span> | D1 §1.3, §3.3 | [7.5 billion parameters take 120 GB to train](#By-what-training-keeps:-ZeRO-and-FSDP), more than one GPU has; the models of this workbook need one core | holds for large models |
-# | large models "need efficient computing resources such as GPUs and TPUs"<br><span lang="zh">大模型需要高效的计算资源，如GPU、TPU等</span> | D2 §2.1.1 | the faster the machine, [the larger a batch it needs before a second one helps](#What-it-costs): the link counts as much | incomplete |
+# | training "usually needs distributed training and high-performance devices"<br><span lang="zh">通常需要分布式训练和高性能计算设备</span> | D1 §1.3, §3.3 | [7.5 billion parameters take 120 GB to train](#By-what-training-keeps:-ZeRO-and-FSDP), more than one GPU has; the models of this workbook need one core | half true |
+# | large models "need efficient computing resources such as GPUs and TPUs"<br><span lang="zh">大模型需要高效的计算资源，如GPU、TPU等</span> | D2 §2.1.1 | the faster the machine, [the larger a batch it needs before a second one helps](#What-it-costs): the link counts as much | half true |
 
 # %% [markdown]
 # ## Going further
