@@ -125,7 +125,6 @@ rows.shape
 # %%writefile {folder}/start.py
 import atexit
 import os
-import time
 from pathlib import Path
 
 import torch
@@ -149,6 +148,18 @@ def begin():
     return rank, many
 
 
+# %%
+# %%capture
+# %%writefile -a {folder}/start.py
+import time
+
+
+def end():
+    """Leave the others, and let PyTorch's threads end before Python does."""
+    dist.destroy_process_group()
+    time.sleep(0.2)
+
+
 # %% [markdown]
 # *gloo* is what sends tensors between processors; between GPUs it is *nccl*. Then the same
 # model on all, from the same seed, and the same batch, of which each takes its share:
@@ -156,12 +167,6 @@ def begin():
 # %%
 # %%capture
 # %%writefile -a {folder}/start.py
-
-
-def end():
-    """Leave the others, and let PyTorch's threads end before Python does."""
-    dist.destroy_process_group()
-    time.sleep(0.2)
 
 
 def new_model(seed=0):
