@@ -10,6 +10,7 @@ import time
 
 import torch
 import torch.distributed as dist
+import torch.distributed.nn  # before a group exists, which its defaults would keep
 from gpt_poems import Poems
 from torch import nn
 from torch.distributed.device_mesh import DeviceMesh

@@ -200,12 +200,15 @@ def _what_failed(script, report, errors):
             f"Rank {rank} of {script.name} could not open its port: another program "
             f"has it, or it is not allowed. Let torchrun choose one."
         )
+    if "Traceback" in text and ended[rank] != -signal.SIGKILL:
+        # The line after the places; a dying process may have said more behind it.
+        lines = text.rpartition("Traceback (most recent call last):\n")[2].splitlines()
+        last = next((line for line in lines if line and line[0] != " "), "")
+        place = re.findall(rf'"[^"\n]*{re.escape(script.name)}", line (\d+)', text)
+        line = f", line {place[-1]}" if place else ""
+        return f"Rank {rank} of {script.name}{line}: {last}"
     if ended[rank] < 0:
-        name = signal.Signals(-ended[rank]).name
-        last = text.strip().splitlines()[-1:] if name == "SIGABRT" else []
-        return ": ".join([f"Rank {rank} of {script.name} was killed ({name})", *last])
-    if "Traceback" not in text:
-        return f"Rank {rank} of {script.name} ended with exit code {ended[rank]}."
-    place = re.findall(rf'"[^"\n]*{re.escape(script.name)}", line (\d+)', text)
-    line = f", line {place[-1]}" if place else ""
-    return f"Rank {rank} of {script.name}{line}: {text.strip().splitlines()[-1]}"
+        end = f"was killed ({signal.Signals(-ended[rank]).name})"
+    else:
+        end = f"ended with exit code {ended[rank]}"
+    return f"Rank {rank} of {script.name} {end}."

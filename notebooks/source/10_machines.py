@@ -169,6 +169,7 @@ from pathlib import Path
 
 import torch
 import torch.distributed as dist
+import torch.distributed.nn  # now: later on it would keep the group for good
 
 from bigmodel_lab import models
 
@@ -183,8 +184,20 @@ def begin():
     many = int(os.environ.get("WORLD_SIZE", os.environ.get("SLURM_NTASKS", 1)))
     store = dist.HashStore() if many == 1 else None  # alone, there is nobody to find
     dist.init_process_group("gloo", rank=rank, world_size=many, store=store)
-    atexit.register(dist.destroy_process_group)
+    atexit.register(end)
     return rank, many
+
+
+# %%
+# %%capture
+# %%writefile -a {folder}/start.py
+import time
+
+
+def end():
+    """Leave the others, and let PyTorch's threads end before Python does."""
+    dist.destroy_process_group()
+    time.sleep(0.2)
 
 
 # %% [markdown]
@@ -865,7 +878,11 @@ import torch
 import torch.distributed as dist
 from start import HERE, batch, begin, loss_of, new_model
 from torch import nn
+from torch.distributed.device_mesh import init_device_mesh
+from torch.distributed.fsdp import fully_shard
+from torch.distributed.optim import ZeroRedundancyOptimizer
 from torch.nn import functional as F
+from torch.nn.parallel import DistributedDataParallel
 
 rank, many = begin()
 found = {}
@@ -991,35 +1008,43 @@ def report(name, model, optimizer):
 # %%
 # %%capture
 # %%writefile -a {folder}/cut.py
-from torch.distributed.device_mesh import init_device_mesh
-from torch.distributed.fsdp import fully_shard
-from torch.distributed.optim import ZeroRedundancyOptimizer
-from torch.nn.parallel import DistributedDataParallel
+def three_ways():
+    """Train a model by DDP, by ZeRO-1 and by FSDP; return all three."""
+    plain = DistributedDataParallel(new_model())
+    train(plain, adam := torch.optim.Adam(plain.parameters()))
+    report("DDP", plain, adam)
 
-plain = DistributedDataParallel(new_model())
-train(plain, adam := torch.optim.Adam(plain.parameters()))
-report("DDP", plain, adam)
+    zero = DistributedDataParallel(new_model())
+    shared = ZeroRedundancyOptimizer(zero.parameters(), torch.optim.Adam)
+    train(zero, shared)
+    report("ZeRO-1", zero, shared.optim)
+    torch.save(shared.optim.state_dict(), HERE / f"share {rank} of {many}.pt")
 
-zero = DistributedDataParallel(new_model())
-shared = ZeroRedundancyOptimizer(zero.parameters(), torch.optim.Adam)
-train(zero, shared)
-report("ZeRO-1", zero, shared.optim)
-torch.save(shared.optim.state_dict(), HERE / f"share {rank} of {many}.pt")
+    fsdp, mesh = new_model(), init_device_mesh("cpu", (many,))
+    for block in fsdp.blocks:
+        fully_shard(block, mesh=mesh)
+    fully_shard(fsdp, mesh=mesh)  # what is left: the embedding, the last norm
+    train(fsdp, adam := torch.optim.Adam(fsdp.parameters()))
+    report("FSDP", fsdp, adam)
+    return plain, zero, fsdp
 
-fsdp, mesh = new_model(), init_device_mesh("cpu", (many,))
-for block in fsdp.blocks:
-    fully_shard(block, mesh=mesh)
-fully_shard(fsdp, mesh=mesh)  # what is left: the embedding, the last norm
-train(fsdp, adam := torch.optim.Adam(fsdp.parameters()))
-report("FSDP", fsdp, adam)
 
 # %%
 # %%capture
 # %%writefile -a {folder}/cut.py
-for name, model in {"ZeRO-1 and DDP": zero, "FSDP and DDP": fsdp}.items():
-    pairs = zip(model.parameters(), plain.parameters(), strict=True)
-    whole = [(p.full_tensor() if hasattr(p, "full_tensor") else p, q) for p, q in pairs]
-    found[name] = max(largest((p - q).detach(), q.detach()) for p, q in whole)
+
+
+def compare(plain, zero, fsdp):
+    """Find the largest difference between the weights of DDP and of the others."""
+    for name, model in {"ZeRO-1 and DDP": zero, "FSDP and DDP": fsdp}.items():
+        found[name] = 0
+        for p, q in zip(model.parameters(), plain.parameters(), strict=True):
+            whole = p.full_tensor() if hasattr(p, "full_tensor") else p
+            gap = largest((whole - q).detach(), q.detach())
+            found[name] = max(found[name], gap)
+
+
+compare(*three_ways())
 
 # %% [markdown]
 # ### By columns: tensor parallel
@@ -1268,7 +1293,7 @@ for name in names:
         if rank == 0 and step % 5 == 4:
             states = {"weights": model.state_dict(), "state": optimizer.state_dict()}
             save(path, step=step + 1, **states)
-    if rank == 0:
+    if rank == 0 and first < int(until):
         print(f"{name}: steps {first} to {until}, loss {lab.about(loss)}")
 
 # %% [markdown]

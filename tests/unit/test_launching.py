@@ -24,6 +24,13 @@ dist.init_process_group("gloo")
 rank = dist.get_rank()
 """
 
+# What gloo now and then adds to a traceback, when a process ends by an exception.
+DYING = """Traceback (most recent call last):
+  File "other.py", line 1, in <module>
+ValueError: no such poem
+terminate called without an active exception
+"""
+
 
 @pytest.fixture
 def script(tmp_path):
@@ -66,9 +73,10 @@ def test_one_process_is_enough(script):
     ("act", "says"),
     [
         ("raise ValueError('no such poem')", r", line 10: ValueError: no such poem"),
-        ("os._exit(3)", r" ended with exit code 3\."),
-        ("os.kill(os.getpid(), 9)", r" was killed \(SIGKILL\)$"),
-        ("sys.stderr.write('bad luck'); os.abort()", r" .*\(SIGABRT\): bad luck$"),
+        ("os._exit(3)", r" ended with exit code 3\.$"),
+        ("os.kill(os.getpid(), 9)", r" was killed \(SIGKILL\)\.$"),
+        ("os.abort()", r" was killed \(SIGABRT\)\.$"),
+        (f"sys.stderr.write({DYING!r}); os.abort()", ": ValueError: no such poem$"),
     ],
 )
 def test_of_a_failure_the_rank_and_its_last_line_are_told(script, act, says):
