@@ -32,13 +32,19 @@ class PeakMemory(threading.Thread):
     def run(self):
         """Sample until `done` is set."""
         while not self.done.wait(0.02):
-            total = 0
-            for process in psutil.Process().children(recursive=True):
-                try:
-                    total += process.memory_info().rss
-                except psutil.NoSuchProcess:
-                    continue
+            processes = psutil.Process().children(recursive=True)
+            total = sum(memory_of(process, len(processes)) for process in processes)
             self.megabytes = max(self.megabytes, total / 1e6)
+
+
+def memory_of(process, among):
+    """Return a process's bytes; pages that several share count once, where known."""
+    try:
+        if among > 1 and psutil.LINUX:
+            return process.memory_full_info().pss
+        return process.memory_info().rss
+    except (psutil.NoSuchProcess, psutil.AccessDenied):
+        return 0
 
 
 def measure(path):

@@ -1148,7 +1148,7 @@ lab.plots.curves(
     xlabel="micro-batches (log scale)",
     ylabel="time, of one process's",
     xscale="log",
-    alt="Time of a pipeline of two stages against the number of micro-batches, 1 to 32, as a share of one process's time. What the bubble alone allows falls from 1 toward a half. The measured time lies above it, and rises when the micro-batches become small.",
+    alt="Time of a pipeline of two stages against the number of micro-batches, 1 to 32, as a share of one process's time. What the bubble alone allows falls from 1 toward a half. The measured time lies above it: 1.1 for one micro-batch, least with two or four, 0.9, and 2 with 32.",
 )
 
 # %% [markdown]
