@@ -104,7 +104,8 @@ assert held == 12 * d**2 + 13 * d
 # Outside the blocks there are the table of *V* token vectors, a table of positions, a last
 # norm, and a head that turns a vector into *V* scores. In GPT-2 the head *is* the table of
 # tokens, used a second time.
-#
+
+# %% [markdown]
 # ### Exercise 1: all of GPT-2
 #
 # *Medium · 10 minutes*
@@ -141,6 +142,7 @@ lab.check("scale.gpt_parameters", gpt_parameters)
 sizes = {
     name: counting.parameters(model) for name, model in published.TRANSFORMERS.items()
 }
+# %%
 sizes |= {
     "AlexNet (2012)": published.alexnet_parameters(),
     "ResNet-50 (2015)": published.resnet_parameters(),
@@ -200,7 +202,8 @@ for model, name in names.items():
 # For each parameter, training keeps the weight, its gradient, and what Adam remembers:
 # the running means of the gradient and of its square. **How many bytes is that, at four
 # bytes a number? And how much is it for GPT-3?**
-#
+
+# %% [markdown]
 # ### Exercise 2: sixteen of what?
 #
 # *Easy · 5 minutes*
@@ -232,6 +235,8 @@ adam = torch.optim.Adam(small.parameters())
 ids = torch.randint(len(alphabet), (32, 34))
 models.next_token_loss(small(ids[:, :-1]), ids[:, 1:]).backward()
 adam.step()
+
+# %%
 means = [s[k] for s in adam.state.values() for k in ("exp_avg", "exp_avg_sq")]
 holds = {
     "weights": sum(w.nbytes for w in small.parameters()),
@@ -286,7 +291,8 @@ for poems in (8, 32, 128):
 #
 # A model that only writes needs no gradients and no Adam, and its weights may be rounded:
 # to 16, 8 or 4 bits. **What fits on a laptop with 16 GB?**
-#
+
+# %% [markdown]
 # ### Exercise 3: the largest that fits
 #
 # *Easy · 5 minutes*
@@ -310,7 +316,8 @@ lab.check("scale.largest_model", largest_model)
 # %% [markdown]
 # What it writes takes memory, too: to write fast, a GPT keeps keys and values of all
 # tokens so far ([chapter 07](07_gpt.ipynb#A-memory-for-keys-and-values)).
-#
+
+# %% [markdown]
 # ### Exercise 4: what the cache costs
 #
 # *Medium · 10 minutes*
@@ -372,7 +379,8 @@ pd.DataFrame(rows).T
 # and one sum: 2 operations. The backward pass does it twice: it needs the gradient by each
 # layer's input, and the gradient by its weights. **So how many operations is a training,
 # with *N* parameters and *D* tokens?**
-#
+
+# %% [markdown]
 # ### Exercise 5: the bill
 #
 # *Easy · 5 minutes*
@@ -436,7 +444,8 @@ for length in (1024, 8192, 131_072):
 # lang="zh">小规模模型的训练时间可能在几小时到几天之间，而大规模模型的训练时间可能在几天到几周之间</span>, D1
 # §9.2). That depends on three things that the sentence leaves out: the tokens, the
 # machines, and how busy they are kept.
-#
+
+# %% [markdown]
 # ### Exercise 6: days
 #
 # *Medium · 10 minutes*
@@ -492,7 +501,8 @@ pd.DataFrame(rows).T
 # A machine has two speeds: how fast it computes, and how fast it gets numbers from its
 # memory. A layer of 2048 × 2048 reads its 4 million weights once for a whole batch. **How
 # many operations can it do with each byte that it reads?**
-#
+
+# %% [markdown]
 # ### Exercise 7: operations per byte
 #
 # *Medium · 10 minutes*
@@ -545,7 +555,8 @@ pd.DataFrame(table, index=counts).rename_axis("rows").round(1).iloc[::2]
 # One row uses less than a tenth of the machine: it waits for weights. The *roofline*
 # says it in one formula. Up to a certain intensity the memory decides, from there on the
 # processor.
-#
+
+# %% [markdown]
 # ### Exercise 8: under the roof
 #
 # *Easy · 5 minutes*
@@ -639,7 +650,8 @@ for n, b in zip(steps.tolist(), live, strict=True):
 # Each doubling brings less than the one before. On two logarithmic axes such a curve may be
 # a straight line, a *power law*: loss = floor + scale / tokens^exponent. But which floor?
 # The line fits with many.
-#
+
+# %% [markdown]
 # ### Exercise 9: a power law
 #
 # *Medium · 15 minutes*
@@ -690,6 +702,7 @@ def over_tokens(part, column):
     return table.columns, table.to_numpy()
 
 
+# %%
 sizes_run = runs.groupby("parameters")
 lab.plots.over_data(
     {f"{n / 1e6:.2f} million": over_tokens(part, "bits") for n, part in sizes_run},
@@ -718,7 +731,8 @@ lab.plots.over_data(
 #
 # *E* is what cannot be known, the second part is lost for having only *N* parameters, the
 # third for having read only *D* tokens.
-#
+
+# %% [markdown]
 # ### Exercise 10: what the law says
 #
 # *Easy · 5 minutes*
@@ -782,6 +796,8 @@ for name, value in law._asdict().items():
 largest = runs["parameters"].max()
 rest = runs[runs["parameters"] < largest]
 without = scaling.fit(*(rest[c].to_numpy() for c in ("parameters", "tokens", "bits")))
+
+# %%
 rows = {}
 for read, part in runs[runs["parameters"] == largest].groupby("tokens"):
     said, found = float(without.loss(largest, read)), part["bits"].to_numpy()
@@ -826,7 +842,8 @@ pd.DataFrame(rows).T
 #
 # Six operations for each parameter and token: with a fixed budget, a larger model reads
 # less. The law says which size is best.
-#
+
+# %% [markdown]
 # ### Exercise 11: the best use of a budget
 #
 # *Hard · 20 minutes*
@@ -933,7 +950,8 @@ lab.plots.over_data(
 # %% [markdown]
 # The lower curve asks for much more: a poem is in form if *all* of its 33 places have the
 # right kind of character.
-#
+
+# %% [markdown]
 # ### Exercise 12: all of them right
 #
 # *Easy · 5 minutes*

@@ -68,6 +68,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+# %%
 import numpy as np
 import pandas as pd
 import torch
@@ -358,6 +359,7 @@ for name in sorted(runs):
 sys.path.insert(0, str(folder))
 from start import batch, loss_of, new_model, vector
 
+# %%
 whole, bit_by_bit = new_model(), new_model()
 loss_of(whole, batch(0)).backward()
 for share in batch(0).split(8):
@@ -524,6 +526,7 @@ n = 4
 pieces = [[torch.tensor([10.0 * k + r]) for k in range(n)] for r in range(n)]
 
 
+# %%
 def table():
     """Return the pieces as a table: a row for each machine."""
     numbers = [[int(piece) for piece in mine] for mine in pieces]
@@ -1122,6 +1125,7 @@ keeps = {
 }
 print(f"{total:,} parameters: {4 * total:,} bytes of weights, {8 * total:,} of Adam")
 
+# %%
 # checked on every run
 shares = pd.DataFrame(found["FSDP"]).sum()
 assert shares.to_dict() == {"weights": 4 * total, "Adam's state": 8 * total}
@@ -1164,6 +1168,7 @@ compute, size = np.median(largest["alone"]), largest["bytes"]
 counts = 2 ** np.arange(11)
 
 
+# %%
 def speed_up(name):
     """Return the predicted speed-up for each number of machines, by a link's name."""
     bandwidth, latency = LINKS[name]

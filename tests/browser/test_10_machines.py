@@ -1,4 +1,4 @@
-"""Chapter 10 in the browser: the explorer of links, models and machines; an exercise."""
+"""Chapter 10 in the browser: links, models and machines explored; an exercise."""
 
 import pytest
 from labdriver import Explorer
