@@ -1457,6 +1457,52 @@ for n in (1, 64, 1024, 16384):
 # %% [markdown]
 # ## Turn the knobs
 #
+# ### A batch for each machine
+#
+# Each machine brings 16 poems to a step, so that with eight machines an epoch has an eighth of
+# the steps. (One process plays all of them: it is the same training.) **Eight machines:
+# which learning rate makes up for the missing steps?**
+
+
+# %%
+def machines_training(learning_rate, epochs, machines=1):
+    """Train a GPT on 1,792 poems, 16 from each machine in a step."""
+    model = new_model()
+    inputs, targets = rows[:, :-1], rows[:, 1:]
+    return lab.Training(
+        model,
+        lab.models.next_token_loss,
+        torch.optim.SGD(model.parameters(), learning_rate, momentum=0.9),
+        train=(inputs[:1792], targets[:1792]),
+        validation=(inputs[1792:], targets[1792:]),
+        epochs=epochs,
+        batch_size=16 * machines,
+    )
+
+
+# %%
+panel = lab.TuningPanel(
+    machines_training,
+    question="Which learning rate makes up for the missing steps?",
+    learning_rate=0.1,
+    epochs=4,
+    machines=[1, 2, 4, 8],
+)
+panel
+
+# %% [markdown]
+# <details><summary>What you should have seen</summary>
+#
+# One machine takes 448 steps in four epochs and comes to 5.3 nats a token with a rate of
+# 0.1. Eight take 56 steps: 5.86 with the same rate, 5.82 with 0.3, and with 1 they diverge,
+# as one machine does. A gradient of more samples is less noisy, but the bound on the rate
+# ([chapter 03](03_optimizers.ipynb)) stays: from some batch on, more machines only read the
+# poems faster, and do not learn from them faster.
+#
+# </details>
+#
+# ### When do machines pay?
+#
 # Any model, any link, up to 1,024 machines. **A step takes one machine a second, and the
 # gradients are 500 MB. By which links do 64 machines reach half of the ideal? From which
 # size on is 1 Gbit Ethernet slower than one machine alone?**

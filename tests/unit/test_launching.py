@@ -16,7 +16,7 @@ pytestmark = pytest.mark.timeout(180)
 ENDLESS = "import time\ntime.sleep(600)\n"
 STUBBORN = "import signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n" + ENDLESS
 BEGIN = """
-import os, sys
+import os, sys, time
 import torch
 import torch.distributed as dist
 
@@ -58,6 +58,7 @@ def test_what_the_ranks_print_comes_in_their_order(script):
     path = script(
         BEGIN + "x = torch.ones(3) * (rank + 1)\ndist.all_reduce(x)\n"
         "print(rank, sys.argv[1], x.tolist(), torch.get_num_threads())\n"
+        "dist.destroy_process_group()\ntime.sleep(0.2)\n"  # gloo's threads end first
     )
     assert launch(path, 2, "a b") == "".join(
         f"{rank} a b [3.0, 3.0, 3.0] 1\n" for rank in range(2)
@@ -72,7 +73,7 @@ def test_one_process_is_enough(script):
 @pytest.mark.parametrize(
     ("act", "says"),
     [
-        ("raise ValueError('no such poem')", r", line 10: ValueError: no such poem"),
+        ("raise ValueError('no such poem')", r", line 11: ValueError: no such poem"),
         ("os._exit(3)", r" ended with exit code 3\.$"),
         ("os.kill(os.getpid(), 9)", r" was killed \(SIGKILL\)\.$"),
         ("os.abort()", r" was killed \(SIGABRT\)\.$"),
@@ -82,8 +83,8 @@ def test_one_process_is_enough(script):
 def test_of_a_failure_the_rank_and_its_last_line_are_told(script, act, says):
     """Rank 0 fails as well, since it waits for rank 1, but is not to blame."""
     path = script(
-        BEGIN
-        + f"print('begun')\nif rank == 1:\n    {act}\ndist.all_reduce(torch.ones(3))"
+        BEGIN + f"print('begun')\ndist.barrier()\nif rank == 1:\n    {act}\n"
+        "dist.all_reduce(torch.ones(3))"
     )
     with pytest.raises(LaunchError, match=f"^Rank 1 of work.py{says}") as error:
         launch(path)
