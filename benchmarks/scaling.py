@@ -21,7 +21,7 @@ import pandas as pd
 import torch
 from gpt_poems import CHARACTERS, Poems, bits, commit, origin
 from gpt_tables import markdown
-from stored import changing
+from stored import keep_rows
 
 from bigmodel_lab import models, results, verse
 from bigmodel_lab.from_scratch import scaling
@@ -74,6 +74,11 @@ def counts(poems, model, steps):
     }
 
 
+def key_of(size, steps, last):
+    """Return the name of a run: its width, layers and steps, its seed or rate."""
+    return f"{size[0]}x{size[1]} {steps} {last}"
+
+
 def rates(poems, seeds):
     """Yield the validation bits of some learning rates, for small and larger models."""
     for size, steps, tried in TRIED:
@@ -81,7 +86,7 @@ def rates(poems, seeds):
             model, _ = trained(poems, size, steps, learning_rate=rate)
             row = counts(poems, model, steps) | {"rate": rate}
             row["validation_bits"] = bits(model, poems.validation[:1000])
-            yield f"{size[0]}x{size[1]} {steps} {rate}", row
+            yield key_of(size, steps, rate), row
 
 
 def grid(poems, seeds):
@@ -103,7 +108,7 @@ def measured(poems, size, steps, seed):
     model, seconds = trained(poems, size, steps, seed)
     row = counts(poems, model, steps) | {"seed": seed, "seconds": round(seconds, 1)}
     row["bits"] = bits(model, poems.test)
-    return f"{size[0]}x{size[1]} {steps} {seed}", row | abilities(poems, model)
+    return key_of(size, steps, seed), row | abilities(poems, model)
 
 
 @torch.no_grad()
@@ -166,10 +171,8 @@ def prediction(poems, seeds):
         at = row["parameters"], row["tokens"]
         each = np.array([one.loss(*at) for one in laws])
         row |= {"bits": float(law.loss(*at)), "spread": float(each.std(ddof=1))}
-        yield (
-            f"{LARGER[0]}x{LARGER[1]} {steps} 0",
-            row | {"law": law._asdict(), "commit": commit()},
-        )
+        row |= {"law": law._asdict(), "commit": commit()}
+        yield key_of(LARGER, steps, 0), row
 
 
 def law_of(runs):
@@ -222,12 +225,7 @@ def main():
     keep_freed_memory()
     poems = Poems()
     for part in options.part:
-        for key, row in PARTS[part](poems, options.seed):
-            print(part, key, row, flush=True)
-            with changing("scaling") as stored:
-                stored.setdefault(part, {})[key] = row
-                stored["made_by"] = "benchmarks/scaling.py"
-                stored.setdefault("origin", {})[part] = origin()
+        keep_rows("scaling", part, PARTS[part](poems, options.seed), origin)
     if options.table:
         print(tables(results.load("scaling")))
 

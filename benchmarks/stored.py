@@ -44,6 +44,19 @@ def changing(name):
         os.close(folder)  # which unlocks it
 
 
+def keep_rows(name, part, rows, origin):
+    """Store each (key, row) of a part as it comes, with where it was measured.
+
+    `benchmarks/<name>.py` measures; `origin()` tells when and where.
+    """
+    for key, row in rows:
+        print(part, key, row, flush=True)
+        with changing(name) as results:
+            results.setdefault(part, {})[key] = row
+            results["made_by"] = f"benchmarks/{name}.py"
+            results.setdefault("origin", {})[part] = origin()
+
+
 def begun(name, origin, whole):
     """Return results to fill in: new ones for the `whole`, else the stored ones.
 

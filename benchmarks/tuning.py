@@ -20,7 +20,7 @@ import argparse
 
 import torch
 from gpt_poems import origin
-from stored import changing
+from stored import keep_rows
 from tuning_models import acrostic, aligned, filler, five, novice
 from tuning_parts import keeping, transfer
 from tuning_rewards import by_reward
@@ -53,12 +53,7 @@ def main():
     torch.set_num_threads(options.threads)
     keep_freed_memory()
     for part in options.part:
-        for key, row in PARTS[part](options.seed):
-            print(part, key, row, flush=True)
-            with changing("tuning") as stored:
-                stored.setdefault(part, {})[key] = row
-                stored["made_by"] = "benchmarks/tuning.py"
-                stored.setdefault("origin", {})[part] = origin()
+        keep_rows("tuning", part, PARTS[part](options.seed), origin)
     if options.card:
         write_card()
     if options.table:

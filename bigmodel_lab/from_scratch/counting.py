@@ -71,25 +71,38 @@ class Transformer:
         """Width of all keys of a token, and of all its values."""
         return (self.key_value_heads or self.heads) * self.head_dimensions
 
+    @property
+    def inside(self) -> int:
+        """Width inside the MLP."""
+        return self.hidden or 4 * self.dimensions
+
 
 # -- parameters ------------------------------------------------------------------------
+
+
+def attention_weights(model: Transformer) -> int:
+    """Return the weights of one attention: 4 d² in GPT-2."""
+    # Queries and output are d wide; keys and values may be narrower.
+    return 2 * model.dimensions**2 + 2 * model.dimensions * model.keys
 
 
 def attention_parameters(model: Transformer) -> int:
     """Return the weights and biases of one attention: 4 d² + 4 d in GPT-2."""
     d, keys = model.dimensions, model.keys
-    # Queries and output are d wide; keys and values may be narrower.
-    weights = 2 * d * d + 2 * d * keys
     biases = {"all": 2 * d + 2 * keys, "attention inputs": d + 2 * keys, "none": 0}
-    return weights + biases[model.biases]
+    return attention_weights(model) + biases[model.biases]
+
+
+def mlp_weights(model: Transformer) -> int:
+    """Return the weights of one MLP: 8 d² in GPT-2."""
+    # One matrix up, one down; a gate is a second one up.
+    return (3 if model.gated else 2) * model.dimensions * model.inside
 
 
 def mlp_parameters(model: Transformer) -> int:
     """Return the weights and biases of one MLP: 8 d² + 5 d in GPT-2."""
-    d, hidden = model.dimensions, model.hidden or 4 * model.dimensions
-    # One matrix up, one down; a gate is a second one up.
-    weights = (3 if model.gated else 2) * d * hidden
-    return weights + (hidden + d if model.biases == "all" else 0)
+    biases = model.inside + model.dimensions if model.biases == "all" else 0
+    return mlp_weights(model) + biases
 
 
 def norm_parameters(model: Transformer) -> int:
@@ -159,10 +172,8 @@ def matrix_weights(model: Transformer) -> int:
 
     The token table counts once, as the head; it is only looked up as the table.
     """
-    d, hidden = model.dimensions, model.hidden or 4 * model.dimensions
-    attention = 2 * d * d + 2 * d * model.keys
-    mlp = (3 if model.gated else 2) * d * hidden
-    return model.layers * (attention + mlp) + model.vocabulary_size * d
+    block = attention_weights(model) + mlp_weights(model)
+    return model.layers * block + model.vocabulary_size * model.dimensions
 
 
 def forward_flops(model: Transformer, length: int) -> int:
