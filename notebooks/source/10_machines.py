@@ -1512,9 +1512,9 @@ panel
 def predict(model_mb, link, compute_seconds, machines=64):
     """Return the predicted speed-up in words, and the curve from 1 to 1,024 machines."""
     bandwidth, latency = LINKS[link]
-    size, counts = 1e6 * model_mb, 2.0 ** np.arange(0, 10.25, 0.25)
+    size, counts = 1e6 * model_mb, np.unique((2 ** np.arange(0, 10.25, 0.25)).round())
     steps = [
-        compute_seconds / n + 2 * (n - 1) * (latency + size / n / bandwidth)
+        collectives.step_seconds(compute_seconds, size, int(n), latency, bandwidth)
         for n in [*counts, machines]
     ]
     *curve, here = np.log2(compute_seconds / np.array(steps))
