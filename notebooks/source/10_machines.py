@@ -662,11 +662,11 @@ times.round(2)
 
 # %% [markdown]
 # **From which size on do the bytes count?** The same was measured on a quiet machine, by
-# `benchmarks/distributed.py`, with a straight line through the times: they are the latency
+# `benchmarks/many_machines.py`, with a straight line through the times: they are the latency
 # of two messages, plus bytes divided by bandwidth.
 
 # %%
-stored = lab.results.load("distributed")
+stored = lab.results.load("many_machines")
 link = stored["all_reduce"]
 sizes, medians = np.array(link["bytes"]), np.median(link["seconds"], axis=0)
 line = 2 * link["latency"] + sizes / link["bandwidth"]
@@ -1520,7 +1520,7 @@ def predict(model_mb, link, compute_seconds, machines=64):
     *curve, here = np.log2(compute_seconds / np.array(steps))
     talk = collectives.ring_seconds(size, machines, latency, bandwidth)
     words = (
-        f"{machines} machines: speed-up <b>{2**here:.1f}</b>, efficiency "
+        f"Machines: {machines}. Speed-up <b>{2**here:.1f}</b>, efficiency "
         f"{2**here / machines:.0%}; {1e3 * talk:,.1f} ms of talk a step"
     )
     doublings = np.log2(counts)

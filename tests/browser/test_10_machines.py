@@ -15,7 +15,7 @@ def pays(notebook):
 def test_a_faster_link_brings_more_speed(notebook, pays):
     before = pays.picture()
     pays.choose("link", "1 Gbit Ethernet")
-    expect(pays.answer).to_contain_text("speed-up 0.1")
+    expect(pays.answer).to_contain_text("Speed-up 0.1")
     below = pays.changes(before)
     pays.choose("link", "NVLink")
     expect(pays.answer).to_contain_text("efficiency 86%")
@@ -25,7 +25,7 @@ def test_a_faster_link_brings_more_speed(notebook, pays):
 
 def test_one_machine_has_nobody_to_talk_to(pays):
     pays.press("machines", "Home")
-    expect(pays.answer).to_contain_text("1 machines: speed-up 1.0")
+    expect(pays.answer).to_contain_text("Machines: 1. Speed-up 1.0")
     expect(pays.answer).to_contain_text("0.0 ms of talk")
 
 

@@ -1,5 +1,6 @@
 """One source for each fact: README, CI, requirements and metadata agree."""
 
+import importlib.util
 import re
 import tomllib
 from urllib.parse import urlsplit
@@ -66,3 +67,9 @@ def test_every_requirement_is_pinned():
             line for line in lines if not re.match(r"#|-[re] |[\w.-]+==[\w.]+$", line)
         ]
         assert not free
+
+
+def test_no_benchmark_has_the_name_of_a_package():
+    """Whichever is imported first would be taken for the other."""
+    names = [path.stem for path in (ROOT / "benchmarks").glob("*.py")]
+    assert not [name for name in names if importlib.util.find_spec(name)]

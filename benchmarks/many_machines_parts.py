@@ -1,4 +1,4 @@
-"""What `distributed.py` measures, in each of its processes: argv has part and rounds.
+"""What `many_machines.py` measures, in each of its processes: argv has part and rounds.
 
 Rank 0 prints the results of its part, one line of JSON.
 """

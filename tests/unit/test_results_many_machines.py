@@ -1,4 +1,4 @@
-"""The stored results of `benchmarks/distributed.py`."""
+"""The stored results of `benchmarks/many_machines.py`."""
 
 import subprocess
 import sys
@@ -9,12 +9,12 @@ import pytest
 from bigmodel_lab.authoring.notebooks import ROOT
 from bigmodel_lab.results import load
 
-SCRIPT = ROOT / "benchmarks" / "distributed.py"
+SCRIPT = ROOT / "benchmarks" / "many_machines.py"
 
 
 @pytest.fixture(scope="module")
 def results():
-    return load("distributed")
+    return load("many_machines")
 
 
 @pytest.mark.parametrize("part", ["all_reduce", "training", "pipeline"])
@@ -25,7 +25,7 @@ def test_each_part_says_when_and_where_it_was_measured(results, part):
 
 def test_the_link_is_the_line_through_its_times(results, script):
     link = results["all_reduce"]
-    assert script("distributed").fitted(link) == {
+    assert script("many_machines").fitted(link) == {
         name: link[name] for name in ("latency", "bandwidth")
     }
     assert link["latency"] > 0
@@ -35,12 +35,12 @@ def test_the_link_is_the_line_through_its_times(results, script):
 def test_a_line_is_found_again(script):
     sizes = [1e3, 1e5, 1e7]
     seconds = [[2e-4 + size / 2e9 for size in sizes]]
-    link = script("distributed").fitted({"bytes": sizes, "seconds": seconds})
+    link = script("many_machines").fitted({"bytes": sizes, "seconds": seconds})
     assert link == pytest.approx({"latency": 1e-4, "bandwidth": 2e9})
 
 
 def test_every_program_ran_in_every_round(results, script):
-    parts = script("distributed_parts")
+    parts = script("many_machines_parts")
     rows = results["training"]["rows"]
     programs = [(row["program"], row["processes"]) for row in rows]
     assert programs == parts.PROGRAMS * len(parts.GPTS)

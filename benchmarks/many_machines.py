@@ -1,15 +1,15 @@
 """Many processes on one machine: what sharing a training costs, and what it gains.
 
-python benchmarks/distributed.py                     all parts, about ten minutes
-python benchmarks/distributed.py --part all_reduce   latency and bandwidth of gloo
-python benchmarks/distributed.py --part training     by hand, DDP and FSDP, 1 and 2
-python benchmarks/distributed.py --part pipeline     two stages, over micro-batches
-python benchmarks/distributed.py --table             the tables of the stored results
+python benchmarks/many_machines.py                     all parts, about ten minutes
+python benchmarks/many_machines.py --part all_reduce   latency and bandwidth of gloo
+python benchmarks/many_machines.py --part training     by hand, DDP and FSDP, 1 and 2
+python benchmarks/many_machines.py --part pipeline     two stages, over micro-batches
+python benchmarks/many_machines.py --table             the tables of the stored results
 
 Each part runs in two processes of one thread on the same machine, which measure all
 settings in turn, in random order, in each of several rounds: ratios are of one round.
 `--quick` tries it all with two rounds. Results go to
-`bigmodel_lab/results/distributed.json`, for chapter 10. Let nothing else run meanwhile.
+`bigmodel_lab/results/many_machines.json`, for chapter 10. Let nothing else run meanwhile.
 """
 
 import argparse
@@ -23,7 +23,7 @@ from stored import changing
 
 from bigmodel_lab import launch, results
 
-WORKER = Path(__file__).with_name("distributed_parts.py")
+WORKER = Path(__file__).with_name("many_machines_parts.py")
 PARTS = ("all_reduce", "training", "pipeline")
 PROCESSES = 2
 
@@ -96,10 +96,10 @@ def main():
     options = parser.parse_args()
     for part in () if options.table else options.part:
         row = measure(part, 2 if options.quick else options.rounds)
-        with changing("distributed") as stored:
+        with changing("many_machines") as stored:
             stored[part] = row
-            stored["made_by"] = "benchmarks/distributed.py"
-    print(tables(results.load("distributed")))
+            stored["made_by"] = "benchmarks/many_machines.py"
+    print(tables(results.load("many_machines")))
 
 
 if __name__ == "__main__":
