@@ -16,6 +16,7 @@ MAY_KNOW = {
     "drawings": {"", "plots"},
     "models": {"", "from_scratch"},
     "datasets": {""},
+    "serving": {"", "from_scratch", "models", "datasets"},
     "exercises": {"", "from_scratch", "models", "datasets"},
     "widgets": {"", "from_scratch", "models", "datasets", "plots"},
     "authoring": {"", "datasets"},
