@@ -8,8 +8,8 @@ python benchmarks/many_machines.py --table             the tables of the stored 
 
 Each part runs in two processes of one thread on the same machine, which measure all
 settings in turn, in random order, in each of several rounds: ratios are of one round.
-`--quick` tries it all with two rounds. Results go to
-`bigmodel_lab/results/many_machines.json`, for chapter 10. Let nothing else run meanwhile.
+`--quick` tries it all with two rounds. Let nothing else run meanwhile. Results go to
+`bigmodel_lab/results/many_machines.json`, for chapter 10.
 """
 
 import argparse
