@@ -23,12 +23,15 @@ from .from_scratch import bpe as bpe
 from .from_scratch import cleaning as cleaning
 from .from_scratch import collectives as collectives
 from .from_scratch import counting as counting
+from .from_scratch import distillation as distillation
 from .from_scratch import images as images
 from .from_scratch import lora as lora
 from .from_scratch import losses as losses
 from .from_scratch import ngrams as ngrams
 from .from_scratch import optimizers as optimizers
 from .from_scratch import preferences as preferences
+from .from_scratch import pruning as pruning
+from .from_scratch import quantization as quantization
 from .from_scratch import sampling as sampling
 from .from_scratch import scalers as scalers
 from .from_scratch import scaling as scaling
