@@ -3,9 +3,14 @@
 import base64
 import gzip
 import hashlib
+import html
+import os
 import re
 from importlib import resources
 from pathlib import Path
+from urllib.parse import quote
+
+from IPython.display import HTML
 
 from bigmodel_lab.datasets.fetching import fetch
 from bigmodel_lab.serving.network import open_network
@@ -62,6 +67,42 @@ def digit_page(model: str | Path, path: str | Path) -> Path:
     page = re.sub("%([A-Z]+)%", lambda found: parts[found[1]], page)
     path.write_bytes(page.encode())
     return path
+
+
+def edge_frame(
+    path: str | Path, title: str = "Draw a digit", height: int = 640
+) -> HTML:
+    """Show a page in the notebook, in a frame `height` pixels high.
+
+    What is stored is its path from the notebook's folder, not the page: IPython's
+    IFrame would do, but has no title for screen readers, and stores an address in
+    memory, which is another one in every run.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such page.
+    ValueError
+        If the page is neither in the notebook's folder nor below it, where JupyterLab
+        would find it.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"There is no page {path}: write it with lab.digit_page(model, path)."
+        )
+    inside = os.path.abspath(path).startswith(os.path.join(os.getcwd(), ""))
+    if not inside:
+        raise ValueError(
+            f"JupyterLab shows no page outside the notebook's folder, such as {path}: "
+            f'write it beside the notebook, as in lab.digit_page(model, "{path.name}").'
+        )
+    source = quote(Path(os.path.relpath(path)).as_posix())
+    # In a <div>, or IPython would recommend its IFrame.
+    return HTML(
+        f'<div><iframe src="{source}" title="{html.escape(title)}" width="100%" '
+        f'height="{height}" style="border: 0"></iframe></div>'
+    )
 
 
 def _hash_of(element, page):
