@@ -37,7 +37,7 @@ def folder(tmp_path_factory):
     X, y, _, _ = lab.datasets.mnist()
     optimizer = torch.optim.Adam(model.parameters(), 0.002)
     loss = torch.nn.CrossEntropyLoss()
-    lab.Training(model, loss, optimizer, (X, y), epochs=3, batch_size=64).finish()
+    lab.Training(model, loss, optimizer, (X, y), epochs=2, batch_size=64).finish()
     network = lab.to_onnx(model, folder / "digits.onnx")
     try:
         lab.digit_page(network, folder / "digits.html")
@@ -214,9 +214,8 @@ def test_a_line_goes_on_beyond_the_paper_and_ends_with_the_button(page):
     seen = pixels(page)
     page.mouse.move(*back, steps=5)
     assert np.array_equal(pixels(page), seen)
-    assert (
-        np.abs(seen - preprocess(drawn([[(140, 140), (140, -30)]])).numpy()).max() < 1
-    )
+    wanted = preprocess(drawn([[(140, 140), (140, -30)]]))[0, 0].numpy()
+    assert np.abs(seen - wanted).mean() < 0.02
 
 
 def test_another_button_does_not_draw(page):
@@ -227,9 +226,7 @@ def test_another_button_does_not_draw(page):
 
 
 def test_the_keyboard_alone_draws_and_clears(page):
-    page.keyboard.press("Tab")  # from Clear to the end, and around
-    page.evaluate("document.activeElement.blur()")
-    page.locator("h1").click()
+    page.locator("h1").click()  # Tab goes on from here
     page.keyboard.press("Tab")
     expect(page.locator("#paper")).to_be_focused()
     page.set_viewport_size({"width": 900, "height": 300})  # now the page could scroll
