@@ -1,5 +1,6 @@
 """A network as an ONNX file, which runs without PyTorch: in a server, in a browser."""
 
+import copy
 import io
 import logging
 import warnings
@@ -13,18 +14,16 @@ import onnxruntime
 import torch
 from torch import nn
 
-from bigmodel_lab.measuring import evaluating
-
 TOLERANCE = 1e-3  # between the logits of PyTorch and of ONNX, which add in other orders
 
 
 def to_onnx(model: nn.Module, path: str | Path) -> Path:
     """Write a digit network to an ONNX file, for batches of any size; return its path.
 
-    It is exported in evaluation mode: "images" (N, 1, 28, 28), float32 in [0, 1] ->
-    "logits" (N, 10). The weights are in the file, and nothing of this machine is: the
-    exporter would note in which source files each layer was. If anything fails, a file
-    that was there stays as it was.
+    A copy is exported, on the CPU and in evaluation mode: "images" (N, 1, 28, 28) of
+    float32 in [0, 1] -> "logits" (N, 10). The weights are in the file, and nothing of
+    this machine is: the exporter would note in which source files each layer was. If
+    anything fails, a file that was there stays as it was.
 
     Raises
     ------
@@ -43,19 +42,19 @@ def to_onnx(model: nn.Module, path: str | Path) -> Path:
         raise FileNotFoundError(
             f"There is no folder {path.parent}: make it first, or name another file."
         )
+    model = copy.deepcopy(model).cpu().eval()
     # Two images: of a batch of one, the exporter would take the 1 for a constant.
     images = _like_weights(model, torch.zeros(2, 1, 28, 28))
-    with evaluating(model):
-        _check_answer(model, images)
-        network = _exported(model, images)
-        _forget_sources(network)
-        _check_network(network, model)
+    _check_answer(model, images)
+    network = _exported(model, images)
+    _forget_sources(network)
+    _check_network(network, model)
     path.write_bytes(network.SerializeToString(deterministic=True))
     return path
 
 
 def _like_weights(model, images):
-    """Return `images` on the device and in the number format of the model."""
+    """Return `images` in the number format of the model."""
     return images.to(next(model.parameters(), images))
 
 
@@ -67,7 +66,8 @@ def _check_answer(model, images):
     except Exception as error:
         raise ValueError(
             f"The model must read images (N, 1, 28, 28), like one that begins with "
-            f"nn.Flatten() or nn.Conv2d(1, ...); this one says: {error}"
+            f"nn.Flatten() or nn.Conv2d(1, ...); this one says: "
+            f"{_first_line(error)}"
         ) from error
     got = tuple(logits.shape) if isinstance(logits, torch.Tensor) else type(logits)
     if got != (2, 10) or logits.dtype != torch.float32:
@@ -102,11 +102,16 @@ def _refusal(error):
     """Return the error of a model that cannot be exported, with the first cause."""
     while error.__cause__ is not None:  # torch wraps it in the steps of its exporter
         error = error.__cause__
-    cause = (str(error).strip() or "no reason given").splitlines()[0]
+    cause = _first_line(error)
     return ValueError(
         f"The model cannot be exported to ONNX ({type(error).__name__}: {cause}): use "
         f"layers of torch.nn, with no Python branches on the values of tensors."
     )
+
+
+def _first_line(error):
+    """Return the first line of an error: torch adds a traceback of C++."""
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
 
 
 def _forget_sources(network):
@@ -129,7 +134,7 @@ def _check_network(network, model):
             with torch.no_grad():
                 logits = model(_like_weights(model, torch.from_numpy(images)))
             (exported,) = session.run(["logits"], {"images": images})
-            np.testing.assert_allclose(exported, logits.cpu(), TOLERANCE, TOLERANCE)
+            np.testing.assert_allclose(exported, logits, TOLERANCE, TOLERANCE)
     except AssertionError:
         raise _refusal(ValueError("the exported one gives other logits")) from None
     except Exception as error:
