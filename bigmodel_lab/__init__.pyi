@@ -44,6 +44,9 @@ from .measuring import evaluate as evaluate
 from .measuring import predict as predict
 from .models import fast_digits as fast_digits
 from .range_test import learning_rate_range_test as learning_rate_range_test
+from .serving.exporting import to_onnx as to_onnx
+from .serving.page import digit_page as digit_page
+from .serving.page import edge_frame as edge_frame
 from .tolerance import about as about
 from .training import Diverged as Diverged
 from .training import Training as Training

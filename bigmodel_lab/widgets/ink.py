@@ -67,4 +67,6 @@ def preprocess(drawing: np.ndarray | torch.Tensor) -> torch.Tensor:
 def _start_of(mass):
     """Return where ink of `mass` (n,) along an axis starts if its center is at 14."""
     center = mass @ torch.arange(float(len(mass))) / mass.sum()
-    return min(max(round(14 - center.item()), 0), 28 - len(mass))
+    # A symmetric drawing lies between two places: its last digits must not choose one.
+    center = round(center.item(), 5)
+    return min(max(round(14 - center), 0), 28 - len(mass))

@@ -119,6 +119,17 @@ def test_no_ink_is_lost_where_the_center_would_push_it_out():
     assert [columns.min(), columns.max()] == [8, 27]
 
 
+@pytest.mark.parametrize("end", [240, 230, 200, 170])
+def test_a_symmetric_line_between_two_places_takes_the_even_one(end):
+    """The last digits of its center, in float32, are not those of the true 9.5."""
+    for points in ([(140, 40), (140, end)], [(140, end), (140, 40)]):
+        image = preprocess(drawing(points, width=20))[0, 0]
+        rows = image.any(1).nonzero()
+        assert [rows.min(), rows.max()] == [4, 23]
+        turned = preprocess(drawing(np.array(points)[:, ::-1], width=20))[0, 0]
+        assert torch.allclose(turned, image.T, atol=1e-5)
+
+
 def test_a_single_pixel_becomes_a_full_box():
     image = preprocess(np.eye(1, 9))
     assert image.sum() == 400

@@ -28,6 +28,7 @@ def test_the_table_is_complete():
         *("tang-poems", "glosses"),
         *("gpt2-tokens", "cl100k-tokens", "o200k-tokens"),
         *("minilm", "minilm-tokens"),
+        *("onnxruntime-web-script", "onnxruntime-web-wasm"),
     }
 
 
