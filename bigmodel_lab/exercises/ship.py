@@ -34,7 +34,7 @@ def _weights_and_bits(rng):
     hints=[
         "How large is one step, if the largest weight of a row lies on the last code? "
         "And how many such steps is a weight then?",
-        "A row's step is the largest size in it, `weights.abs().amax(1, keepdim=True)`, "
+        "A row's step is its largest size, `weights.abs().amax(1, keepdim=True)`, "
         "divided by 2^(bits - 1) - 1. Divide by it, round, multiply by it.",
         "`scale = weights.abs().amax(1, keepdim=True) / (2 ** (bits - 1) - 1)`, then "
         "`(weights / scale).round() * scale`",
@@ -66,13 +66,14 @@ def _(weights, bits):
         takes 2^(bits - 1) - 1 of them to each side.
     all_codes_to_one_side: You divided by 2^bits - 1. There are so many steps from the
         first code to the last; from 0 on it is half of them.
-    width_in_all_steps: You divided the width of 2 largest sizes by 2^bits - 1. Then 0
-        has no code in the middle, and the largest weight lies between two codes.
+    width_in_all_steps: You divided twice the largest size by 2^bits - 1. Then the
+        largest weight lies halfway between two codes: to each side there are
+        2^(bits - 1) - 1 steps.
     rounded_down: You rounded down. The nearest code is asked for.
     cut_off: You cut off the fractions, as int() does: all weights become smaller. The
         nearest code is asked for.
-    largest_without_sizes: You took the largest weight, not the largest size: a row
-        whose largest is negative gets codes that are too long.
+    largest_without_sizes: You took the largest weight, not the largest size. A negative
+        weight that is larger in size then needs a code that there is not.
     codes: Those are the codes. A network calculates with what they stand for: multiply
         by the scale.
     divided_twice: You divided by the scale twice. The way back is to multiply.
@@ -92,7 +93,6 @@ def _(weights, bits):
 
     low = W.amin(1, keepdim=True)
     step = (W.amax(1, keepdim=True) - low) / (2**bits - 1)
-    zero = (-low / step).round()
     return {
         "one_scale_for_all": nearest(size.max() / steps),
         "scale_for_each_column": nearest(size.amax(0) / steps),
@@ -104,7 +104,7 @@ def _(weights, bits):
         "largest_without_sizes": nearest(W.amax(1, keepdim=True) / steps),
         "codes": (W / scale).round(),
         "divided_twice": (W / scale).round() / scale,
-        "smallest_to_largest": ((W / step).round() + zero - zero) * step,
+        "smallest_to_largest": ((W - low) / step).round() * step + low,
         "scale_from_the_mean": nearest(size.mean(1, keepdim=True) / steps),
         "whole_numbers": W.round(),
         "scale": scale,
@@ -122,11 +122,12 @@ def _size_bits_and_group(rng):
 
 @exercise(
     inputs=_size_bits_and_group,
+    tolerance=0,  # one scale more or less is to be seen
     hints=[
-        "There are two things in the file: the codes, and the scales. How many are there "
-        "of each, and how large is one?",
-        "The codes are weights * bits bits, 8 of which make a byte. There are weights / "
-        "group scales.",
+        "There are two things in the file: codes and scales. How many of each, and how "
+        "large is one?",
+        "The codes are weights * bits bits, 8 of which make a byte. There are "
+        "weights / group scales.",
         "`weights * bits / 8 + weights / group * 2`",
     ],
 )
@@ -201,9 +202,10 @@ def _calibration_batches(rng):
     low = -(int(rng.integers(30, 100)) + fraction) * scale if fraction else 40 * scale
     high = 255 * scale + min(low, 0)
     count, columns = rng.integers([3, 2], [5, 5])
+    inner = 0.7 * low if low < 0 else 1.2 * low
     batches = [
-        rng.uniform(0.7 * low if low < 0 else 1.2 * low, high * rng.uniform(0.6, 0.9), s)
-        for s in [(int(rows), columns) for rows in rng.permutation(range(4, 10))[:count]]
+        rng.uniform(inner, high * rng.uniform(0.6, 0.9), (rows, columns))
+        for rows in rng.permutation(range(4, 10))[:count]
     ]
     largest = int(rng.integers(1, count - 1))
     smallest = (largest + int(rng.integers(1, count))) % count
@@ -314,11 +316,12 @@ def _sparse_matrix(rng):
 @exercise(
     inputs=_sparse_matrix,
     hints=[
-        "Does a 0 take less room than another number, where each number has its 4 bytes? "
-        "And what must be stored beside the others, so that each finds its place?",
+        "Does a 0 take less room than another number, where each has its 4 bytes? And "
+        "what must be stored beside the others, so that each finds its place?",
         "All: rows * columns numbers of 4 bytes. Only the others: (1 - share) of them, "
         "with 4 + 8 bytes each, and 8 bytes for each row and one more.",
-        "`4 * rows * columns`, and `12 * (1 - share) * rows * columns + 8 * (rows + 1)`",
+        "`4 * rows * columns`, and "
+        "`12 * (1 - share) * rows * columns + 8 * (rows + 1)`",
     ],
 )
 def file_bytes(rows, columns, share):
@@ -386,10 +389,10 @@ def _rows_and_columns(rng):
 @exercise(
     inputs=_rows_and_columns,
     hints=[
-        "Write down the bytes of both files, the second one with k weights that are not "
-        "0. For which k are they equal?",
-        "4 rows · columns = 12 k + 8 (rows + 1). Solve for k; the share of the zeros is "
-        "1 - k / (rows · columns).",
+        "Write down the bytes of both files, of the second one with k weights that are "
+        "not 0. For which k are they equal?",
+        "4 rows · columns = 12 k + 8 (rows + 1). Solve for k; the share of the zeros "
+        "is 1 - k / (rows · columns).",
         "`1 - (4 * rows * columns - 8 * (rows + 1)) / (12 * rows * columns)`",
     ],
 )
@@ -459,26 +462,24 @@ def _(rows, columns):
 def _convolution_and_count(rng):
     """Return weights (out, in, 3, 3) and how many of the output channels are to stay.
 
-    Some channels have a few large weights, others many small ones. The sums of their
-    sizes are clearly apart, and not as many channels stay as go.
+    Some channels have few weights, some a single large one, the others many alike. The
+    sums of their sizes are clearly apart, and not as many channels stay as go.
     """
-    out, inside, count = rng.integers([8, 5, 3], [11, 8, 4]).tolist()
-    weight = rng.normal(size=(out, inside, 3, 3))
-    few = rng.permutation(out) % 3 == 0
-    weight[few] *= rng.random(weight[few].shape) < 0.25
-    weight += 1e-3 * rng.normal(size=weight.shape)
-    shift = rng.choice([-0.3, 0, 0.3], (out, inside, 1, 1))
-    weight = np.where(few[:, None, None, None], weight, weight + shift)
-    strength = rng.permutation(np.arange(out)) / 10 + 2
-    size = abs(weight).sum((1, 2, 3))
-    return torch.from_numpy(weight * (strength / size)[:, None, None, None]), count
+    out, inside, count = rng.integers([9, 5, 3], [12, 8, 5]).tolist()
+    weight = rng.normal(size=(out, 9 * inside)) + rng.choice([-0.3, 0, 0.3], (out, 1))
+    kind = rng.permutation(out) % 3
+    weight[kind == 0] *= 0.01 + (rng.random((sum(kind == 0), 9 * inside)) < 0.25)
+    weight[kind == 1, rng.integers(9 * inside)] = 15
+    sums = 2 + rng.permutation(out) / 10
+    weight *= (sums / abs(weight).sum(1))[:, None]
+    return torch.from_numpy(weight.reshape(out, inside, 3, 3)), count
 
 
 @exercise(
     inputs=_convolution_and_count,
     hints=[
-        "Which of the four dimensions are the output channels? Over the other three, add "
-        "up sizes.",
+        "Which of the four dimensions are the output channels? Over the other three, "
+        "add up sizes.",
         "`weight.abs().sum((1, 2, 3))` is one number for each channel. `topk(count)` "
         "finds the largest, and its `.indices` say where.",
         "`weight.abs().sum((1, 2, 3)).topk(count).indices.sort().values`",
@@ -541,4 +542,518 @@ def _(weight, count):
         "strengths": strength[order[:count]],
         "all_of_them": order,
         "weights_themselves": weight[kept],
+    }
+
+
+# -- 7 ---------------------------------------------------------------------------------
+
+
+def _logits_and_temperature(rng):
+    """Return logits of a student and a teacher (N, C), and a temperature above 1."""
+    N, C = rng.permutation(np.arange(3, 8))[:2].tolist()
+    return 2 * normal(rng, N, C), 3 * normal(rng, N, C), int(rng.integers(4, 13)) / 2
+
+
+@exercise(
+    inputs=_logits_and_temperature,
+    hints=[
+        "Turn both into probabilities at the temperature T. How far is the student's "
+        "answer from the teacher's, for one sample?",
+        "Σ p (log p - log q) over the classes, with p = softmax(teacher / T) and "
+        "log q = log_softmax(student / T). Then the mean over the samples, times T².",
+        "`p = (teacher / temperature).softmax(1)`, "
+        "`log_q = (student / temperature).log_softmax(1)`, then "
+        "`temperature**2 * (p * (p.log() - log_q)).sum(1).mean()`",
+    ],
+)
+def soft_loss(student, teacher, temperature):
+    """Return the loss of a student that learns its teacher's answers, in nats.
+
+    student and teacher are tensors of logits (N, C), temperature is a number, T. With p
+    the softmax of the teacher's logits / T, and q that of the student's: the divergence
+    of Kullback and Leibler, Σ p log(p / q) over the classes, as a mean over the
+    samples, times T².
+
+    Source: Hinton and others (2015), "Distilling the knowledge in a neural network"
+    """
+    log_p = (teacher / temperature).log_softmax(1)
+    log_q = (student / temperature).log_softmax(1)
+    divergence = (log_p.exp() * (log_p - log_q)).sum(1)
+    return temperature**2 * divergence.mean()
+
+
+@soft_loss.mistakes
+def _(student, teacher, temperature):
+    """
+    square_forgotten: T² is missing. Soft answers have smaller gradients, by about T²:
+        it makes up for that.
+    temperature_once: You multiplied by T. It enters the gradient twice: T².
+    student_not_softened: You softened the teacher's answers alone. Then the student
+        would have to be uncertain without any temperature.
+    teacher_not_softened: You softened the student's answers alone. Then the teacher's
+        wrong answers remain nearly invisible.
+    neither_softened: You did not divide by T, but multiplied by T². The answers must be
+        softened first.
+    no_temperature: There is no temperature in it. Divide both logits by T.
+    hotter_upside_down: You multiplied the logits by T. That makes the answers harder:
+        divide.
+    other_way_around: Teacher and student are exchanged. The teacher's probabilities
+        weight the differences: it says what matters.
+    mean_over_classes: You took the mean over the classes, too, as kl_div does with
+        reduction="mean". They are summed: "batchmean".
+    sum_over_samples: You summed over the samples. Their mean is asked for.
+    hard_answers: That is the cross-entropy with the teacher's best answers. What it
+        thinks of the others is what the student should learn.
+    logits_compared: You compared the logits. A student may add the same number to all
+        of them, and its answers stay the same.
+    cross_entropy: Nearly: that is T² times the cross-entropy. Its gradient is the same,
+        but it does not become 0: subtract the teacher's own entropy.
+    log_forgotten: Your log q is q itself: kl_div wants the student's log_softmax.
+    """
+    T, N, C = temperature, *student.shape
+
+    def divergence(student, teacher):
+        log_p, log_q = teacher.log_softmax(1), student.log_softmax(1)
+        return (log_p.exp() * (log_p - log_q)).sum(1).mean()
+
+    soft = divergence(student / T, teacher / T)
+    p, q = ((logits / T).softmax(1) for logits in (teacher, student))
+    log_q = student.log_softmax(1)
+    return {
+        "square_forgotten": soft,
+        "temperature_once": T * soft,
+        "student_not_softened": T**2 * divergence(student, teacher / T),
+        "teacher_not_softened": T**2 * divergence(student / T, teacher),
+        "neither_softened": T**2 * divergence(student, teacher),
+        "no_temperature": divergence(student, teacher),
+        "hotter_upside_down": T**2 * divergence(student * T, teacher * T),
+        "other_way_around": T**2 * divergence(teacher / T, student / T),
+        "mean_over_classes": T**2 * soft / C,
+        "sum_over_samples": T**2 * soft * N,
+        "hard_answers": -log_q[torch.arange(N), teacher.argmax(1)].mean(),
+        "logits_compared": ((student - teacher) ** 2).mean(),
+        "cross_entropy": -(T**2) * (p * q.log()).sum(1).mean(),
+        "log_forgotten": T**2 * (p * (p.log() - q)).sum(1).mean(),
+    }
+
+
+# -- 8 ---------------------------------------------------------------------------------
+
+
+def _latencies(rng):
+    """Return some hundreds of latencies in ms: most are short, a few are long."""
+    count = 100 * int(rng.integers(2, 7))
+    return (np.round(8 * rng.lognormal(0, 0.8, count), 3),)
+
+
+@exercise(
+    inputs=_latencies,
+    hints=[
+        "Line the requests up, the fastest one first. Where does the slowest hundredth "
+        "of them begin?",
+        "At 99 % of the way. NumPy has a function for that, in per cent.",
+        "`np.percentile(latencies, 99)`",
+    ],
+)
+def slowest_of_100(latencies):
+    """Return the 99th percentile of latencies, in ms.
+
+    latencies is an array (N,), in ms and in no order, of 200 requests or more: 99 of
+    100 requests are answered within the time that is returned. It may lie anywhere
+    between the two requests there.
+    """
+    return np.percentile(latencies, 99)
+
+
+def _another_percentile(method):
+    """Return an answer whose percentile lies elsewhere between two requests."""
+    return lambda latencies: np.percentile(latencies, 99, method=method)
+
+
+for _method in ("lower", "higher", "midpoint", "hazen", "weibull", "median_unbiased"):
+    slowest_of_100.accepts(_another_percentile(_method))
+
+
+@slowest_of_100.mistakes
+def _(latencies):
+    """
+    mean: That is the mean. A few very slow requests hardly show in it.
+    median: That is the median: half of the requests take longer.
+    slowest: That is the slowest of all. One accident would decide it.
+    fastest: That is the fastest of all.
+    fast_end: That is the fast end: of 100 requests, about 99 take longer.
+    share_for_per_cent: You asked for the 0.99th percentile: np.percentile takes 99,
+        np.quantile 0.99.
+    ninety_fifth: That is the 95th percentile. Five of 100 requests take longer.
+    ninetieth: That is the 90th percentile. Ten of 100 requests take longer.
+    one_in_a_thousand: That is the 99.9th percentile. Only one of 1,000 takes longer.
+    two_deviations: You took the mean and two standard deviations. Latencies are not
+        distributed like a bell: their long tail lies to one side.
+    hundredth: That is the 100th of the sorted latencies. There are more than 100: go to
+        99 % of them.
+    not_sorted: You took the place at 99 %, but did not sort.
+    share_of_the_slowest: That is 99 % of the slowest one's time. Asked for is what 99 %
+        of the requests stay below.
+    mean_of_the_slow_ones: That is the mean of the slowest hundredth. Asked for is where
+        it begins.
+    """
+    n = len(latencies)
+    in_order = np.sort(latencies)
+    return {
+        "mean": latencies.mean(),
+        "median": np.median(latencies),
+        "slowest": in_order[-1],
+        "fastest": in_order[0],
+        "fast_end": np.percentile(latencies, 1),
+        "share_for_per_cent": np.percentile(latencies, 0.99),
+        "ninety_fifth": np.percentile(latencies, 95),
+        "ninetieth": np.percentile(latencies, 90),
+        "one_in_a_thousand": np.percentile(latencies, 99.9),
+        "two_deviations": latencies.mean() + 2 * latencies.std(),
+        "hundredth": in_order[99],
+        "not_sorted": latencies[n * 99 // 100],
+        "share_of_the_slowest": 0.99 * in_order[-1],
+        "mean_of_the_slow_ones": in_order[n * 99 // 100 :].mean(),
+    }
+
+
+# -- 9 ---------------------------------------------------------------------------------
+
+
+def _clients_and_latency(rng):
+    """Return a number of clients, and a latency in ms."""
+    return int(rng.integers(3, 65)), int(rng.integers(31, 900)) / 10
+
+
+@exercise(
+    inputs=_clients_and_latency,
+    hints=[
+        "How many requests does one client send in a second? And all of them?",
+        "One client: one request in latency_ms / 1000 seconds, which is "
+        "1000 / latency_ms in a second. The others do the same beside it.",
+        "`clients / (latency_ms / 1000)`",
+    ],
+)
+def requests_per_second(clients, latency_ms):
+    """Return how many requests a server answers in a second: Little's law.
+
+    Both are numbers. Each of the clients sends a request, waits for its answer, which
+    takes latency_ms milliseconds, and sends the next one at once.
+
+    Source: Little (1961), "A proof for the queuing formula L = λW"
+    """
+    seconds = latency_ms / 1000
+    return clients / seconds
+
+
+@requests_per_second.mistakes
+def _(clients, latency_ms):
+    """
+    one_client: That is what one client sends. The others send beside it.
+    milliseconds: That is for each millisecond. Asked for is a second.
+    multiplied: You multiplied by the latency. The longer an answer takes, the fewer
+        there are.
+    multiplied_in_seconds: You multiplied by the seconds. Little's law says how many are
+        on the way: clients = requests per second · seconds. Divide.
+    upside_down: That is upside down: how many milliseconds pass between two answers.
+    seconds_for_a_request: That is how many seconds pass between two answers. Asked for
+        is how many answers there are in a second.
+    shared_out: You shared one client's requests among all of them. Each sends as many.
+    latency_forgotten: You let each request take one millisecond.
+    one_second_each: You let each request take one second.
+    all_but_one: You left one client out. None waits for another here.
+    in_a_minute: That is in a minute. Asked for is a second.
+    there_and_back: You counted the latency twice. It is the whole time until the answer
+        is there.
+    """
+    one = 1000 / latency_ms
+    return {
+        "one_client": one,
+        "milliseconds": clients / latency_ms,
+        "multiplied": clients * latency_ms,
+        "multiplied_in_seconds": clients / one,
+        "upside_down": latency_ms / clients,
+        "seconds_for_a_request": latency_ms / 1000 / clients,
+        "shared_out": one / clients,
+        "latency_forgotten": 1000 * clients,
+        "one_second_each": clients,
+        "all_but_one": (clients - 1) * one,
+        "in_a_minute": 60 * clients * one,
+        "there_and_back": clients * one / 2,
+    }
+
+
+# -- 10 --------------------------------------------------------------------------------
+
+
+def _queue(rng):
+    """Return a place in the queue, the size of a batch and a run's ms.
+
+    As many are in front as fill some batches, as lack one of it, or as lie between.
+    """
+    batch, full, tenths = rng.integers([4, 1, 21], [17, 6, 400]).tolist()
+    rest = in_turn(rng, 0, batch - 1, int(rng.integers(1, batch - 1)))
+    return full * batch + rest, batch, tenths / 10
+
+
+@exercise(
+    inputs=_queue,
+    hints=[
+        "With batches of 4: in which batch is a request with 3 others in front of it, "
+        "and in which with 4?",
+        "`position // batch` batches run before yours. Then yours runs, too.",
+        "`(position // batch + 1) * run_ms`",
+    ],
+)
+def waiting_time(position, batch, run_ms):
+    """Return how many ms it takes until a request in a queue has its answer.
+
+    All are numbers. `position` other requests are in front of it (0: none), and none is
+    being worked on. The model takes the first `batch` requests at once, or as many as
+    there are, needs run_ms milliseconds for them, however many they are, and then takes
+    the next ones.
+    """
+    batches_before = position // batch
+    return (batches_before + 1) * run_ms
+
+
+@waiting_time.mistakes
+def _(position, batch, run_ms):
+    """
+    own_batch_forgotten: Those are the batches before yours. Yours must run, too.
+    rounded_up: You rounded position / batch up. That fits unless those in front fill
+        their batches: then yours is the next one, which is missing.
+    not_rounded: You did not round. A batch runs as a whole, and yours comes on top.
+    own_batch_not_rounded: You did not round the batches before yours. You are in one of
+        them, or behind it.
+    own_share: You counted a part of a run for each request. A batch runs as a whole.
+    counted_twice: You counted your own request among those in front: a batch too many
+        where it has the last place in one.
+    last_place_only: You counted the batches that are full with your request. Yours need
+        not be full to run.
+    one_batch_too_many: That is one run too many. None was being worked on.
+    one_at_a_time: You let the requests run one at a time. A batch takes as long as one.
+    one_at_a_time_before: You let those in front run one at a time, and left your own
+        request out.
+    one_run: That is a single run. There are others in front.
+    run_for_each: You counted the run for each request of a batch. It is for all of
+        them.
+    shared_out: You shared the run out among the batch. Each of them waits for the whole
+        of it.
+    place_in_the_batch: You took the place within the batch, position % batch. Which
+        batch it is counts.
+    """
+    p, b, run = position, batch, run_ms
+    right = (p // b + 1) * run
+    return {
+        "own_batch_forgotten": p // b * run,
+        "rounded_up": math.ceil(p / b) * run,
+        "not_rounded": p / b * run,
+        "own_batch_not_rounded": (p / b + 1) * run,
+        "own_share": (p + 1) / b * run,
+        "counted_twice": ((p + 1) // b + 1) * run,
+        "last_place_only": (p + 1) // b * run,
+        "one_batch_too_many": right + run,
+        "one_at_a_time": (p + 1) * run,
+        "one_at_a_time_before": p * run,
+        "one_run": run,
+        "run_for_each": right * b,
+        "shared_out": right / b,
+        "place_in_the_batch": (p % b + 1) * run,
+    }
+
+
+# -- 11 --------------------------------------------------------------------------------
+
+
+def _two_answers(rng):
+    """Return logits (N, C) of two programs, in two of four checks with a NaN in one.
+
+    The largest difference is once above 0, once below it, and never at the largest
+    logit, nor in the first row.
+    """
+    what = in_turn(rng, "below", "found", "above", "expected")
+    N, C = rng.integers([4, 3], [8, 7])
+    expected = 3 * rng.normal(size=(N, C))
+    differences = rng.uniform(-0.4, 0.4, (N, C))
+    row = int(rng.integers(1, N))
+    column = expected[row].argmin()
+    sign = -1 if what == "below" else 1
+    differences[row, column] = sign * rng.uniform(0.5, 0.9)
+    found = expected + differences
+    if what in ("found", "expected"):
+        row = int(rng.integers(1, N))
+        column = expected[row].argmax()
+        expected[row, column] = found[row, column] = 4  # no small difference to 0
+        {"found": found, "expected": expected}[what][row, column] = np.nan
+    return expected, found
+
+
+@exercise(
+    inputs=_two_answers,
+    hints=[
+        "How far apart are two numbers, whichever is larger? And what is np.max if one "
+        "of its numbers is NaN?",
+        "`np.abs(expected - found).max()` is NaN if there is one. `np.isnan` finds it.",
+        "`difference = np.abs(expected - found).max()`, then `np.inf if "
+        "np.isnan(difference) else difference`",
+    ],
+)
+def largest_difference(expected, found):
+    """Return how far two programs' answers are apart at most: a test for a new one.
+
+    expected and found are arrays of logits (N, C): of the network that was trained, and
+    of what was made of it. Returned is a number, the largest size of all differences;
+    infinity if there is a NaN in either of them, so that no limit lets it pass.
+    """
+    difference = np.abs(expected - found).max()
+    return math.inf if np.isnan(difference) else difference
+
+
+@largest_difference.mistakes
+def _(expected, found):
+    """
+    nan_returned: You return NaN where there is one. `NaN > limit` is false, so that a
+        test for it would pass: return infinity.
+    nan_skipped: You left NaN out, as np.nanmax does. A program that answers NaN would
+        pass.
+    nan_as_zero: You took NaN for 0. A program that answers NaN could pass.
+    expected_not_looked_at: You looked for NaN in found only. If it is in expected, the
+        test compares with nothing.
+    found_not_looked_at: You looked for NaN in expected only. A program that answers NaN
+        would pass.
+    mean: That is the mean difference. One answer that is quite wrong hides among many
+        that are right.
+    mean_with_nan: That is the mean difference. One answer that is quite wrong hides
+        among many that are right. And where there is a NaN, infinity is asked for.
+    only_above: You looked only for what is too large. Take the sizes.
+    only_below: You looked only for what is too small. Take the sizes.
+    in_proportion: You divided by what was expected. Logits near 0 would make small
+        differences large.
+    other_answers: You compared which class is largest. Programs that agree on it may
+        still differ: the next sample decides.
+    first_row_only: You looked at the first sample only.
+    length_of_the_difference: That is the root of the sum of squares. It grows with the
+        number of samples.
+    largest_compared: You compared the largest answers of both. They need not be in the
+        same place: subtract first.
+    """
+    gap = found - expected
+    size = np.abs(gap)
+    bad = np.isnan(gap).any()
+
+    def unless_nan(value, bad=bad):
+        return math.inf if bad else value
+
+    root = np.sqrt((gap**2).sum())
+    return {
+        "nan_returned": size.max(),
+        "nan_skipped": np.nanmax(size),
+        "nan_as_zero": np.abs(np.nan_to_num(found) - np.nan_to_num(expected)).max(),
+        "expected_not_looked_at": unless_nan(size.max(), np.isnan(found).any()),
+        "found_not_looked_at": unless_nan(size.max(), np.isnan(expected).any()),
+        "mean": unless_nan(size.mean()),
+        "mean_with_nan": size.mean(),
+        "only_above": unless_nan(gap.max()),
+        "only_below": unless_nan((-gap).max()),
+        "in_proportion": unless_nan((size / np.abs(expected)).max()),
+        "other_answers": np.mean(expected.argmax(1) != found.argmax(1)),
+        "first_row_only": size[0].max(),
+        "length_of_the_difference": unless_nan(root),
+        "largest_compared": unless_nan(abs(expected.max() - found.max())),
+    }
+
+
+# -- 12 --------------------------------------------------------------------------------
+
+_WORDS = ("春", "眠", "不", "觉", "晓", "moon", "river", "fern", "“sleep”", "3.5", "月")
+
+
+def _stream(rng):
+    """Return a stream's lines: pieces of a text, among them spaces and line breaks.
+
+    Every other one begins with a comment, and has no character beyond ASCII.
+    """
+    words = rng.permutation(_WORDS)[: rng.integers(4, 8)].tolist()
+    comment = every_other(rng)
+    pieces = [words[0], " " + words[1], "\n", *words[2:], " ", words[0] + "\n"]
+    lines = [": ping", ""] if comment else []
+    for k, piece in enumerate(pieces):
+        choice = {"index": 0, "text": piece, "finish_reason": None}
+        data = {"object": "text_completion", "choices": [choice]}
+        lines += [f"data: {json.dumps(data, ensure_ascii=comment)}", ""]
+        lines += [": ping", ""] if k == 2 else []
+    return ([*lines, "data: [DONE]", ""],)
+
+
+@exercise(
+    inputs=_stream,
+    hints=[
+        "Which lines hold something, and how do you get at the piece in one of them? "
+        "What stands in the last one?",
+        'Go through the lines that begin with "data: ", up to "data: [DONE]". What '
+        "follows is JSON: json.loads makes a dictionary of it.",
+        'After `import json`: `json.loads(line.removeprefix("data: "))["choices"][0]'
+        '["text"]` is the piece of a line. `"".join(pieces)` puts them together.',
+    ],
+)
+def streamed_text(lines):
+    """Return the whole text that a server has streamed, piece by piece, as a string.
+
+    lines is a list of strings, without their line breaks, as OpenAI's servers send
+    them: `data: {"choices": [{"text": "春", ...}], ...}` has the next piece of the
+    text, an empty line ends each event, a line that begins with `:` is a comment (it
+    keeps the connection open), and after the last piece comes `data: [DONE]`. A piece
+    may be a space or a line break. The module json is in the standard library.
+    """
+    data = [line.removeprefix("data: ") for line in lines if line.startswith("data: ")]
+    events = [json.loads(event) for event in data if event != "[DONE]"]
+    return "".join(event["choices"][0]["text"] for event in events)
+
+
+@streamed_text.mistakes
+def _(lines):
+    """
+    first_piece: That is the first piece. The stream goes on until [DONE].
+    last_piece: That is the last piece. Put all of them together.
+    until_the_empty_line: You stopped at the first empty line. It ends one event, not
+        the stream.
+    not_joined: Those are the pieces. Put them together in one string.
+    joined_by_spaces: You put spaces between the pieces. Where there is one, it is in a
+        piece.
+    joined_by_line_breaks: You put line breaks between the pieces. Where there is one,
+        it is in a piece.
+    done_in_the_text: [DONE] is in your text. It only says that the stream is over.
+    json_as_text: Your text is the JSON. Read it, and take the piece out of it.
+    lines_as_text: You put the lines together as they are. The text is in the JSON that
+        follows "data: ".
+    pieces_stripped: You stripped the pieces of spaces and line breaks. They belong to
+        the text.
+    ends_stripped: The text has lost the space or line break at its end. It belongs to
+        it.
+    line_breaks_left_out: The line breaks are missing. They belong to the text.
+    escapes_left: You cut the pieces out of the JSON by hand: a line break is still a
+        backslash and an n. json.loads knows what they stand for.
+    """
+    data = [line.removeprefix("data: ") for line in lines if line.startswith("data: ")]
+    *data, done = data
+    pieces = [json.loads(event)["choices"][0]["text"] for event in data]
+    text = "".join(pieces)
+    return {
+        "first_piece": pieces[0],
+        "last_piece": pieces[-1],
+        "until_the_empty_line": "" if lines[0].startswith(":") else pieces[0],
+        "not_joined": pieces,
+        "joined_by_spaces": " ".join(pieces),
+        "joined_by_line_breaks": "\n".join(pieces),
+        "done_in_the_text": text + done,
+        "json_as_text": "".join(data),
+        "lines_as_text": "".join(lines),
+        "pieces_stripped": "".join(piece.strip() for piece in pieces),
+        "ends_stripped": text.strip(),
+        "line_breaks_left_out": text.replace("\n", ""),
+        "escapes_left": "".join(
+            event.partition('"text": "')[2].partition('", "finish_reason')[0]
+            for event in data
+        ),
     }
