@@ -670,7 +670,14 @@ def _another_percentile(method):
     return lambda latencies: np.percentile(latencies, 99, method=method)
 
 
-for _method in ("lower", "higher", "midpoint", "hazen", "weibull", "median_unbiased"):
+for _method in (
+    "lower",
+    "higher",
+    "midpoint",  # and hazen, where it is in the middle
+    "weibull",  # Python's statistics.quantiles
+    "median_unbiased",
+    "normal_unbiased",
+):
     slowest_of_100.accepts(_another_percentile(_method))
 
 

@@ -196,7 +196,7 @@ TEXT = Exercise(
         (lambda words, mark: words, "A text is asked for, not list \"['"),
         (lambda words, mark: 3, "A text is asked for, not 3."),
         (lambda words, mark: mark, "It begins with '-' where '"),
-        (lambda words, mark: "", "It begins with '' where '"),
+        (lambda words, mark: "", "It is empty where '"),
         (lambda words, mark: mark.join(words), "Then your text ends, where '\\n' sh"),
         (lambda words, mark: words[0][:1], "The first character is right. Then your"),
         (

@@ -30,13 +30,10 @@ def text(outcomes: Outcomes) -> str:
             return f"A text is asked for, not {in_words(given)}."
     wrong = [pair for pair in pairs if pair[0] != pair[1]]
     given, right = min(wrong, key=lambda pair: len(pair[1]))
-    differs = (
-        k
-        for k, pair in enumerate(zip(given, right, strict=False))
-        if len(set(pair)) > 1
-    )
-    k = next(differs, min(len(given), len(right)))
+    k = max(k for k in range(len(right) + 1) if given.startswith(right[:k]))
     ours, others = (f"{rest[k : k + SHOWN]!r}" for rest in (given, right))
+    if not given:
+        return f"It is empty where {others} is right."
     if not k:
         return f"It begins with {ours} where {others} is right."
     first = f"first {k} characters are" if k > 1 else "first character is"
