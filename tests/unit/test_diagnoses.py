@@ -184,6 +184,41 @@ def test_a_solution_that_fails_for_other_arguments_stops_no_check():
     assert " is right for count=" in message
 
 
+TEXT = Exercise(
+    lambda words, mark: mark.join(words) + "\n",
+    inputs=lambda rng: (rng.permutation(["moon", "月", "fern"]).tolist(), "-"),
+)
+
+
+@pytest.mark.parametrize(
+    ("answer", "says"),
+    [
+        (lambda words, mark: words, "A text is asked for, not list \"['"),
+        (lambda words, mark: 3, "A text is asked for, not 3."),
+        (lambda words, mark: mark, "It begins with '-' where '"),
+        (lambda words, mark: "", "It is empty where '"),
+        (lambda words, mark: mark.join(words), "Then your text ends, where '\\n' sh"),
+        (lambda words, mark: words[0][:1], "The first character is right. Then your"),
+        (
+            lambda words, mark: mark.join(words) + "\n\n",
+            "The first 12 characters are right. Then it should end, but yours goes on "
+            "with '\\n'.",
+        ),
+        (lambda words, mark: " ".join(words) + "\n", " right. Then comes ' "),
+    ],
+)
+def test_of_a_text_is_said_from_where_on_it_is_wrong(answer, says):
+    for _ in range(3):
+        assert says in TEXT.judge(answer).message
+
+
+def test_a_text_in_numpys_type_is_the_same_text():
+    def answer(words, mark):
+        return np.str_(mark.join(words) + "\n")
+
+    assert TEXT.judge(answer).outcome == "correct"
+
+
 def unlisted():
     """Yield the answers of wrong_answers.txt: exercise, expression, what is said."""
     path = Path(__file__).with_name("wrong_answers.txt")

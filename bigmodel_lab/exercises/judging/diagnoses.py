@@ -43,6 +43,8 @@ def explain(
     outcomes = Outcomes(given, expected, draws, tolerance, right)
     if all(isinstance(value, tuple) for value in expected):
         return what_if.rule(outcomes) or _explain_parts(outcomes)
+    if all(isinstance(value, str) for value in expected):
+        return shapes.text(outcomes)
     rules = [shapes.no_numbers, shapes.value] if not draws[0] else [shapes.no_numbers]
     if outcomes.has_other_shape():
         rules += [shapes.shape, what_if.rule, shapes.other_shape]

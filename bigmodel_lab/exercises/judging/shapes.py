@@ -5,8 +5,9 @@ from itertools import product
 import numpy as np
 
 from bigmodel_lab.exercises.judging.outcomes import Outcomes, all_agree
-from bigmodel_lab.exercises.judging.words import shape_error, short
+from bigmodel_lab.exercises.judging.words import in_words, shape_error, short
 
+SHOWN = 20  # characters of a text that a message shows
 SUMMARIES = {"mean": "mean", "sum": "sum", "max": "maximum", "min": "minimum"}
 
 
@@ -19,6 +20,29 @@ def no_numbers(outcomes: Outcomes) -> str | None:
         if b is None:
             return f"It should return lists of different lengths, not {short(value)}."
     return None
+
+
+def text(outcomes: Outcomes) -> str:
+    """Say from where on a text is not the right one, in the shortest wrong case."""
+    pairs = list(zip(outcomes.given, outcomes.expected, strict=True))
+    for given, _ in pairs:
+        if not isinstance(given, str):
+            return f"A text is asked for, not {in_words(given)}."
+    wrong = [pair for pair in pairs if pair[0] != pair[1]]
+    given, right = min(wrong, key=lambda pair: len(pair[1]))
+    k = max(k for k in range(len(right) + 1) if given.startswith(right[:k]))
+    ours, others = (f"{rest[k : k + SHOWN]!r}" for rest in (given, right))
+    if not given:
+        return f"It is empty where {others} is right."
+    if not k:
+        return f"It begins with {ours} where {others} is right."
+    first = f"first {k} characters are" if k > 1 else "first character is"
+    lead = f"The {first} right. Then"
+    if k == len(given):
+        return f"{lead} your text ends, where {others} should come."
+    if k == len(right):
+        return f"{lead} it should end, but yours goes on with {ours}."
+    return f"{lead} comes {ours} where {others} is right."
 
 
 def value(outcomes: Outcomes) -> str | None:

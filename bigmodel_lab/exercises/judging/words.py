@@ -107,6 +107,8 @@ def agree(
             and len(result) == len(expected)
             and all(map(agree, result, expected, [tolerance] * len(expected)))
         )
+    if isinstance(expected, str):
+        return isinstance(result, str) and result == expected
     if b is None:  # words, or None inside
         return type(result) is type(expected) and np.array_equal(result, expected)
     if a is None:
