@@ -1,7 +1,7 @@
 """Micro-batching: what many clients ask at about the same time is answered at once.
 
 A network takes hardly longer for 8 inputs than for one: its weights are read once. But
-clients come one by one, so somebody has to wait for somebody (D0 §9 Q3: to deploy). The
+clients come one by one, so somebody has to wait for somebody (D1 §9.3: to deploy). The
 wait is counted from a batch's first request on, as Triton Inference Server does it.
 """
 
