@@ -2,6 +2,7 @@
 
 import errno
 import socket
+from collections.abc import Callable
 from contextlib import suppress
 
 import uvicorn
@@ -39,32 +40,25 @@ def _no_port(host, port, error):
     return f"{host} is no address of this machine ({error.strerror}): try 127.0.0.1."
 
 
-def serve(
-    app,
-    listener: socket.socket,
-    seconds: float = SECONDS,
-    protocol: type = AutoHTTPProtocol,
-) -> None:
+def serve(app: Callable, listener: socket.socket, seconds: float = SECONDS) -> None:
     """Answer requests until SIGTERM or Ctrl-C, then those that have begun, then end.
 
-    Parameters
-    ----------
-    app : callable
-        An ASGI app.
-    listener : socket.socket
-        What `listen` returned.
-    seconds : float
-        A client that says nothing for so long is hung up on.
-    protocol : type
-        uvicorn's HTTP protocol; by default the fastest one that is installed.
+    `listener` is what `listen` returned; the rest is as in `server_of`.
     """
-    with suppress(ImportError, ValueError, OSError):  # Windows, or not allowed
-        import resource
+    _allow_open_files()
+    host, port = listener.getsockname()[:2]
+    print(f"{HERE}http://{host}:{port}", flush=True)
+    server_of(app, seconds).run(sockets=[listener])
 
-        now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-        if now < OPEN_FILES:
-            allowed = [OPEN_FILES, *([] if most == resource.RLIM_INFINITY else [most])]
-            resource.setrlimit(resource.RLIMIT_NOFILE, (min(allowed), most))
+
+def server_of(
+    app: Callable, seconds: float = SECONDS, protocol: type = AutoHTTPProtocol
+) -> uvicorn.Server:
+    """Return uvicorn's server of an ASGI app.
+
+    It hangs up on a client that says nothing for so many seconds. `protocol` is
+    uvicorn's for HTTP: the fastest one that is installed.
+    """
     config = uvicorn.Config(
         app,
         http=impatient(protocol, seconds),
@@ -73,6 +67,15 @@ def serve(
         access_log=False,
         timeout_graceful_shutdown=LAST_ANSWERS,
     )
-    host, port = listener.getsockname()[:2]
-    print(f"{HERE}http://{host}:{port}", flush=True)
-    uvicorn.Server(config).run(sockets=[listener])
+    return uvicorn.Server(config)
+
+
+def _allow_open_files():
+    """Let this process have more connections, as far as the system allows."""
+    with suppress(ImportError, ValueError, OSError):  # Windows, or not allowed
+        import resource
+
+        now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        if now < OPEN_FILES:
+            allowed = [OPEN_FILES, *([] if most == resource.RLIM_INFINITY else [most])]
+            resource.setrlimit(resource.RLIMIT_NOFILE, (min(allowed), most))

@@ -178,6 +178,8 @@ async def _answer(reader):
     """Read one response; return its status, and whether the connection stays open."""
     head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower()
     first, *lines = head.split("\r\n")
+    if not first.startswith("http/1.1 "):
+        raise ValueError("no answer of HTTP/1.1")
     headers = dict(line.split(": ", 1) for line in lines if ": " in line)
     if "content-length" in headers:
         await reader.readexactly(int(headers["content-length"]))

@@ -62,19 +62,21 @@ class Server:
     ):
         command = [sys.executable, "-c", ENDING_WITH_US, "bigmodel_lab.serving", kind]
         command += [f"--model={model}", f"--port={port}", *map(_flag, options.items())]
-        words = tempfile.NamedTemporaryFile(prefix="server-", suffix=".log")  # noqa: SIM115
-        process = subprocess.Popen(
-            command,
-            env=os.environ | {"OMP_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1"},
-            stdin=subprocess.DEVNULL,
-            stdout=words,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,  # Ctrl-C is for the cell, not for the server
-        )
+        folder = tempfile.TemporaryDirectory(prefix="server-")
+        self._words = Path(folder.name, "words.txt")
+        with self._words.open("wb") as words:
+            process = subprocess.Popen(
+                command,
+                env=os.environ | {"OMP_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1"},
+                stdin=subprocess.DEVNULL,
+                stdout=words,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,  # Ctrl-C is for the cell, not for the server
+            )
         self.pid = process.pid
-        self._process, self._words = process, words
+        self._process = process
         # Also called when nobody has this object anymore, and when Python ends.
-        self._end = weakref.finalize(self, _end, process, words)
+        self._end = weakref.finalize(self, _end, process, folder)
         try:
             self.url = self._wait(seconds)
         except BaseException:
@@ -105,7 +107,7 @@ class Server:
     def words(self) -> str:
         """Return what it has printed, such as errors; "" after its end."""
         with suppress(FileNotFoundError):
-            return Path(self._words.name).read_text(errors="replace")
+            return self._words.read_text(errors="replace")
         return ""
 
     def _wait(self, seconds):
@@ -147,7 +149,7 @@ def _answers(url, seconds):
         return False
 
 
-def _end(process, words, patience=PATIENCE):
+def _end(process, folder, patience=PATIENCE):
     """End a process, at last by force, and throw away what it has printed."""
     process.terminate()
     try:
@@ -156,4 +158,4 @@ def _end(process, words, patience=PATIENCE):
         process.kill()
         process.wait()
     finally:
-        words.close()
+        folder.cleanup()
