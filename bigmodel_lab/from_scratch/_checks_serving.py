@@ -5,15 +5,18 @@ import math
 
 def check_batcher(most, wait, waiting):
     """Raise ValueError unless batches, their wait and their queue have a size."""
-    for name, value in (("most", most), ("waiting", waiting)):
-        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-            raise ValueError(
-                f"{name} must be a whole number of at least 1, got {value!r}."
-            )
+    check_count("most", most)
+    check_count("waiting", waiting)
     if not isinstance(wait, (int, float)) or not 0 <= wait < math.inf:
         raise ValueError(
             f"wait must be seconds, 0 or a little more, as in 0.002, got {wait!r}."
         )
+
+
+def check_count(name, value):
+    """Raise ValueError, with its name, unless a value is a whole number from 1 on."""
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise ValueError(f"{name} must be a whole number of at least 1, got {value!r}.")
 
 
 def check_rows(rows, inputs):

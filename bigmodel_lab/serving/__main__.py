@@ -64,16 +64,18 @@ def _digits(argument):
 def _poems(argument):
     """write poems with a GPT, as OpenAI's API does"""
     argument("--model", default="poet", help='"poet", or a file of models.save')
-    argument("--waiting", type=int, default=16, help="requests at the same time")
+    cached = argparse.BooleanOptionalAction
+    argument("--cached", action=cached, default=True, help="keep keys and values")
+    argument("--waiting", type=int, default=32, help="requests at the same time")
     argument("--threads", type=int, default=1, help="of PyTorch")
 
-    def make(model, threads, **settings):
+    def make(model, threads, cached, **settings):
         import torch
 
         from bigmodel_lab.serving.completions import Poet, completions_app
 
         torch.set_num_threads(threads)
-        return completions_app(Poet(model), **settings)
+        return completions_app(Poet(model, cached), **settings)
 
     return make
 

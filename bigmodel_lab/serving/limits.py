@@ -5,6 +5,8 @@ from collections.abc import Callable
 
 from starlette.responses import Response
 
+from bigmodel_lab.from_scratch._checks_serving import check_count
+
 MOST_BYTES = 64_000  # of a request's body: 784 numbers as JSON take 15,000 at most
 SECONDS = 10.0  # within which a request has to be there, from its first byte on
 THROWN_AWAY = 16_000_000  # bytes that are read though they are too many
@@ -120,3 +122,31 @@ def impatient(protocol: type, seconds: float = SECONDS) -> type:
             self.transport.close()
 
     return Impatient
+
+
+class Seats:
+    """An ASGI app around another: only so many POST requests at the same time.
+
+    One more is refused (429) by `refuse(status, sentence)`.
+    """
+
+    def __init__(
+        self, app: Callable, refuse: Callable[[int, str], Response], most: int
+    ):
+        check_count("waiting", most)
+        self.app, self.refuse, self.most = app, refuse, most
+        self.taken = 0
+
+    async def __call__(self, scope, receive, send):
+        """Answer one request, by the app if there is a seat."""
+        if scope["type"] != "http" or scope["method"] != "POST":
+            await self.app(scope, receive, send)
+        elif self.taken >= self.most:
+            sentence = f"{self.taken} requests are being answered: try again later."
+            await self.refuse(429, sentence)(scope, receive, send)
+        else:
+            self.taken += 1
+            try:
+                await self.app(scope, receive, send)
+            finally:  # also of a client that has gone
+                self.taken -= 1

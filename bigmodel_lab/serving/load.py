@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+from bigmodel_lab.from_scratch._checks_serving import check_count
 from bigmodel_lab.from_scratch.batching import percentile
 
 BUSY = ("429", "503")
@@ -102,11 +103,8 @@ def load_test(
             f"url must be an address of http, as in http://127.0.0.1:8000/predict, got "
             f"{url!r}."
         )
-    for name, value in {"clients": clients, "requests": requests}.items():
-        if not isinstance(value, int) or value < 1:
-            raise ValueError(
-                f"{name} must be a whole number of at least 1, got {value!r}."
-            )
+    check_count("clients", clients)
+    check_count("requests", requests)
     bodies = [body] if isinstance(body, (bytes, dict)) else list(body)
     if not bodies:
         raise ValueError("There is no body to send: give at least one.")
