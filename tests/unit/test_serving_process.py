@@ -14,9 +14,9 @@ import psutil
 import pytest
 from serving_parts import digit_network, image_of, wait_until
 
+from bigmodel_lab import Server, ServerError, load_test
 from bigmodel_lab.serving.__main__ import main
-from bigmodel_lab.serving.load import load_test
-from bigmodel_lab.serving.process import Server, ServerError, _end
+from bigmodel_lab.serving.process import _end
 
 pytestmark = pytest.mark.timeout(180)
 
