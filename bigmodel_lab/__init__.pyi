@@ -19,6 +19,7 @@ from .exercises import solved as solved
 from .exercises import start_over as start_over
 from .from_scratch import activations as activations
 from .from_scratch import attention as attention
+from .from_scratch import batching as batching
 from .from_scratch import bpe as bpe
 from .from_scratch import cleaning as cleaning
 from .from_scratch import collectives as collectives
@@ -45,8 +46,11 @@ from .measuring import predict as predict
 from .models import fast_digits as fast_digits
 from .range_test import learning_rate_range_test as learning_rate_range_test
 from .serving.exporting import to_onnx as to_onnx
+from .serving.load import load_test as load_test
 from .serving.page import digit_page as digit_page
 from .serving.page import edge_frame as edge_frame
+from .serving.process import Server as Server
+from .serving.process import ServerError as ServerError
 from .tolerance import about as about
 from .training import Diverged as Diverged
 from .training import Training as Training

@@ -13,12 +13,12 @@ from pathlib import Path
 from bigmodel_lab.device import granted_cores
 
 PER_CORE = 4  # processes that may share a core: more wait for each other for minutes
-# torchrun, which ends if this process is killed: then nobody else would stop it.
-TORCHRUN = """
+# Runs a module, which ends if this process is killed: then nobody else would stop it.
+ENDING_WITH_US = """
 import ctypes, runpy, signal, sys
 if sys.platform == "linux":
     ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
-runpy.run_module("torch.distributed.run", run_name="__main__", alter_sys=True)
+runpy.run_module(sys.argv.pop(1), run_name="__main__", alter_sys=True)
 """
 # Where torchrun's report has the rank of a process that failed, and how it ended.
 ENDED = re.compile(r"rank\s+: (\d+) .*?exitcode\s+: (-?\d+)", re.DOTALL)
@@ -68,8 +68,9 @@ def launch(
     _check_script(script)
     _check_numbers(processes, seconds)
     with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-c", TORCHRUN, "--standalone"]
-        command += ["--local-addr=127.0.0.1", f"--nproc-per-node={processes}"]
+        command = [sys.executable, "-c", ENDING_WITH_US, "torch.distributed.run"]
+        command += ["--standalone", "--local-addr=127.0.0.1"]
+        command += [f"--nproc-per-node={processes}"]
         command += ["--redirects=3", f"--log-dir={folder}", script, *arguments]
         code, report = _run([str(part) for part in command], seconds)
         words, errors = (_by_rank(folder, name) for name in ("stdout", "stderr"))
