@@ -316,7 +316,7 @@ def test_it_fits_and_can_be_read(page, width, scheme):
     corner = "[...sheet.getImageData(1, 1, 1, 1).data]"
     assert page.evaluate(corner) == [255, 255, 255, 255]  # paper is white in the dark
     ARTIFACTS.mkdir(exist_ok=True)
-    shot = ARTIFACTS / f"digit_page_{width}_{scheme}.png"
+    shot = ARTIFACTS / f"edge_page_{width}_{scheme}.png"
     page.screenshot(path=shot, full_page=True)
 
 
@@ -470,7 +470,7 @@ def test_in_a_frame_of_jupyterlab_it_answers(browser, lab, folder):
             notebook.page.mouse.move(middle, box["y"] + 0.8 * box["height"], steps=5)
             notebook.page.mouse.up()
             expect(frame.locator("#status")).to_contain_text("Most probable: 1, with ")
-        notebook.picture("digit_page_in_jupyterlab")
+        notebook.picture("edge_page_in_jupyterlab")
         stored = notebook.page.evaluate(f"{CURRENT}.content.model.toJSON()")
         outputs = json.dumps([cell["outputs"] for cell in stored["cells"]])
         assert 'src=\\"my%20pages/digits.html\\"' in outputs
