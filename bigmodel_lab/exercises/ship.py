@@ -687,7 +687,7 @@ def _(latencies):
     mean: That is the mean. A few very slow requests hardly show in it.
     median: That is the median: half of the requests take longer.
     slowest: That is the slowest of all. One accident would decide it.
-    fastest: That is the fastest of all.
+    fastest: That is the fastest of all. No other request is answered so soon.
     fast_end: That is the fast end: of 100 requests, about 99 take longer.
     share_for_per_cent: You asked for the 0.99th percentile: np.percentile takes 99,
         np.quantile 0.99.
@@ -796,10 +796,12 @@ def _(clients, latency_ms):
 def _queue(rng):
     """Return a place in the queue, the size of a batch and a run's ms.
 
-    As many are in front as fill some batches, as lack one of it, or as lie between.
+    As many are in front as fill some batches, or lack one, or fill less than half of
+    the last one, or more.
     """
-    batch, full, tenths = rng.integers([4, 1, 21], [17, 6, 400]).tolist()
-    rest = in_turn(rng, 0, batch - 1, int(rng.integers(1, batch - 1)))
+    batch, full, tenths = rng.integers([5, 1, 21], [17, 6, 400]).tolist()
+    less, more = rng.integers([1, batch // 2 + 1], [(batch + 1) // 2, batch - 1])
+    rest = in_turn(rng, 0, batch - 1, int(less), int(more))
     return full * batch + rest, batch, tenths / 10
 
 
@@ -830,6 +832,8 @@ def _(position, batch, run_ms):
     own_batch_forgotten: Those are the batches before yours. Yours must run, too.
     rounded_up: You rounded position / batch up. That fits unless those in front fill
         their batches: then yours is the next one, which is missing.
+    rounded_to_the_nearest: You rounded position / batch to the nearest whole number.
+        Only batches that are full run before yours; and then yours runs.
     not_rounded: You did not round. A batch runs as a whole, and yours comes on top.
     own_batch_not_rounded: You did not round the batches before yours. You are in one of
         them, or behind it.
@@ -847,14 +851,13 @@ def _(position, batch, run_ms):
         them.
     shared_out: You shared the run out among the batch. Each of them waits for the whole
         of it.
-    place_in_the_batch: You took the place within the batch, position % batch. Which
-        batch it is counts.
     """
     p, b, run = position, batch, run_ms
     right = (p // b + 1) * run
     return {
         "own_batch_forgotten": p // b * run,
         "rounded_up": math.ceil(p / b) * run,
+        "rounded_to_the_nearest": round(p / b) * run,
         "not_rounded": p / b * run,
         "own_batch_not_rounded": (p / b + 1) * run,
         "own_share": (p + 1) / b * run,
@@ -866,7 +869,6 @@ def _(position, batch, run_ms):
         "one_run": run,
         "run_for_each": right * b,
         "shared_out": right / b,
-        "place_in_the_batch": (p % b + 1) * run,
     }
 
 
@@ -877,7 +879,7 @@ def _two_answers(rng):
     """Return logits (N, C) of two programs, in two of four checks with a NaN in one.
 
     The largest difference is once above 0, once below it, and never at the largest
-    logit, nor in the first row.
+    logit, nor in the first row, where two logits change places.
     """
     what = in_turn(rng, "below", "found", "above", "expected")
     N, C = rng.integers([4, 3], [8, 7])
@@ -887,6 +889,9 @@ def _two_answers(rng):
     column = expected[row].argmin()
     sign = -1 if what == "below" else 1
     differences[row, column] = sign * rng.uniform(0.5, 0.9)
+    best, other = expected[0].argsort()[[-1, 0]]
+    expected[0, other] = expected[0, best] - 0.2  # so near that they change places
+    differences[0, [best, other]] = -0.2, 0.2
     found = expected + differences
     if what in ("found", "expected"):
         row = int(rng.integers(1, N))
