@@ -44,10 +44,10 @@ def rounded_weights(weights, bits):
     """Return the weights (out, in) that are left after quantization, as a tensor.
 
     weights is a tensor (out, in), bits a number from 2 to 8. Each row has a scale of
-    its own. A weight becomes the nearest whole number of scales, its code; the codes
-    reach from -(2^(bits - 1) - 1) to 2^(bits - 1) - 1, as far down as up, and the
-    weight with the largest size of a row has one of these two. Returned is what the
-    codes stand for: code times scale.
+    its own. A weight becomes the nearest whole number of scales, its code. The codes
+    reach from -(2^(bits - 1) - 1) to 2^(bits - 1) - 1, as far down as up: the weight of
+    a row that is largest in size has one of these two. Returned is what the codes stand
+    for: code times scale.
     """
     largest_code = 2 ** (bits - 1) - 1
     scale = weights.abs().amax(1, keepdim=True) / largest_code
@@ -62,16 +62,16 @@ def _(weights, bits):
         then have few codes left: take the largest size of each row.
     scale_for_each_column: Your scales are those of the columns. A row has all weights
         of one output: take the largest size along the other dimension.
-    one_code_too_many: You divided by 2^(bits - 1). One of the codes is 0, and so it
-        takes 2^(bits - 1) - 1 of them to each side.
-    all_codes_to_one_side: You divided by 2^bits - 1. There are so many steps from the
-        first code to the last; from 0 on it is half of them.
+    one_code_too_many: You divided by 2^(bits - 1). The largest code is one less: one of
+        them is 0, and as many lie below it as above.
+    all_codes_to_one_side: You divided by 2^bits - 1, as if the codes began at 0. They
+        reach as far down as up: to each side there are 2^(bits - 1) - 1.
     width_in_all_steps: You divided twice the largest size by 2^bits - 1. Then the
         largest weight lies halfway between two codes: to each side there are
         2^(bits - 1) - 1 steps.
     rounded_down: You rounded down. The nearest code is asked for.
-    cut_off: You cut off the fractions, as int() does: all weights become smaller. The
-        nearest code is asked for.
+    cut_off: You cut off the fractions, as int() does. The nearest code is asked for,
+        also where it is the larger one.
     largest_without_sizes: You took the largest weight, not the largest size. A negative
         weight that is larger in size then needs a code that there is not.
     codes: Those are the codes. A network calculates with what they stand for: multiply
@@ -249,10 +249,10 @@ def _(batches):
         smaller numbers, which would be cut off.
     mean_of_the_ranges: You took the mean of the batches' ranges. What lies outside is
         cut off; here nothing may be: take the smallest and the largest of all.
-    range_of_the_means: You took the smallest and the largest mean. Most of the numbers
+    range_of_the_means: You took the smallest and the largest mean. Many of the numbers
         lie outside.
     as_far_down_as_up: You spread the codes as far down as up, as for weights. What the
-        layer reads does not reach so far down, and half of the codes would be idle.
+        layer reads does not reach so far down, and some codes would be idle.
     steps_256: You divided by 256. Between 256 codes there are 255 steps.
     sign_of_zero: The sign of your zero is wrong: (code - zero) * scale is the smallest
         number at code 0, and that is -zero * scale.
@@ -341,7 +341,7 @@ def file_bytes(rows, columns, share):
 def _(rows, columns, share):
     """
     zeros_cost_nothing: You left the zeros out of the first file. There a 0 is a number
-        like any other, 4 bytes long: pruning alone makes no file smaller.
+        like any other, 4 bytes long: setting weights to 0 makes it no smaller.
     values_only: Your second file has the values, but not where they belong.
     end_forgotten: The end of the last row is missing: rows + 1 numbers, not rows.
     rows_forgotten: Your second file has values and columns, but not where a row begins.
@@ -505,10 +505,10 @@ def _(weight, count):
         cancel: sum the sizes.
     over_the_outputs: You summed over the outputs. That is how strong each *input*
         channel is: the first dimension is the outputs.
-    strongest_first: The channels are the right ones, in the order of their strength.
-        The next layer expects them in the order in which they were.
+    strongest_first: The channels are the right ones, the strongest of them first. Sort
+        them by their numbers: so they stay in the order in which they were.
     weakest_of_them_first: The channels are the right ones, the weakest of them first.
-        The next layer expects them in the order in which they were.
+        Sort them by their numbers: so they stay in the order in which they were.
     squares: You summed squares. They favor channels with a few large weights; here
         sizes are asked for.
     largest_weight: You compared the largest single weights. Asked for is the sum of all
@@ -607,7 +607,7 @@ def _(student, teacher, temperature):
     logits_compared: You compared the logits. A student may add the same number to all
         of them, and its answers stay the same.
     cross_entropy: Nearly: that is T² times the cross-entropy. Its gradient is the same,
-        but it does not become 0: subtract the teacher's own entropy.
+        but it is not 0 where both agree: subtract the teacher's own entropy.
     log_forgotten: Your log q is q itself: kl_div wants the student's log_softmax.
     """
     T, N, C = temperature, *student.shape
