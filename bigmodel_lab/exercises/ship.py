@@ -44,10 +44,10 @@ def rounded_weights(weights, bits):
     """Return the weights (out, in) that are left after quantization, as a tensor.
 
     weights is a tensor (out, in), bits a number from 2 to 8. Each row has a scale of
-    its own. A weight becomes the nearest whole number of scales, its code; the codes
-    reach from -(2^(bits - 1) - 1) to 2^(bits - 1) - 1, as far down as up, and the
-    weight with the largest size of a row has one of these two. Returned is what the
-    codes stand for: code times scale.
+    its own. A weight becomes the nearest whole number of scales, its code. The codes
+    reach from -(2^(bits - 1) - 1) to 2^(bits - 1) - 1, as far down as up: the weight of
+    a row that is largest in size has one of these two. Returned is what the codes stand
+    for: code times scale.
     """
     largest_code = 2 ** (bits - 1) - 1
     scale = weights.abs().amax(1, keepdim=True) / largest_code
@@ -62,16 +62,16 @@ def _(weights, bits):
         then have few codes left: take the largest size of each row.
     scale_for_each_column: Your scales are those of the columns. A row has all weights
         of one output: take the largest size along the other dimension.
-    one_code_too_many: You divided by 2^(bits - 1). One of the codes is 0, and so it
-        takes 2^(bits - 1) - 1 of them to each side.
-    all_codes_to_one_side: You divided by 2^bits - 1. There are so many steps from the
-        first code to the last; from 0 on it is half of them.
+    one_code_too_many: You divided by 2^(bits - 1). The largest code is one less: one of
+        them is 0, and as many lie below it as above.
+    all_codes_to_one_side: You divided by 2^bits - 1, as if the codes began at 0. They
+        reach as far down as up: to each side there are 2^(bits - 1) - 1.
     width_in_all_steps: You divided twice the largest size by 2^bits - 1. Then the
         largest weight lies halfway between two codes: to each side there are
         2^(bits - 1) - 1 steps.
     rounded_down: You rounded down. The nearest code is asked for.
-    cut_off: You cut off the fractions, as int() does: all weights become smaller. The
-        nearest code is asked for.
+    cut_off: You cut off the fractions, as int() does. The nearest code is asked for,
+        also where it is the larger one.
     largest_without_sizes: You took the largest weight, not the largest size. A negative
         weight that is larger in size then needs a code that there is not.
     codes: Those are the codes. A network calculates with what they stand for: multiply
@@ -249,10 +249,10 @@ def _(batches):
         smaller numbers, which would be cut off.
     mean_of_the_ranges: You took the mean of the batches' ranges. What lies outside is
         cut off; here nothing may be: take the smallest and the largest of all.
-    range_of_the_means: You took the smallest and the largest mean. Most of the numbers
+    range_of_the_means: You took the smallest and the largest mean. Many of the numbers
         lie outside.
     as_far_down_as_up: You spread the codes as far down as up, as for weights. What the
-        layer reads does not reach so far down, and half of the codes would be idle.
+        layer reads does not reach so far down, and some codes would be idle.
     steps_256: You divided by 256. Between 256 codes there are 255 steps.
     sign_of_zero: The sign of your zero is wrong: (code - zero) * scale is the smallest
         number at code 0, and that is -zero * scale.
@@ -341,7 +341,7 @@ def file_bytes(rows, columns, share):
 def _(rows, columns, share):
     """
     zeros_cost_nothing: You left the zeros out of the first file. There a 0 is a number
-        like any other, 4 bytes long: pruning alone makes no file smaller.
+        like any other, 4 bytes long: setting weights to 0 makes it no smaller.
     values_only: Your second file has the values, but not where they belong.
     end_forgotten: The end of the last row is missing: rows + 1 numbers, not rows.
     rows_forgotten: Your second file has values and columns, but not where a row begins.
@@ -505,10 +505,10 @@ def _(weight, count):
         cancel: sum the sizes.
     over_the_outputs: You summed over the outputs. That is how strong each *input*
         channel is: the first dimension is the outputs.
-    strongest_first: The channels are the right ones, in the order of their strength.
-        The next layer expects them in the order in which they were.
+    strongest_first: The channels are the right ones, the strongest of them first. Sort
+        them by their numbers: so they stay in the order in which they were.
     weakest_of_them_first: The channels are the right ones, the weakest of them first.
-        The next layer expects them in the order in which they were.
+        Sort them by their numbers: so they stay in the order in which they were.
     squares: You summed squares. They favor channels with a few large weights; here
         sizes are asked for.
     largest_weight: You compared the largest single weights. Asked for is the sum of all
@@ -607,7 +607,7 @@ def _(student, teacher, temperature):
     logits_compared: You compared the logits. A student may add the same number to all
         of them, and its answers stay the same.
     cross_entropy: Nearly: that is T² times the cross-entropy. Its gradient is the same,
-        but it does not become 0: subtract the teacher's own entropy.
+        but it is not 0 where both agree: subtract the teacher's own entropy.
     log_forgotten: Your log q is q itself: kl_div wants the student's log_softmax.
     """
     T, N, C = temperature, *student.shape
@@ -687,7 +687,7 @@ def _(latencies):
     mean: That is the mean. A few very slow requests hardly show in it.
     median: That is the median: half of the requests take longer.
     slowest: That is the slowest of all. One accident would decide it.
-    fastest: That is the fastest of all.
+    fastest: That is the fastest of all. No other request is answered so soon.
     fast_end: That is the fast end: of 100 requests, about 99 take longer.
     share_for_per_cent: You asked for the 0.99th percentile: np.percentile takes 99,
         np.quantile 0.99.
@@ -796,10 +796,12 @@ def _(clients, latency_ms):
 def _queue(rng):
     """Return a place in the queue, the size of a batch and a run's ms.
 
-    As many are in front as fill some batches, as lack one of it, or as lie between.
+    As many are in front as fill some batches, or lack one, or fill less than half of
+    the last one, or more.
     """
-    batch, full, tenths = rng.integers([4, 1, 21], [17, 6, 400]).tolist()
-    rest = in_turn(rng, 0, batch - 1, int(rng.integers(1, batch - 1)))
+    batch, full, tenths = rng.integers([5, 1, 21], [17, 6, 400]).tolist()
+    less, more = rng.integers([1, batch // 2 + 1], [(batch + 1) // 2, batch - 1])
+    rest = in_turn(rng, 0, batch - 1, int(less), int(more))
     return full * batch + rest, batch, tenths / 10
 
 
@@ -830,6 +832,8 @@ def _(position, batch, run_ms):
     own_batch_forgotten: Those are the batches before yours. Yours must run, too.
     rounded_up: You rounded position / batch up. That fits unless those in front fill
         their batches: then yours is the next one, which is missing.
+    rounded_to_the_nearest: You rounded position / batch to the nearest whole number.
+        Only batches that are full run before yours; and then yours runs.
     not_rounded: You did not round. A batch runs as a whole, and yours comes on top.
     own_batch_not_rounded: You did not round the batches before yours. You are in one of
         them, or behind it.
@@ -847,14 +851,13 @@ def _(position, batch, run_ms):
         them.
     shared_out: You shared the run out among the batch. Each of them waits for the whole
         of it.
-    place_in_the_batch: You took the place within the batch, position % batch. Which
-        batch it is counts.
     """
     p, b, run = position, batch, run_ms
     right = (p // b + 1) * run
     return {
         "own_batch_forgotten": p // b * run,
         "rounded_up": math.ceil(p / b) * run,
+        "rounded_to_the_nearest": round(p / b) * run,
         "not_rounded": p / b * run,
         "own_batch_not_rounded": (p / b + 1) * run,
         "own_share": (p + 1) / b * run,
@@ -866,7 +869,6 @@ def _(position, batch, run_ms):
         "one_run": run,
         "run_for_each": right * b,
         "shared_out": right / b,
-        "place_in_the_batch": (p % b + 1) * run,
     }
 
 
@@ -877,7 +879,7 @@ def _two_answers(rng):
     """Return logits (N, C) of two programs, in two of four checks with a NaN in one.
 
     The largest difference is once above 0, once below it, and never at the largest
-    logit, nor in the first row.
+    logit, nor in the first row, where two logits change places.
     """
     what = in_turn(rng, "below", "found", "above", "expected")
     N, C = rng.integers([4, 3], [8, 7])
@@ -887,6 +889,9 @@ def _two_answers(rng):
     column = expected[row].argmin()
     sign = -1 if what == "below" else 1
     differences[row, column] = sign * rng.uniform(0.5, 0.9)
+    best, other = expected[0].argsort()[[-1, 0]]
+    expected[0, other] = expected[0, best] - 0.2  # so near that they change places
+    differences[0, [best, other]] = -0.2, 0.2
     found = expected + differences
     if what in ("found", "expected"):
         row = int(rng.integers(1, N))

@@ -571,7 +571,7 @@ def test_a_check_asks_for_full_batches_and_for_one_that_lacks_a_request():
         batches = [batch for (_, batch, _), _ in one.cases(one.rng())]
         assert -1 in rests
         assert any(rest < -1 for rest in rests)
-        assert min(batches) > 3
+        assert min(batches) > 4
 
 
 def test_a_check_has_nan_in_either_and_in_neither():
