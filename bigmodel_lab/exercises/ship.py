@@ -640,241 +640,6 @@ def _(student, teacher, temperature):
 # -- 8 ---------------------------------------------------------------------------------
 
 
-def _latencies(rng):
-    """Return some hundreds of latencies in ms: most are short, a few are long."""
-    count = 100 * int(rng.integers(2, 7))
-    return (np.round(8 * rng.lognormal(0, 0.8, count), 3),)
-
-
-@exercise(
-    inputs=_latencies,
-    hints=[
-        "Line the requests up, the fastest one first. Where does the slowest hundredth "
-        "of them begin?",
-        "At 99 % of the way. NumPy has a function for that, in per cent.",
-        "`np.percentile(latencies, 99)`",
-    ],
-)
-def slowest_of_100(latencies):
-    """Return the 99th percentile of latencies, in ms.
-
-    latencies is an array (N,), in ms and in no order, of 200 requests or more: 99 of
-    100 requests are answered within the time that is returned. It may lie anywhere
-    between the two requests there.
-    """
-    return np.percentile(latencies, 99)
-
-
-def _another_percentile(method):
-    """Return an answer whose percentile lies elsewhere between two requests."""
-    return lambda latencies: np.percentile(latencies, 99, method=method)
-
-
-for _method in (
-    "lower",
-    "higher",
-    "midpoint",  # and hazen, where it is in the middle
-    "weibull",  # Python's statistics.quantiles
-    "median_unbiased",
-    "normal_unbiased",
-):
-    slowest_of_100.accepts(_another_percentile(_method))
-
-
-@slowest_of_100.mistakes
-def _(latencies):
-    """
-    mean: That is the mean. A few very slow requests hardly show in it.
-    median: That is the median: half of the requests take longer.
-    slowest: That is the slowest of all. One accident would decide it.
-    fastest: That is the fastest of all. No other request is answered so soon.
-    fast_end: That is the fast end: of 100 requests, about 99 take longer.
-    share_for_per_cent: You asked for the 0.99th percentile: np.percentile takes 99,
-        np.quantile 0.99.
-    ninety_fifth: That is the 95th percentile. Five of 100 requests take longer.
-    ninetieth: That is the 90th percentile. Ten of 100 requests take longer.
-    one_in_a_thousand: That is the 99.9th percentile. Only one of 1,000 takes longer.
-    two_deviations: You took the mean and two standard deviations. Latencies are not
-        distributed like a bell: their long tail lies to one side.
-    hundredth: That is the 100th of the sorted latencies. There are more than 100: go to
-        99 % of them.
-    not_sorted: You took the place at 99 %, but did not sort.
-    share_of_the_slowest: That is 99 % of the slowest one's time. Asked for is what 99 %
-        of the requests stay below.
-    mean_of_the_slow_ones: That is the mean of the slowest hundredth. Asked for is where
-        it begins.
-    """
-    n = len(latencies)
-    in_order = np.sort(latencies)
-    return {
-        "mean": latencies.mean(),
-        "median": np.median(latencies),
-        "slowest": in_order[-1],
-        "fastest": in_order[0],
-        "fast_end": np.percentile(latencies, 1),
-        "share_for_per_cent": np.percentile(latencies, 0.99),
-        "ninety_fifth": np.percentile(latencies, 95),
-        "ninetieth": np.percentile(latencies, 90),
-        "one_in_a_thousand": np.percentile(latencies, 99.9),
-        "two_deviations": latencies.mean() + 2 * latencies.std(),
-        "hundredth": in_order[99],
-        "not_sorted": latencies[n * 99 // 100],
-        "share_of_the_slowest": 0.99 * in_order[-1],
-        "mean_of_the_slow_ones": in_order[n * 99 // 100 :].mean(),
-    }
-
-
-# -- 9 ---------------------------------------------------------------------------------
-
-
-def _clients_and_latency(rng):
-    """Return a number of clients, and a latency in ms."""
-    return int(rng.integers(3, 65)), int(rng.integers(31, 900)) / 10
-
-
-@exercise(
-    inputs=_clients_and_latency,
-    hints=[
-        "How many requests does one client send in a second? And all of them?",
-        "One client: one request in latency_ms / 1000 seconds, which is "
-        "1000 / latency_ms in a second. The others do the same beside it.",
-        "`clients / (latency_ms / 1000)`",
-    ],
-)
-def requests_per_second(clients, latency_ms):
-    """Return how many requests a server answers in a second: Little's law.
-
-    Both are numbers. Each of the clients sends a request, waits for its answer, which
-    takes latency_ms milliseconds, and sends the next one at once.
-
-    Source: Little (1961), "A proof for the queuing formula L = λW"
-    """
-    seconds = latency_ms / 1000
-    return clients / seconds
-
-
-@requests_per_second.mistakes
-def _(clients, latency_ms):
-    """
-    one_client: That is what one client sends. The others send beside it.
-    milliseconds: That is for each millisecond. Asked for is a second.
-    multiplied: You multiplied by the latency. The longer an answer takes, the fewer
-        there are.
-    multiplied_in_seconds: You multiplied by the seconds. Little's law says how many are
-        on the way: clients = requests per second · seconds. Divide.
-    upside_down: That is upside down: how many milliseconds pass between two answers.
-    seconds_for_a_request: That is how many seconds pass between two answers. Asked for
-        is how many answers there are in a second.
-    shared_out: You shared one client's requests among all of them. Each sends as many.
-    latency_forgotten: You let each request take one millisecond.
-    one_second_each: You let each request take one second.
-    all_but_one: You left one client out. None waits for another here.
-    in_a_minute: That is in a minute. Asked for is a second.
-    there_and_back: You counted the latency twice. It is the whole time until the answer
-        is there.
-    """
-    one = 1000 / latency_ms
-    return {
-        "one_client": one,
-        "milliseconds": clients / latency_ms,
-        "multiplied": clients * latency_ms,
-        "multiplied_in_seconds": clients / one,
-        "upside_down": latency_ms / clients,
-        "seconds_for_a_request": latency_ms / 1000 / clients,
-        "shared_out": one / clients,
-        "latency_forgotten": 1000 * clients,
-        "one_second_each": clients,
-        "all_but_one": (clients - 1) * one,
-        "in_a_minute": 60 * clients * one,
-        "there_and_back": clients * one / 2,
-    }
-
-
-# -- 10 --------------------------------------------------------------------------------
-
-
-def _queue(rng):
-    """Return a place in the queue, the size of a batch and a run's ms.
-
-    As many are in front as fill some batches, or lack one, or fill less than half of
-    the last one, or more.
-    """
-    batch, full, tenths = rng.integers([5, 1, 21], [17, 6, 400]).tolist()
-    less, more = rng.integers([1, batch // 2 + 1], [(batch + 1) // 2, batch - 1])
-    rest = in_turn(rng, 0, batch - 1, int(less), int(more))
-    return full * batch + rest, batch, tenths / 10
-
-
-@exercise(
-    inputs=_queue,
-    hints=[
-        "With batches of 4: in which batch is a request with 3 others in front of it, "
-        "and in which with 4?",
-        "`position // batch` batches run before yours. Then yours runs, too.",
-        "`(position // batch + 1) * run_ms`",
-    ],
-)
-def waiting_time(position, batch, run_ms):
-    """Return how many ms it takes until a request in a queue has its answer.
-
-    All are numbers. `position` other requests are in front of it (0: none), and none is
-    being worked on. The model takes the first `batch` requests at once, or as many as
-    there are, needs run_ms milliseconds for them, however many they are, and then takes
-    the next ones.
-    """
-    batches_before = position // batch
-    return (batches_before + 1) * run_ms
-
-
-@waiting_time.mistakes
-def _(position, batch, run_ms):
-    """
-    own_batch_forgotten: Those are the batches before yours. Yours must run, too.
-    rounded_up: You rounded position / batch up. That fits unless those in front fill
-        their batches: then yours is the next one, which is missing.
-    rounded_to_the_nearest: You rounded position / batch to the nearest whole number.
-        Only batches that are full run before yours; and then yours runs.
-    not_rounded: You did not round. A batch runs as a whole, and yours comes on top.
-    own_batch_not_rounded: You did not round the batches before yours. You are in one of
-        them, or behind it.
-    own_share: You counted a part of a run for each request. A batch runs as a whole.
-    counted_twice: You counted your own request among those in front: a batch too many
-        where it has the last place in one.
-    last_place_only: You counted the batches that are full with your request. Yours need
-        not be full to run.
-    one_batch_too_many: That is one run too many. None was being worked on.
-    one_at_a_time: You let the requests run one at a time. A batch takes as long as one.
-    one_at_a_time_before: You let those in front run one at a time, and left your own
-        request out.
-    one_run: That is a single run. There are others in front.
-    run_for_each: You counted the run for each request of a batch. It is for all of
-        them.
-    shared_out: You shared the run out among the batch. Each of them waits for the whole
-        of it.
-    """
-    p, b, run = position, batch, run_ms
-    right = (p // b + 1) * run
-    return {
-        "own_batch_forgotten": p // b * run,
-        "rounded_up": math.ceil(p / b) * run,
-        "rounded_to_the_nearest": round(p / b) * run,
-        "not_rounded": p / b * run,
-        "own_batch_not_rounded": (p / b + 1) * run,
-        "own_share": (p + 1) / b * run,
-        "counted_twice": ((p + 1) // b + 1) * run,
-        "last_place_only": (p + 1) // b * run,
-        "one_batch_too_many": right + run,
-        "one_at_a_time": (p + 1) * run,
-        "one_at_a_time_before": p * run,
-        "one_run": run,
-        "run_for_each": right * b,
-        "shared_out": right / b,
-    }
-
-
-# -- 11 --------------------------------------------------------------------------------
-
-
 def _two_answers(rng):
     """Return logits (N, C) of two programs, in two of four checks with a NaN in one.
 
@@ -973,6 +738,241 @@ def _(expected, found):
         "first_row_only": size[0].max(),
         "length_of_the_difference": unless_nan(root),
         "largest_compared": unless_nan(abs(expected.max() - found.max())),
+    }
+
+
+# -- 9 ---------------------------------------------------------------------------------
+
+
+def _latencies(rng):
+    """Return some hundreds of latencies in ms: most are short, a few are long."""
+    count = 100 * int(rng.integers(2, 7))
+    return (np.round(8 * rng.lognormal(0, 0.8, count), 3),)
+
+
+@exercise(
+    inputs=_latencies,
+    hints=[
+        "Line the requests up, the fastest one first. Where does the slowest hundredth "
+        "of them begin?",
+        "At 99 % of the way. NumPy has a function for that, in per cent.",
+        "`np.percentile(latencies, 99)`",
+    ],
+)
+def slowest_of_100(latencies):
+    """Return the 99th percentile of latencies, in ms.
+
+    latencies is an array (N,), in ms and in no order, of 200 requests or more: 99 of
+    100 requests are answered within the time that is returned. It may lie anywhere
+    between the two requests there.
+    """
+    return np.percentile(latencies, 99)
+
+
+def _another_percentile(method):
+    """Return an answer whose percentile lies elsewhere between two requests."""
+    return lambda latencies: np.percentile(latencies, 99, method=method)
+
+
+for _method in (
+    "lower",
+    "higher",
+    "midpoint",  # and hazen, where it is in the middle
+    "weibull",  # Python's statistics.quantiles
+    "median_unbiased",
+    "normal_unbiased",
+):
+    slowest_of_100.accepts(_another_percentile(_method))
+
+
+@slowest_of_100.mistakes
+def _(latencies):
+    """
+    mean: That is the mean. A few very slow requests hardly show in it.
+    median: That is the median: half of the requests take longer.
+    slowest: That is the slowest of all. One accident would decide it.
+    fastest: That is the fastest of all. No other request is answered so soon.
+    fast_end: That is the fast end: of 100 requests, about 99 take longer.
+    share_for_per_cent: You asked for the 0.99th percentile: np.percentile takes 99,
+        np.quantile 0.99.
+    ninety_fifth: That is the 95th percentile. Five of 100 requests take longer.
+    ninetieth: That is the 90th percentile. Ten of 100 requests take longer.
+    one_in_a_thousand: That is the 99.9th percentile. Only one of 1,000 takes longer.
+    two_deviations: You took the mean and two standard deviations. Latencies are not
+        distributed like a bell: their long tail lies to one side.
+    hundredth: That is the 100th of the sorted latencies. There are more than 100: go to
+        99 % of them.
+    not_sorted: You took the place at 99 %, but did not sort.
+    share_of_the_slowest: That is 99 % of the slowest one's time. Asked for is what 99 %
+        of the requests stay below.
+    mean_of_the_slow_ones: That is the mean of the slowest hundredth. Asked for is where
+        it begins.
+    """
+    n = len(latencies)
+    in_order = np.sort(latencies)
+    return {
+        "mean": latencies.mean(),
+        "median": np.median(latencies),
+        "slowest": in_order[-1],
+        "fastest": in_order[0],
+        "fast_end": np.percentile(latencies, 1),
+        "share_for_per_cent": np.percentile(latencies, 0.99),
+        "ninety_fifth": np.percentile(latencies, 95),
+        "ninetieth": np.percentile(latencies, 90),
+        "one_in_a_thousand": np.percentile(latencies, 99.9),
+        "two_deviations": latencies.mean() + 2 * latencies.std(),
+        "hundredth": in_order[99],
+        "not_sorted": latencies[n * 99 // 100],
+        "share_of_the_slowest": 0.99 * in_order[-1],
+        "mean_of_the_slow_ones": in_order[n * 99 // 100 :].mean(),
+    }
+
+
+# -- 10 --------------------------------------------------------------------------------
+
+
+def _clients_and_latency(rng):
+    """Return a number of clients, and a latency in ms."""
+    return int(rng.integers(3, 65)), int(rng.integers(31, 900)) / 10
+
+
+@exercise(
+    inputs=_clients_and_latency,
+    hints=[
+        "How many requests does one client send in a second? And all of them?",
+        "One client: one request in latency_ms / 1000 seconds, which is "
+        "1000 / latency_ms in a second. The others do the same beside it.",
+        "`clients / (latency_ms / 1000)`",
+    ],
+)
+def requests_per_second(clients, latency_ms):
+    """Return how many requests a server answers in a second: Little's law.
+
+    Both are numbers. Each of the clients sends a request, waits for its answer, which
+    takes latency_ms milliseconds, and sends the next one at once.
+
+    Source: Little (1961), "A proof for the queuing formula L = λW"
+    """
+    seconds = latency_ms / 1000
+    return clients / seconds
+
+
+@requests_per_second.mistakes
+def _(clients, latency_ms):
+    """
+    one_client: That is what one client sends. The others send beside it.
+    milliseconds: That is for each millisecond. Asked for is a second.
+    multiplied: You multiplied by the latency. The longer an answer takes, the fewer
+        there are.
+    multiplied_in_seconds: You multiplied by the seconds. Little's law says how many are
+        on the way: clients = requests per second · seconds. Divide.
+    upside_down: That is upside down: how many milliseconds pass between two answers.
+    seconds_for_a_request: That is how many seconds pass between two answers. Asked for
+        is how many answers there are in a second.
+    shared_out: You shared one client's requests among all of them. Each sends as many.
+    latency_forgotten: You let each request take one millisecond.
+    one_second_each: You let each request take one second.
+    all_but_one: You left one client out. None waits for another here.
+    in_a_minute: That is in a minute. Asked for is a second.
+    there_and_back: You counted the latency twice. It is the whole time until the answer
+        is there.
+    """
+    one = 1000 / latency_ms
+    return {
+        "one_client": one,
+        "milliseconds": clients / latency_ms,
+        "multiplied": clients * latency_ms,
+        "multiplied_in_seconds": clients / one,
+        "upside_down": latency_ms / clients,
+        "seconds_for_a_request": latency_ms / 1000 / clients,
+        "shared_out": one / clients,
+        "latency_forgotten": 1000 * clients,
+        "one_second_each": clients,
+        "all_but_one": (clients - 1) * one,
+        "in_a_minute": 60 * clients * one,
+        "there_and_back": clients * one / 2,
+    }
+
+
+# -- 11 --------------------------------------------------------------------------------
+
+
+def _queue(rng):
+    """Return a place in the queue, the size of a batch and a run's ms.
+
+    As many are in front as fill some batches, or lack one, or fill less than half of
+    the last one, or more.
+    """
+    batch, full, tenths = rng.integers([5, 1, 21], [17, 6, 400]).tolist()
+    less, more = rng.integers([1, batch // 2 + 1], [(batch + 1) // 2, batch - 1])
+    rest = in_turn(rng, 0, batch - 1, int(less), int(more))
+    return full * batch + rest, batch, tenths / 10
+
+
+@exercise(
+    inputs=_queue,
+    hints=[
+        "With batches of 4: in which batch is a request with 3 others in front of it, "
+        "and in which with 4?",
+        "`position // batch` batches run before yours. Then yours runs, too.",
+        "`(position // batch + 1) * run_ms`",
+    ],
+)
+def waiting_time(position, batch, run_ms):
+    """Return how many ms it takes until a request in a queue has its answer.
+
+    All are numbers. `position` other requests are in front of it (0: none), and none is
+    being worked on. The model takes the first `batch` requests at once, or as many as
+    there are, needs run_ms milliseconds for them, however many they are, and then takes
+    the next ones.
+    """
+    batches_before = position // batch
+    return (batches_before + 1) * run_ms
+
+
+@waiting_time.mistakes
+def _(position, batch, run_ms):
+    """
+    own_batch_forgotten: Those are the batches before yours. Yours must run, too.
+    rounded_up: You rounded position / batch up. That fits unless those in front fill
+        their batches: then yours is the next one, which is missing.
+    rounded_to_the_nearest: You rounded position / batch to the nearest whole number.
+        Only batches that are full run before yours; and then yours runs.
+    not_rounded: You did not round. A batch runs as a whole, and yours comes on top.
+    own_batch_not_rounded: You did not round the batches before yours. You are in one of
+        them, or behind it.
+    own_share: You counted a part of a run for each request. A batch runs as a whole.
+    counted_twice: You counted your own request among those in front: a batch too many
+        where it has the last place in one.
+    last_place_only: You counted the batches that are full with your request. Yours need
+        not be full to run.
+    one_batch_too_many: That is one run too many. None was being worked on.
+    one_at_a_time: You let the requests run one at a time. A batch takes as long as one.
+    one_at_a_time_before: You let those in front run one at a time, and left your own
+        request out.
+    one_run: That is a single run. There are others in front.
+    run_for_each: You counted the run for each request of a batch. It is for all of
+        them.
+    shared_out: You shared the run out among the batch. Each of them waits for the whole
+        of it.
+    """
+    p, b, run = position, batch, run_ms
+    right = (p // b + 1) * run
+    return {
+        "own_batch_forgotten": p // b * run,
+        "rounded_up": math.ceil(p / b) * run,
+        "rounded_to_the_nearest": round(p / b) * run,
+        "not_rounded": p / b * run,
+        "own_batch_not_rounded": (p / b + 1) * run,
+        "own_share": (p + 1) / b * run,
+        "counted_twice": ((p + 1) // b + 1) * run,
+        "last_place_only": (p + 1) // b * run,
+        "one_batch_too_many": right + run,
+        "one_at_a_time": (p + 1) * run,
+        "one_at_a_time_before": p * run,
+        "one_run": run,
+        "run_for_each": right * b,
+        "shared_out": right / b,
     }
 
 

@@ -73,7 +73,8 @@ def slim(model: nn.Sequential, share: float) -> nn.Sequential:
         kept = strongest(layer.weight, share)
         keep_outputs(layer, kept)
     keep_inputs(last, kept, width)
-    return small
+    # What was cut out lies scattered: the channels of a pixel side by side are faster.
+    return small.to(memory_format=torch.channels_last)
 
 
 def strongest(weight: torch.Tensor, share: float) -> torch.Tensor:

@@ -130,7 +130,12 @@ def test_nothing_outlives_the_program_that_launched_it(script, kill):
     if kill == signal.SIGKILL and sys.platform != "linux":
         pytest.skip("only Linux tells a process that its parent has died")
     path = script(ENDLESS)
-    code = f"from bigmodel_lab import launch\nlaunch({str(path)!r}, seconds=100)"
+    code = (
+        "import signal\nfrom bigmodel_lab import launch\n"
+        # What runs in a shell's background is born deaf to Ctrl-C.
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        f"launch({str(path)!r}, seconds=100)"
+    )
     program = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE)
     wait_until(lambda: len(running(path)) == 3)  # torchrun and two processes
     program.send_signal(kill)

@@ -1,8 +1,8 @@
 """One source for each fact: README, CI, requirements and metadata agree."""
 
-import importlib.util
 import re
 import tomllib
+from importlib.machinery import PathFinder
 from urllib.parse import urlsplit
 
 from packaging.requirements import Requirement
@@ -72,4 +72,4 @@ def test_every_requirement_is_pinned():
 def test_no_benchmark_has_the_name_of_a_package():
     """Whichever is imported first would be taken for the other."""
     names = [path.stem for path in (ROOT / "benchmarks").glob("*.py")]
-    assert not [name for name in names if importlib.util.find_spec(name)]
+    assert not [name for name in names if PathFinder.find_spec(name)]
