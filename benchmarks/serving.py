@@ -36,6 +36,7 @@ from serving_tables import tables
 from stored import changing
 from torch import nn
 from torch.nn import functional as F
+from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
 from bigmodel_lab import Server, load_test, models, results, seed_everything
 from bigmodel_lab.datasets import mnist
@@ -237,7 +238,8 @@ def measure_servers(rounds, quick):
                             add(row, server, kind, *load)
     order = list(product(NETWORKS, PROGRAMS, CLIENTS))
     rows = [rows[network, *program, clients] for network, program, clients in order]
-    return {"rows": rows, "LitServe": version("litserve")}
+    about_ours = {"uvicorn": version("uvicorn"), "http": AutoHTTPProtocol.__name__}
+    return {"rows": rows, "LitServe": version("litserve")} | about_ours
 
 
 def about(network, server, kind, batched, clients):

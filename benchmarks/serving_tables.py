@@ -37,7 +37,8 @@ def table_alone(part):
 
 def table_servers(part):
     """Return the lines of the servers' table."""
-    lines = heading(part, f"Served, LitServe {part['LitServe']}")
+    both = f"uvicorn {part['uvicorn']} with {part['http']}"
+    lines = heading(part, f"Served by {both}, LitServe {part['LitServe']}")
     lines += ["| network | server | body | batched | clients | answers/s | median, ms "]
     lines[-1] += "| 95 %, ms | 99 %, ms | server CPU, ms |"
     lines += ["|---" * 10 + "|"]

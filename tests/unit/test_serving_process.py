@@ -154,6 +154,21 @@ def test_a_port_in_use_is_told(file):
     )
 
 
+def test_an_option_that_there_is_not_is_told(file):
+    with pytest.raises(ServerError, match=r"error: unrecognized arguments: --mos=3$"):
+        Server("digits", file, mos=3)
+
+
+def test_a_server_of_digits_needs_no_torch():
+    code = (
+        "import sys, bigmodel_lab.serving.__main__, bigmodel_lab.serving.digits\n"
+        "print('torch' in sys.modules)"
+    )
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
+
+
 def test_a_server_that_does_not_answer_in_time_is_stopped(file):
     with pytest.raises(ServerError, match=r"did not answer within 0.001 s and was"):
         Server("digits", file, seconds=0.001)
