@@ -339,6 +339,14 @@ def test_a_second_request_may_not_come_drop_by_drop_either(port):
             pass
 
 
+def test_no_answer_waits_for_the_client_to_confirm_its_first_half():
+    """asyncio sets it only for sockets that say that they are of TCP, uvloop always."""
+    with listen("127.0.0.1", 0) as listener, connect(listener.getsockname()[1]):
+        connection, _ = listener.accept()
+        with connection:
+            assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
 def test_a_head_without_an_end_is_hung_up_on(port):
     with connect(port) as client, suppress(ConnectionError):
         client.sendall(HEAD[:-2])
