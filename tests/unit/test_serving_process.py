@@ -1,5 +1,6 @@
 """A server as a process: how it starts, what it says when it cannot, that it ends."""
 
+import errno
 import json
 import os
 import signal
@@ -16,6 +17,7 @@ from serving_parts import digit_network, image_of, wait_until
 
 from bigmodel_lab import Server, ServerError, load_test
 from bigmodel_lab.serving.__main__ import main
+from bigmodel_lab.serving.listening import listen
 from bigmodel_lab.serving.process import _end
 
 pytestmark = pytest.mark.timeout(180)
@@ -202,7 +204,10 @@ def test_what_cannot_be_served_is_told_in_one_sentence(
     assert error.count("\n") == 1
 
 
-@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="root may do all")
-def test_a_port_that_is_not_allowed_is_told(file):
-    with pytest.raises(ServerError, match="Port 80 is not allowed here"):
-        Server("digits", file, port=80)
+def test_a_port_that_is_not_allowed_is_told(monkeypatch):
+    def forbid(*_, **__):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(socket, "create_server", forbid)  # root may do all
+    with pytest.raises(OSError, match="^Port 80 is not allowed here: take one above"):
+        listen("127.0.0.1", 80)
