@@ -30,7 +30,9 @@ def _parser():
     servers = parser.add_subparsers(required=True, metavar="SERVER")
     for name, add_arguments in {"digits": _digits, "poems": _poems}.items():
         text = add_arguments.__doc__
-        server = servers.add_parser(name, help=text, description=text)
+        server = servers.add_parser(
+            name, help=text, description=text, allow_abbrev=False
+        )
         argument = server.add_argument
         argument("--host", default="127.0.0.1", help="0.0.0.0: for other machines, too")
         argument("--port", type=int, default=8000, help="8000; 0: a free one")

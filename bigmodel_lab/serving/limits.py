@@ -88,13 +88,14 @@ def impatient(protocol: type, seconds: float = SECONDS) -> type:
     """Return uvicorn's HTTP protocol, which hangs up on a client that says nothing.
 
     uvicorn ends connections that are idle after an answer, but waits forever for the
-    head of a first request, and for one that comes drop by drop.
+    head of a first request, and for one that comes drop by drop. A head without an end
+    is not read to it either.
     """
 
     class Impatient(protocol):
         """A connection whose next request must be there in time."""
 
-        alarm = None
+        alarm, unanswered = None, 0  # bytes of a head that is not whole
 
         def connection_made(self, transport):
             """Begin to wait."""
@@ -104,11 +105,16 @@ def impatient(protocol: type, seconds: float = SECONDS) -> type:
         def data_received(self, data):
             """Stop to wait if a request is there; begin if there is only a part."""
             super().data_received(data)
-            answering = self.cycle is not None and not self.cycle.response_complete
-            if answering and self.alarm:
-                self.alarm.cancel()
-                self.alarm = None
-            elif not answering and not self.alarm:
+            if self.cycle is not None and not self.cycle.response_complete:
+                self.unanswered = 0
+                if self.alarm:
+                    self.alarm.cancel()
+                    self.alarm = None
+                return
+            self.unanswered += len(data)
+            if self.unanswered > MOST_BYTES:
+                self.hang_up()
+            elif not self.alarm:
                 self.alarm = self.loop.call_later(seconds, self.hang_up)
 
         def connection_lost(self, error):

@@ -105,9 +105,12 @@ def load_test(
         )
     check_count("clients", clients)
     check_count("requests", requests)
-    bodies = [body] if isinstance(body, (bytes, dict)) else list(body)
-    if not bodies:
-        raise ValueError("There is no body to send: give at least one.")
+    bodies = [body] if isinstance(body, (bytes, dict, str)) else list(body)
+    if not bodies or not all(isinstance(body, (bytes, dict)) for body in bodies):
+        raise ValueError(
+            f"body must be bytes, a dict, or a list of them that is not empty, got "
+            f"{body!r:.40}."
+        )
     messages = [_message(address, body) for body in bodies]
     todo = deque(messages[i % len(messages)] for i in range(requests))
     where = address.hostname, address.port or 80

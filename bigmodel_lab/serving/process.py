@@ -25,7 +25,8 @@ class Server:
     """A server of ours in a process of its own, on this machine only.
 
     `with Server("digits", "digits.onnx") as server:` ends it after the block; without
-    `with`, call `stop()`. It ends with the kernel, too.
+    `with`, call `stop()`. It ends with the kernel, too (on Linux even with the thread
+    that started it).
 
     Parameters
     ----------

@@ -1,6 +1,8 @@
 """The load test: it counts what came, whatever a server does."""
 
 import asyncio
+import os
+import signal
 import socket
 import threading
 from contextlib import contextmanager
@@ -164,6 +166,21 @@ def test_where_nobody_listens_all_fails_by_name():
     assert load.failed == 4
 
 
+@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+def test_ctrl_c_ends_it_and_the_rest_stays_unsent():
+    async def act(number, body, writer):
+        await body()
+        writer.write(OK)
+        await body()
+        os.kill(os.getpid(), signal.SIGINT)
+        await asyncio.sleep(600)
+
+    with server_that(act) as (url, bodies):
+        with pytest.raises(KeyboardInterrupt):
+            load_test(url, b"x", clients=1, requests=1000, seconds=1)
+        assert len(bodies) == 2
+
+
 def test_its_percentiles_are_those_of_its_latencies():
     load = Load(1, 100, 2.0, [float(i) for i in range(1, 101)], {"200": 100})
     assert (load.median, load.p95, load.p99, load.per_second) == (50, 95, 99, 50)
@@ -176,7 +193,9 @@ def test_its_percentiles_are_those_of_its_latencies():
         ({"url": "https://127.0.0.1"}, "address of http"),
         ({"clients": 0}, "clients must .* at least 1, got 0"),
         ({"requests": 2.5}, "requests must .* got 2.5"),
-        ({"body": []}, "no body to send"),
+        ({"body": []}, r"a list of them that is not empty, got \[\]"),
+        ({"body": "text"}, "body must be bytes, .* got 'text'"),
+        ({"body": [b"x", "y"]}, "body must be bytes"),
     ],
 )
 def test_what_makes_no_sense_is_told(change, says):

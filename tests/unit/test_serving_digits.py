@@ -5,6 +5,7 @@ import json
 import socket
 import threading
 import warnings
+from contextlib import suppress
 
 import httpx
 import numpy as np
@@ -336,6 +337,24 @@ def test_a_second_request_may_not_come_drop_by_drop_either(port):
         client.sendall(HEAD[:20])
         while client.recv(9999):  # the rest of the answer, then the end
             pass
+
+
+def test_no_answer_waits_for_the_client_to_confirm_its_first_half():
+    """asyncio sets it only for sockets that say that they are of TCP, uvloop always."""
+    with listen("127.0.0.1", 0) as listener, connect(listener.getsockname()[1]):
+        connection, _ = listener.accept()
+        with connection:
+            assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
+def test_a_head_without_an_end_is_hung_up_on(port):
+    with connect(port) as client, suppress(ConnectionError):
+        client.sendall(HEAD[:-2])
+        for _ in range(1000):
+            client.sendall(b"X: " + bytes(10_000).replace(b"\0", b"x") + b"\r\n")
+        pytest.fail("ten megabytes of a head were read")
+    answer = httpx.post(f"http://127.0.0.1:{port}/predict/raw", content=bytes(784))
+    assert answer.status_code == 200
 
 
 def test_ten_megabytes_are_refused_in_words(port):

@@ -1,5 +1,6 @@
 """A server as a process: how it starts, what it says when it cannot, that it ends."""
 
+import errno
 import json
 import os
 import signal
@@ -16,6 +17,7 @@ from serving_parts import digit_network, image_of, wait_until
 
 from bigmodel_lab import Server, ServerError, load_test
 from bigmodel_lab.serving.__main__ import main
+from bigmodel_lab.serving.listening import listen
 from bigmodel_lab.serving.process import _end
 
 pytestmark = pytest.mark.timeout(180)
@@ -154,6 +156,21 @@ def test_a_port_in_use_is_told(file):
     )
 
 
+def test_an_option_that_there_is_not_is_told(file):
+    with pytest.raises(ServerError, match=r"error: unrecognized arguments: --mos=3$"):
+        Server("digits", file, mos=3)
+
+
+def test_a_server_of_digits_needs_no_torch():
+    code = (
+        "import sys, bigmodel_lab.serving.__main__, bigmodel_lab.serving.digits\n"
+        "print('torch' in sys.modules)"
+    )
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
+
+
 def test_a_server_that_does_not_answer_in_time_is_stopped(file):
     with pytest.raises(ServerError, match=r"did not answer within 0.001 s and was"):
         Server("digits", file, seconds=0.001)
@@ -187,7 +204,10 @@ def test_what_cannot_be_served_is_told_in_one_sentence(
     assert error.count("\n") == 1
 
 
-@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="root may do all")
-def test_a_port_that_is_not_allowed_is_told(file):
-    with pytest.raises(ServerError, match="Port 80 is not allowed here"):
-        Server("digits", file, port=80)
+def test_a_port_that_is_not_allowed_is_told(monkeypatch):
+    def forbid(*_, **__):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(socket, "create_server", forbid)  # root may do all
+    with pytest.raises(OSError, match=r"^Port 80 is not allowed here: take"):
+        listen("127.0.0.1", 80)
