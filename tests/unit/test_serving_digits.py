@@ -377,16 +377,16 @@ def test_a_client_that_leaves_in_the_middle_stops_nobody(port):
 @pytest.mark.parametrize(
     ("settings", "says"),
     [
-        ({"names": ("x", "logits")}, 'takes x .*, but should take one input "images"'),
-        ({"names": ("images", "y")}, 'return "logits" '),
-        ({"shape": ("N", 784)}, r"takes images tensor\(float\) \['N', 784\]"),
-        ({"shape": (1, 1, 28, 28)}, "for any N"),
-        ({"classes": 7}, r"returns \(1, 7\) for 1 image\(s\), .* logits \(1, 10\)"),
+        ({"names": ("x", "logits")}, "'x' "),
+        ({"names": ("images", "y")}, "-> 'y' "),
+        ({"shape": ("N", 784)}, r"'images' tensor\(float\) \['N', 784\] -> "),
+        ({"shape": (1, 1, 28, 28)}, r"'images' tensor\(float\) \[1, 1, 28, 28\] -> "),
+        ({"classes": 7}, r"-> 'logits' tensor\(float\) \['N', 7\]: write it"),
     ],
 )
 def test_a_network_of_another_shape_is_told(tmp_path, settings, says):
     path = digit_network(tmp_path / "other.onnx", **settings)
-    with pytest.raises(ValueError, match=rf"^other.onnx is not a digit .*{says}"):
+    with pytest.raises(ValueError, match=rf"^other.onnx must turn .* it has .*{says}"):
         Network(path)
 
 
@@ -396,11 +396,11 @@ def test_a_damaged_file_is_told(tmp_path, damage):
     whole = path.read_bytes()
     damaged = {"text": b"not a network", "empty": b"", "truncated": whole[:-500]}
     path.write_bytes(damaged[damage])
-    with pytest.raises(ValueError, match=r"is not a whole ONNX file \(") as error:
+    with pytest.raises(ValueError, match=r"is not a whole ONNX network \(") as error:
         Network(path)
     assert "\n" not in str(error.value)
 
 
 def test_a_missing_file_is_told(tmp_path):
-    with pytest.raises(ValueError, match=r"There is no file .*lost.onnx: export"):
+    with pytest.raises(FileNotFoundError, match=r"no file .*lost.onnx: write it with"):
         Network(tmp_path / "lost.onnx")

@@ -180,8 +180,11 @@ def test_a_server_that_does_not_answer_in_time_is_stopped(file):
     ("arguments", "says"),
     [
         (["digits", "--model=lost.onnx"], "There is no file lost.onnx"),
-        (["digits", "--model=text.onnx"], "text.onnx is not a whole ONNX file"),
-        (["digits", "--model=flat.onnx"], "flat.onnx is not a digit network"),
+        (["digits", "--model=text.onnx"], "text.onnx is not a whole ONNX network"),
+        (
+            ["digits", "--model=flat.onnx"],
+            "flat.onnx must turn 'images' (N, 1",
+        ),
         (["digits", "--model=tiny.onnx", "--most=0"], "most must be a whole number"),
         (["digits", "--model=tiny.onnx", "--port=70000"], "from 0 to 65535, got 70000"),
         (["digits", "--model=tiny.onnx", "--host=192.0.2.1"], "no address of this mac"),
@@ -211,3 +214,16 @@ def test_a_port_that_is_not_allowed_is_told(monkeypatch):
     monkeypatch.setattr(socket, "create_server", forbid)  # root may do all
     with pytest.raises(OSError, match=r"^Port 80 is not allowed here: take"):
         listen("127.0.0.1", 80)
+
+
+def test_a_server_is_asked_in_json_and_in_bytes(tmp_path):
+    network = digit_network(tmp_path / "tiny.onnx")
+    with Server("digits", network) as server:
+        status, reply = server.ask("/predict", {"pixels": [0] * 784})
+        assert (status, set(reply)) == (200, {"digit", "probability"})
+        assert server.ask("/predict/raw", bytes(784)) == (200, reply)
+        status, reply = server.ask("/predict", {"pixels": [1, 2]})
+        assert status == 422
+        assert reply["detail"].startswith("There are 2 pixels")
+    with pytest.raises(OSError, match="refused"):
+        server.ask("/predict/raw", bytes(784), seconds=5)
