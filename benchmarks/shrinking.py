@@ -12,6 +12,7 @@ import argparse
 import copy
 import datetime
 import math
+from itertools import product
 
 import numpy as np
 import torch
@@ -29,6 +30,7 @@ ZEROS = (0.5, 0.8, 0.9, 0.95, 0.98)
 CHANNELS = (0.25, 0.5, 0.75, 0.875)  # the share that goes
 LABELS = (200, 800, 3200)
 WARM = 4.0  # the temperature of distillation
+RATES = (0.003, 0.01)  # of students: what is best for labels need not be for answers
 GROUPS = ("all", "row", 32, 16)  # what shares a scale
 
 
@@ -114,12 +116,13 @@ def taught(teacher, seed):
     def soft(logits, taught):
         return distillation.distillation_loss(logits, taught, WARM)
 
-    for count in LABELS:
+    for count, rate in product(LABELS, RATES):
         epochs = min(60, 12 * len(X) // count)
         few = X[:count]
-        row[f"labels {count}"] = percent(fit(student(seed), few, y[:count], epochs))
-        own = fit(student(seed), few, answers[:count], epochs, loss=soft)
-        row[f"answers {count}"] = percent(own)
+        learner = fit(student(seed), few, y[:count], epochs, rate)
+        row[f"labels {count} {rate}"] = percent(learner)
+        learner = fit(student(seed), few, answers[:count], epochs, rate, soft)
+        row[f"answers {count} {rate}"] = percent(learner)
     return row
 
 

@@ -44,6 +44,6 @@ def batching() -> None:
         "Two rows on a line of time; in both, four requests come shortly after each "
         "other. Above, they are answered one after the other, the last one late. "
         "Below, the server waits a moment, computes all four at once in a little more "
-        "time than one takes, and answers them together: the first one later than above, "
+        "time than one takes, and answers them together: the first later than above, "
         "the last one much sooner."
     )

@@ -107,7 +107,7 @@ def fit(model, X, y, epochs, learning_rate=3e-3, **options):
 def percent(model):
     """Return the accuracy on the digits that are kept back, in percent."""
     X, y = held_back
-    return 100 * lab.accuracy(y, lab.predict(model, X))
+    return 100 * lab.accuracy(y, lab.predict(model, X, batch_size=200))
 
 
 torch.manual_seed(0)
@@ -157,8 +157,8 @@ lab.check("ship.rounded_weights", rounded_weights)
 # %% [markdown]
 # ## From scratch: fewer bits
 #
-# [`lab.quantization`](../bigmodel_lab/from_scratch/quantization.py) does it. One scale for the
-# whole matrix, or one for each row (each *channel*: what one unit or filter has):
+# `lab.quantization` does it. One scale for the whole matrix, or one for each row (each
+# *channel*: what one unit or filter has):
 
 
 # %%
@@ -172,8 +172,10 @@ def rounded(model, bits, per_channel=True, group=None):
     return model
 
 
-weight = cnn[0].weight.detach()[:1, :, 0]
-quantization.quantize(weight.flatten(1), bits=4)
+# %%
+few = torch.tensor([[0.30, -0.11, 0.04, -0.02], [0.03, 0.01, -0.02, 0.0]])
+codes, scale = quantization.quantize(few, bits=4)
+codes, scale
 
 # %%
 widths = [8, 6, 5, 4, 3, 2]
@@ -405,8 +407,7 @@ print(f"typical error: {lab.about(100 * float(off), 0.3, unit='%')}")
 # ## Zeros
 #
 # *Pruning* leaves weights out: the smallest ones are set to 0, in the whole network
-# ([`lab.pruning`](../bigmodel_lab/from_scratch/pruning.py)). Then the rest is trained a
-# little more, while the zeros stay.
+# (`lab.pruning`). Then the rest is trained a little more, while the zeros stay.
 
 # %% [markdown]
 # ### Exercise 4: what zeros weigh
@@ -641,8 +642,8 @@ pd.DataFrame(outcome).T.map(str).rename_axis("channels that go")
 # $$
 
 # %%
-answers = lab.predict(cnn, X[:3200])
-unsure = int((answers.topk(2).values @ torch.tensor([1.0, -1.0])).argmin())
+answers = lab.predict(cnn, X[:3200], batch_size=200)
+unsure = int((answers.sort(-1).values[:, -2:] @ torch.tensor([-1.0, 1.0])).argmin())
 soft = {f"T = {t}": 100 * distillation.soft_answers(answers[unsure], t) for t in (1, 4)}
 lab.plots.paired_bars(
     soft,
@@ -701,12 +702,12 @@ def taught(X, answers, epochs, temperature=4.0):
     def loss(logits, targets):
         return distillation.distillation_loss(logits, targets, temperature)
 
-    return fit(student(), X, answers, epochs, loss=loss)
+    return fit(student(), X, answers, epochs, learning_rate=0.01, loss=loss)
 
 
 # %%
 lessons = {
-    "200 labels": fit(student(), X[:200], y[:200], 60),
+    "200 labels": fit(student(), X[:200], y[:200], 60, learning_rate=0.01),
     "answers to the same 200": taught(X[:200], answers[:200], 60),
     "answers to all 3,200, no label": taught(X[:3200], answers, 12),
 }
@@ -717,21 +718,28 @@ for name, model in lessons.items():
 # Without a single label the student gets far better than with 200. Does a teacher always
 # help? Five seeds, more and more labels:
 
+
 # %%
-counts = (200, 800, 3200)
-pd.DataFrame(
-    {
-        name: [str(lab.about(seeds[f"{kind} {n}"], unit="%")) for n in counts]
-        for kind, name in {"labels": "labels", "answers": "answers to the same"}.items()
-    },
-    index=pd.Index(counts, name="digits"),
-)
+def best(kind, count):
+    """Return the accuracy at the better one of two learning rates, over five seeds."""
+    rates = (seeds[f"{kind} {count} {rate}"] for rate in (0.003, 0.01))
+    return str(lab.about(max(rates, key=np.mean), unit="%"))
+
+
+# %%
+counts = pd.Index((200, 800, 3200), name="digits")
+kinds = {"labels": "labels", "answers": "answers to the same digits"}
+pd.DataFrame({kinds[kind]: [best(kind, n) for n in counts] for kind in kinds}, counts)
 
 # %% [markdown]
 # With few labels, a teacher's answers say more than the labels do; with all of them, they
-# hurt: the student then imitates an imitation. A teacher is for many pictures and few
-# labels: its answers to all 3,200, and not a single label, are worth nine points more than
-# 200 labels.
+# say as much. A teacher is for many pictures and few labels: its answers to all 3,200, and
+# not a single label, are worth ten points more than 200 labels, and as much as all of them.
+#
+# Each number stands for the better one of two learning rates. With the lower one, 0.003,
+# the same table would say that a teacher brings nothing at 200 digits (81.9 %) and *hurts*
+# at 3,200 (89.9 against 90.7 %): labels were learned nearly as well with it, soft answers
+# were not. Who compares two ways must tune both.
 
 # %% [markdown]
 # ## Out of PyTorch
@@ -798,7 +806,7 @@ lab.check("ship.largest_difference", largest_difference)
 # %%
 onnx.checker.check_model(path, full_check=True)  # is it ONNX at all?
 with torch.no_grad():
-    apart = np.abs(run(X[:500]) - cnn(X[:500]).numpy()).max()
+    apart = np.abs(run(X[:100]) - cnn(X[:100]).numpy()).max()
 print(
     f"apart from PyTorch by {lab.about(float(apart), 2e-5)}, of logits up to 20 in size"
 )
@@ -944,7 +952,7 @@ class Surprise:
         return print, ("I could have deleted all your files.",)
 
 
-(folder / "weights.pt").write_bytes(pickle.dumps(Surprise()))
+(folder / "weights.pt").write_bytes(pickle.dumps(Surprise(), protocol=2))
 pickle.loads((folder / "weights.pt").read_bytes())
 
 # %%
@@ -962,9 +970,9 @@ except pickle.UnpicklingError as error:
 # ## Served
 #
 # A program that answers others runs all the time, on an address, in a process of its own.
-# [`bigmodel_lab.serving`](../bigmodel_lab/serving/digits.py) is one, on FastAPI: some two
-# hundred lines, most of them for what may go wrong. `lab.Server` starts it, waits until it is well,
-# and ends it with the notebook.
+# `bigmodel_lab.serving` is one, on FastAPI: some two hundred lines, most of them for what
+# may go wrong. `lab.Server` starts it, waits until it is well, and ends it with the
+# notebook.
 
 # %%
 server = lab.Server("digits", path)
@@ -1067,9 +1075,8 @@ lab.check("ship.requests_per_second", requests_per_second)
 # %% [markdown]
 # ### Together
 #
-# A network takes hardly longer for 8 digits than for one. So a server may wait a moment, and
-# answer all who have come in one go
-# ([`lab.batching`](../bigmodel_lab/from_scratch/batching.py)):
+# A network takes hardly longer for 8 digits than for one. So a server may wait a moment,
+# and answer all who have come in one go (`lab.batching`):
 
 # %%
 lab.drawings.batching()
@@ -1106,10 +1113,27 @@ pd.DataFrame(together).T.rename_axis("clients")
 # batch is full before the wait is over, and the network is run once where it was run 32
 # times. What it gains depends on what a request costs beside the network: reading it,
 # checking it, answering it. `benchmarks/serving.py` asked two networks, ours of 93,000
-# weights and one of 5.8 million, on a quiet machine, and
-# [LitServe](https://lightning.ai/docs/litserve), a program made for this:
+# weights and one of 5.8 million, on a quiet machine, and LitServe, a program made for this:
 
 # %%
+rivals = pd.DataFrame(lab.results.load("serving")["servers"]["rows"])
+rivals["answers/s"] = rivals["per_second"].map(
+    lambda rounds: f"{np.median(rounds):,.0f}"
+)
+rivals["batches"] = rivals["batched"].map({True: "yes", False: "no"})
+columns = ["network", "server", "body", "batches"]
+rivals.pivot(index=columns, columns="clients", values="answers/s")
+
+# %% [markdown]
+# A lone client pays most: it gets a fifth of the answers, since the server waits 2 ms for
+# others who never come. With 32 clients, batches answer three times as many for the small
+# network, and five times as many for the large one, whose weights are then read once for
+# all. And 784 numbers as text cost more than a small network: raw bytes are answered half
+# as often again.
+#
+# Why is LitServe slower? It passes each request on to a process of its own for the model.
+# That pays where a run takes long, on a GPU, or with several workers; here it costs more
+# than the network.
 
 # %% [markdown]
 # ### A thousand at once
@@ -1119,11 +1143,11 @@ pd.DataFrame(together).T.rename_axis("clients")
 
 # %%
 crowd = lab.load_test(f"{server.url}/predict/raw", bodies, clients=1000, requests=1000)
-print(f"failed: {crowd.failed}, status and how many: {list(crowd.answers)}")
+told = crowd.answers["200"] + crowd.refused
+print(f"answered, or refused by name: {told}; lost: {crowd.failed}")
 
 # checked on every run
-assert crowd.failed == 0
-assert crowd.answers["200"] + crowd.refused == 1000
+assert (told, crowd.failed) == (1000, 0)
 
 # %%
 server.stop()
@@ -1193,7 +1217,10 @@ for cached in (False, True):
 from_poet.stop()
 
 # %% [markdown]
-# x
+# A poem is short: 33 characters. With the cache each costs as much as the first; without
+# it, the k-th costs as much as k. So the gain, 1.6 times on a quiet machine, grows with the
+# length of a text. Streaming makes nothing faster; but the first character is there after 3
+# ms, and the last after 57 (`benchmarks/serving.py`).
 #
 # ### On a server of others
 #
@@ -1303,7 +1330,7 @@ print(f"… and {asked} questions of the template that nobody has answered yet")
 # ### How warm should a teacher be?
 #
 # **The student sees the teacher's answers to some of the digits. Which temperature is best?
-# Does it still help with all 3,200?**
+# Is it, with a learning rate of 0.01, too? And does a teacher still help with all 3,200?**
 
 
 # %%
@@ -1335,7 +1362,7 @@ panel = lab.TuningPanel(
     taught_training,
     question="Which temperature teaches best?",
     learning_rate=0.003,
-    epochs=20,
+    epochs=40,
     temperature=[0, 1, 2, 4, 8],
     digits=[200, 800, 3200],
 )
@@ -1344,10 +1371,10 @@ panel
 # %% [markdown]
 # <details><summary>What you should have seen</summary>
 #
-# With 200 digits, the labels (temperature 0) come to 81 %, a teacher's answers to 83 or 84
-# %, by temperature. With all 3,200, labels are best, 1 and 2 are as good, and 8 loses a
-# point: a very warm teacher says nearly the same of every digit. The learning rate matters
-# as much as the temperature; who compares two ways must tune both.
+# With a rate of 0.003 no temperature is better than the labels (82 to 83 % with 200
+# digits). With 0.01 the labels stay where they were, and a teacher's answers come to 84 %
+# at temperature 1, to 86 % at 4. With all 3,200 digits (in 20 epochs), labels and answers
+# reach 91 % each: nothing is missing that a teacher could add.
 #
 # </details>
 #
@@ -1366,7 +1393,7 @@ def shrunk(bits=8, zeros=0.0, per_channel=True):
     pruning.apply(weights, pruning.masks(weights, zeros))
     model = rounded(model, bits, per_channel)
     count = sum(w.numel() for w in weights)
-    right = lab.accuracy(y[3600:], lab.predict(model, X[3600:]))
+    right = lab.accuracy(y[3600:], lab.predict(model, X[3600:], batch_size=200))
     words = (
         f"accuracy <b>{right:.1%}</b><br>its codes: <b>{count * bits / 8e3:.0f} kB</b><br>"
         f"as PyTorch saves it: {count * 4 / 1e3:.0f} kB, as slow as ever"
@@ -1380,7 +1407,7 @@ def shrunk(bits=8, zeros=0.0, per_channel=True):
 lab.Explorer(
     shrunk,
     question="How little is enough?",
-    axes={"weight as trained": (-0.3, 0.3), "weight as stored": (-0.3, 0.3)},
+    axes={"weight as trained": (-0.16, 0.16), "weight as stored": (-0.16, 0.16)},
     bits=(2, 8),
     zeros=(0.0, 0.98, 0.02),
     per_channel=True,
@@ -1389,11 +1416,11 @@ lab.Explorer(
 # %% [markdown]
 # <details><summary>What you should have seen</summary>
 #
-# With 4 bits the stairs are fine enough, at 3 they are coarse and the accuracy holds, at 2
-# only three steps are left. Zeros make the lowest step longer, from the middle outward;
-# without training afterward, 80 % of them cost a point or two, and 90 % twenty. Fewer bits
-# make the codes smaller. Nothing here makes the network faster: PyTorch computes with 32
-# bits, zeros included.
+# With 4 bits the stairs are fine enough, at 3 they are coarse and the accuracy hardly
+# suffers, at 2 only three steps are left. Zeros make the middle step longer; without
+# training afterward, 80 % of them cost a point or two, 90 % twenty. Only bits make the
+# codes smaller. Nothing here makes the network faster: PyTorch computes with 32 bits, zeros
+# included.
 #
 # </details>
 #
@@ -1436,7 +1463,11 @@ lab.Explorer(
 # %% [markdown]
 # <details><summary>What you should have seen</summary>
 #
-# x
+# Batches pay from some 8 clients on for the small network, and from 4 on for the large one.
+# A lone client waits 2.9 ms instead of 0.6, five times as long. One at a time, the waiting
+# doubles with each doubling of the clients, a straight line of slope 1: that is Little's
+# law, with a server that does as many a second whoever asks. In batches the line is nearly
+# flat until a batch is full.
 #
 # </details>
 
