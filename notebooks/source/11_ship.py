@@ -85,20 +85,16 @@ X, y, X_test, y_test = lab.datasets.mnist()
 train, held_back = (X[:3200], y[:3200]), (X[3200:], y[3200:])
 
 
-def fit(model, X, y, epochs, learning_rate=3e-3, **options):
+def fit(model, X, y, epochs, learning_rate=3e-3, loss=nn.functional.cross_entropy):
     """Train a network by AdamW and one cycle; return it."""
-    optimizer = torch.optim.AdamW(model.parameters(), learning_rate)
-    options = {"loss": nn.functional.cross_entropy, **options}
-    loss = options.pop("loss")
     training = lab.Training(
         model,
         loss,
-        optimizer,
+        torch.optim.AdamW(model.parameters(), learning_rate),
         train=(X, y),
         epochs=epochs,
         batch_size=64,
         schedule=lab.schedules.one_cycle,
-        **options,
     )
     return training.finish().model.eval()
 
@@ -1318,7 +1314,8 @@ card = ModelCard.from_template(
     out_of_scope_use="Anything but digits: it names one for every picture.",
 )
 asked = card.content.count("[More Information Needed]")
-print(card.content[card.content.index("### Results") :][:330])
+_, _, after = card.content.partition("### Results")
+print("### Results", after.partition("####")[0].rstrip())
 print(f"… and {asked} questions of the template that nobody has answered yet")
 
 # %% [markdown]
@@ -1336,20 +1333,18 @@ print(f"… and {asked} questions of the template that nobody has answered yet")
 # %%
 def taught_training(learning_rate, epochs, temperature=4.0, digits=200):
     """Train a student of 16 units on a teacher's answers; 0 degrees: on the labels."""
-    model = student()
-    answered, loss = answers[:digits], nn.functional.cross_entropy
-    if temperature:
 
-        def loss(logits, targets):
-            if targets.dim() == 1:  # labels, to measure with
-                return nn.functional.cross_entropy(logits, targets)
-            return distillation.distillation_loss(logits, targets, temperature)
+    def loss(logits, targets):
+        if targets.dim() == 1:  # labels: to learn from, or to measure with
+            return nn.functional.cross_entropy(logits, targets)
+        return distillation.distillation_loss(logits, targets, temperature)
 
+    model, targets = student(), answers if temperature else y
     return lab.Training(
         model,
         loss,
         torch.optim.AdamW(model.parameters(), learning_rate),
-        train=(X[:digits], answered if temperature else y[:digits]),
+        train=(X[:digits], targets[:digits]),
         validation=held_back,
         metrics={"accuracy": lab.accuracy},
         epochs=epochs,
