@@ -425,7 +425,7 @@ lab.solved("start_here")
 # | [08 Tuning](08_tuning.ipynb) | §8.2 |  | §2.1, §7.3, §9.2 |  | §1.1, §2.1, §3.3 |
 # | [09 Scale](09_scale.ipynb) | §1 | §1, §8.1, §9.1, §9.2 | §1.4, §8.1 | §2, §8 | §1.1, §1.2, §3.3, §8.2 |
 # | [10 Many machines](10_machines.ipynb) | §9 Q1 | §1.3, §3.3 | §2.1 |  |  |
-# | [11 Ship](11_ship.ipynb) | §8.2, §9 Q1 | §8.2, §9.3 |  | §4 |  |
+# | [11 Ship](11_ship.ipynb) | §8.2, §9 Q1 | §8.2, §9.3 |  | §3, §4 |  |
 #
 # | Article | Chinese title | Its subject |
 # | --- | --- | --- |
