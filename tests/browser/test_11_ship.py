@@ -27,7 +27,7 @@ def test_zeros_change_neither_the_file_nor_the_speed(little):
     before = little.picture()
     little.press("zeros", "End")
     little.changes(before)
-    expect(little.answer).to_contain_text("372 kB, as slow as ever")
+    expect(little.answer).to_contain_text("as PyTorch saves it: 372 kB")
 
 
 def test_a_lone_client_waits_for_a_batch_that_never_fills(notebook):
