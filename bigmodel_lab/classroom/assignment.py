@@ -227,7 +227,10 @@ def _with_markers(name):
 
 def imports(function: Callable) -> list[str]:
     """Return the import statements that a function needs besides `IMPORTS`."""
-    needed = set(inspect.getclosurevars(function).globals) - _bound(IMPORTS).keys()
+    (tree,) = ast.parse(inspect.getsource(function)).body
+    # Also what only a comprehension uses, which has a scope of its own.
+    names = {n.id for b in tree.body for n in ast.walk(b) if isinstance(n, ast.Name)}
+    needed = names - _bound(IMPORTS).keys()
     module = inspect.getsource(inspect.getmodule(function))
     return [line for name, line in _bound(module).items() if name in needed]
 

@@ -22,6 +22,7 @@ from bigmodel_lab.exercises.judging.words import Words, as_array, in_words
 
 MIME = "application/vnd.bigmodel-lab.results+json"
 DRAWS = 10  # random inputs per exercise
+LONGEST = 10_000  # characters of a text that is handed over
 
 
 def score(name: str, answer: Callable, points: float, seed: int) -> float:
@@ -104,11 +105,13 @@ def _results(answer, parameters, draws):
 
 
 def _pack(value):
-    """Return a result as JSON: numbers, lists, tuples, arrays; others in words."""
+    """Return a result as JSON: numbers, texts, lists, arrays; others in words."""
     if value is None or value is ...:
         return None
     if isinstance(value, (bool, int, float)):
         return value
+    if isinstance(value, str):
+        return {"text": value[:LONGEST]}
     if isinstance(value, list):
         return [_pack(entry) for entry in value]
     if isinstance(value, tuple):
@@ -128,6 +131,8 @@ def _unpack(packed):
         return packed
     if "tuple" in packed:
         return tuple(map(_unpack, packed["tuple"]))
+    if "text" in packed:
+        return str(packed["text"])[:LONGEST]
     if "described" in packed:
         return Words(str(packed["described"])[:200])
     return np.frombuffer(b64decode(packed["data"]), "<f8").reshape(packed["shape"])

@@ -65,12 +65,10 @@ def slim(model: nn.Sequential, share: float) -> nn.Sequential:
     check_chain(model)
     small = copy.deepcopy(model)
     *inner, last = [layer for layer in small if hasattr(layer, "weight")]
-    width = inner[0].weight.shape[1]
-    kept = torch.arange(width)  # of the image's channels all
+    kept, width = torch.arange(inner[0].weight.shape[1]), inner[0].weight.shape[1]
     for layer in inner:
         keep_inputs(layer, kept, width)
-        width = len(layer.weight)
-        kept = strongest(layer.weight, share)
+        width, kept = len(layer.weight), strongest(layer.weight, share)
         keep_outputs(layer, kept)
     keep_inputs(last, kept, width)
     # What was cut out lies scattered: the channels of a pixel side by side are faster.
