@@ -996,7 +996,7 @@ for name, body in faults.items():
 
 # %% [markdown]
 # One sentence each, that says what was wrong and what is wanted; and it lives on. A body of
-# 10 MB is not even read to its end.
+# 10 MB is thrown away piece by piece: it never lies in memory.
 #
 # ### How many a second?
 #
