@@ -1,5 +1,6 @@
 """Name the machine that a benchmark ran on: only its hardware and versions."""
 
+import datetime
 import platform
 from pathlib import Path
 
@@ -19,3 +20,8 @@ def machine():
         f"{cpu}, {granted_cores()} cores, torch {torch.__version__}, "
         f"Python {platform.python_version()}"
     )
+
+
+def here():
+    """Return when and where something is measured."""
+    return {"date": str(datetime.date.today()), "machine": machine()}

@@ -13,13 +13,12 @@ settings in turn, in random order, in each of several rounds: ratios are of one 
 """
 
 import argparse
-import datetime
 import json
 from pathlib import Path
 
 import numpy as np
-from machine import machine
-from stored import changing
+from machine import here
+from stored import changing, with_range
 
 from bigmodel_lab import launch, results
 
@@ -43,13 +42,7 @@ def measure(part, rounds):
     row = json.loads(launch(WORKER, PROCESSES, part, rounds, seconds=1800))
     if part == "all_reduce":
         row |= fitted(row)
-    return row | {"date": str(datetime.date.today()), "machine": machine()}
-
-
-def with_range(values):
-    """Return the median of values with their range, as text."""
-    low, middle, high = np.quantile(values, [0, 0.5, 1])
-    return f"{middle:.2f} ({low:.2f} to {high:.2f})"
+    return row | here()
 
 
 def tables(stored):
@@ -72,7 +65,7 @@ def tables(stored):
         speed_up = np.array(row["alone"]) / row["seconds"]
         lines.append(
             f"| {row['bytes'] / 1e6:.1f} | {row['program']} | {row['processes']} "
-            f"| {1e3 * np.median(row['seconds']):.1f} | {with_range(speed_up)} |"
+            f"| {1e3 * np.median(row['seconds']):.1f} | {with_range(speed_up, 2)} |"
         )
     lines += ["", "| micro-batches | pipeline of two, ms | of one process |"]
     lines += ["|---|---|---|"]
@@ -81,7 +74,7 @@ def tables(stored):
         share = np.array(row["seconds"]) / row["alone"]
         lines.append(
             f"| {row['micro_batches']} | {1e3 * np.median(row['seconds']):.1f} "
-            f"| {with_range(share)} |"
+            f"| {with_range(share, 2)} |"
         )
     return "\n".join(lines)
 

@@ -13,7 +13,6 @@ to `bigmodel_lab/results/sentences.json`.
 """
 
 import argparse
-import datetime
 import itertools
 import sys
 import time
@@ -24,7 +23,7 @@ import pandas as pd
 import torch
 from gpt_parts import ask, in_turn
 from gpt_tables import markdown
-from machine import machine
+from machine import here
 from sentences_rivals import PROGRAMS, model_ids
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
@@ -218,8 +217,7 @@ def keep(part, key, **facts):
     print(part, row, flush=True)
     with changing("sentences") as stored:
         stored.setdefault(part, []).append(row)
-        where = {"machine": machine(), "date": str(datetime.date.today())}
-        stored.setdefault("origin", {})[part] = where | {"versions": [TRANSFORMERS]}
+        stored.setdefault("origin", {})[part] = here() | {"versions": [TRANSFORMERS]}
 
 
 # -- results ---------------------------------------------------------------------------

@@ -13,7 +13,6 @@ for chapter 11. Let nothing else run meanwhile.
 """
 
 import argparse
-import datetime
 import json
 import random
 import socket
@@ -31,17 +30,25 @@ from pathlib import Path
 import numpy as np
 import psutil
 import torch
-from machine import machine
+from machine import here
 from serving_tables import tables
 from stored import changing
 from torch import nn
 from torch.nn import functional as F
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
-from bigmodel_lab import Server, load_test, models, results, seed_everything
+from bigmodel_lab import (
+    Server,
+    load_test,
+    models,
+    results,
+    seed_everything,
+    to_onnx,
+)
 from bigmodel_lab.datasets import mnist
 from bigmodel_lab.serving.digits import Network
 from bigmodel_lab.serving.poet import Poet
+from bigmodel_lab.serving.process import ask
 
 RIVAL = Path(__file__).with_name("serving_rivals.py")
 PARTS = ("alone", "servers", "poet")
@@ -88,16 +95,7 @@ def exported(folder):
             optimizer.step()
         network.eval()
         path = Path(folder, f"{name.split(',')[0].lower()}.onnx")
-        torch.onnx.export(
-            network,
-            (test[:2],),
-            path,
-            input_names=["images"],
-            output_names=["logits"],
-            dynamic_shapes=({0: torch.export.Dim("N")},),
-            external_data=False,
-            verbose=False,
-        )
+        to_onnx(network, path)
         right = Network(path)(test.numpy()).argmax(1) == test_labels.numpy()
         found[name] = path, float(right.mean())
     return found
@@ -271,20 +269,9 @@ def check_answers(servers, path):
     expected = [row["digit"] for row in Network(path).answers(list(pixels(10)))]
     for name, kind, batched in PROGRAMS:
         with servers[name, batched] as server:
-            found = [ask(address(server, kind), body(i, kind)) for i in range(10)]
+            replies = [ask(address(server, kind), body(i, kind)) for i in range(10)]
+        found = [reply["digit"] for _, reply in replies]
         assert found == expected, (name, kind, batched)
-
-
-def ask(url, content):
-    """Return the digit that a server answers."""
-    by_json = isinstance(content, dict)
-    request = urllib.request.Request(
-        url,
-        json.dumps(content).encode() if by_json else content,
-        {"content-type": "application/json" if by_json else "application/octet-stream"},
-    )
-    with urllib.request.urlopen(request, timeout=30) as answer:
-        return json.load(answer)["digit"]
 
 
 # -- the poet --------------------------------------------------------------------------
@@ -369,8 +356,7 @@ def first_and_last(url, content):
 def measure(part, rounds, quick):
     """Return what a part measured, when and where."""
     row = globals()[f"measure_{part}"](rounds, quick)
-    origin = {"date": str(datetime.date.today()), "machine": machine()}
-    return row | origin | {"rounds": rounds, "quick": quick}
+    return row | here() | {"rounds": rounds, "quick": quick}
 
 
 def main():

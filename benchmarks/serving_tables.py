@@ -1,12 +1,7 @@
 """The tables of `serving.py`, from its stored results."""
 
 import numpy as np
-
-
-def with_range(values, digits=0):
-    """Return the median of values with their range, as text."""
-    low, middle, high = np.quantile(values, [0, 0.5, 1])
-    return f"{middle:,.{digits}f} ({low:,.{digits}f} to {high:,.{digits}f})"
+from stored import with_range
 
 
 def middle(values, digits=1):

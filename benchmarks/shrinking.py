@@ -10,13 +10,12 @@ digits are not read. Results go to `bigmodel_lab/results/shrinking.json`.
 
 import argparse
 import copy
-import datetime
 import math
 from itertools import product
 
 import numpy as np
 import torch
-from machine import machine
+from machine import here
 from stored import changing
 from torch import nn
 from torch.nn import functional as F
@@ -176,10 +175,7 @@ def main():
             else {"rows": list(poet_bits())}
         )
         with changing("shrinking") as stored:
-            stored[part] = found | {
-                "date": str(datetime.date.today()),
-                "machine": machine(),
-            }
+            stored[part] = found | here()
             stored["made_by"] = "benchmarks/shrinking.py"
     print(tables(lab.results.load("shrinking")))
 

@@ -9,6 +9,7 @@ import venv
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 import pooch
 
 import bigmodel_lab
@@ -55,6 +56,12 @@ def keep_rows(name, part, rows, origin):
             results.setdefault(part, {})[key] = row
             results["made_by"] = f"benchmarks/{name}.py"
             results.setdefault("origin", {})[part] = origin()
+
+
+def with_range(values, digits=0):
+    """Return the median of values with their range, as text."""
+    low, middle, high = np.quantile(values, [0, 0.5, 1])
+    return f"{middle:,.{digits}f} ({low:,.{digits}f} to {high:,.{digits}f})"
 
 
 def begun(name, origin, whole):

@@ -18,7 +18,7 @@ from fastapi.responses import JSONResponse, StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from starlette.exceptions import HTTPException
 
-from bigmodel_lab.serving.limits import MOST_BYTES, SECONDS, Limits, Seats
+from bigmodel_lab.serving.limits import MOST_BYTES, SECONDS, Limits, Seats, short
 from bigmodel_lab.serving.poet import Poet
 
 MOST_TEXTS = 16
@@ -126,11 +126,6 @@ def completions_app(
     served = {"requests": 0, "tokens": 0}
     about = {"id": poet.name, "object": "model", "created": 0, "owned_by": "you"}
 
-    def check_name(name):
-        if name != poet.name:
-            text = f"There is no model {name!r} here: ask for {poet.name!r}."
-            raise Refusal(404, text, "model", "model_not_found")
-
     @app.get("/health")
     async def health():
         cpu_seconds = time.process_time()
@@ -142,18 +137,25 @@ def completions_app(
 
     @app.get("/v1/models/{name}")
     async def model(name: str):
-        check_name(name)
+        _check_name(name, poet)
         return about
 
     @app.post("/v1/completions")
     async def completions(asked: Completion):
-        check_name(asked.model)
+        _check_name(asked.model, poet)
         writing = Writing(poet, asked, thread, served)
         if asked.stream:
             return StreamingResponse(writing.events(), media_type="text/event-stream")
         return JSONResponse(await writing.whole())
 
     return app
+
+
+def _check_name(name, poet):
+    """Raise Refusal (404) unless this is the model that is served."""
+    if name != poet.name:
+        text = f"There is no model {name!r} here: ask for {poet.name!r}."
+        raise Refusal(404, text, "model", "model_not_found")
 
 
 class Writing:
@@ -298,7 +300,5 @@ async def _wrong_body(request, error):
     elif first["type"] == "missing":
         text = f'"{param}" is missing: give {WANTED[param]}.'
     else:
-        value = repr(first["input"])
-        value = value if len(value) <= 40 else f"{value[:37]}..."
-        text = f'"{param}" must be {WANTED[param]}, got {value}.'
+        text = f'"{param}" must be {WANTED[param]}, got {short(first["input"])}.'
     return refuse(400, text, param)

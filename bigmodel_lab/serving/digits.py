@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from bigmodel_lab.from_scratch.batching import Batcher, Busy
-from bigmodel_lab.serving.limits import MOST_BYTES, SECONDS, Limits
+from bigmodel_lab.serving.limits import MOST_BYTES, SECONDS, Limits, short
 from bigmodel_lab.serving.network import open_network
 
 PIXELS = 28 * 28
@@ -180,11 +180,5 @@ def _fault(error):
     if kind in ("too_short", "too_long"):
         return f"There are {len(value)} pixels"
     if len(place) == 1:
-        return f'"pixels" is {_short(value)}, not a list'
-    return f"Pixel {place[1]} is {_short(value)}"
-
-
-def _short(value):
-    """Return a value as text of one line that is not long."""
-    text = repr(value)
-    return text if len(text) <= 40 else f"{text[:37]}..."
+        return f'"pixels" is {short(value)}, not a list'
+    return f"Pixel {place[1]} is {short(value)}"

@@ -70,6 +70,12 @@ class Limits:
         return (b"".join(parts) if length <= self.most_bytes else None), length
 
 
+def short(value: object) -> str:
+    """Return a value that is refused as text of one line that is not long."""
+    text = repr(value)
+    return text if len(text) <= 40 else f"{text[:37]}..."
+
+
 def _again(body, receive):
     """Return a `receive` that gives the body once, then what comes after it."""
     message = {"type": "http.request", "body": body, "more_body": False}

@@ -105,25 +105,8 @@ class Server:
         return self._process.poll() is None
 
     def ask(self, path: str, body: bytes | dict, seconds: float = 30) -> tuple:
-        """POST a body, a dict as JSON, and return (status, reply).
-
-        The reply is what came as JSON, or the text of a stream. Any proxy is passed by.
-        Raises OSError if there is no answer within so many seconds.
-        """
-        kind = "application/octet-stream"
-        if isinstance(body, dict):
-            kind, body = "application/json", json.dumps(body).encode()
-        request = urllib.request.Request(
-            self.url + path, body, headers={"Content-Type": kind}
-        )
-        try:
-            answer = DIRECT.open(request, timeout=seconds)
-        except urllib.error.HTTPError as error:
-            answer = error  # what a server refuses it answers, too
-        with answer:
-            text = answer.read().decode()
-            streamed = "event-stream" in answer.headers.get("Content-Type", "")
-            return answer.status, text if streamed else json.loads(text)
+        """POST a body to a path of this server, as `ask` does."""
+        return ask(self.url + path, body, seconds)
 
     def stop(self) -> None:
         """End it once it has answered what it has begun; twice does no harm."""
@@ -153,6 +136,26 @@ class Server:
             f"The server did not answer within {seconds:g} s and was stopped: allow it "
             f"more seconds, or see whether the machine is busy."
         )
+
+
+def ask(url: str, body: bytes | dict, seconds: float = 30) -> tuple:
+    """POST a body, a dict as JSON, and return (status, reply).
+
+    The reply is what came as JSON, or the text of a stream. Any proxy is passed by.
+    Raises OSError if there is no answer within so many seconds.
+    """
+    kind = "application/octet-stream"
+    if isinstance(body, dict):
+        kind, body = "application/json", json.dumps(body).encode()
+    request = urllib.request.Request(url, body, headers={"Content-Type": kind})
+    try:
+        answer = DIRECT.open(request, timeout=seconds)
+    except urllib.error.HTTPError as error:
+        answer = error  # what a server refuses it answers, too
+    with answer:
+        text = answer.read().decode()
+        streamed = "event-stream" in answer.headers.get("Content-Type", "")
+        return answer.status, text if streamed else json.loads(text)
 
 
 def _flag(option):

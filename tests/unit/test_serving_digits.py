@@ -4,7 +4,6 @@ import asyncio
 import json
 import socket
 import threading
-import warnings
 from contextlib import suppress
 
 import httpx
@@ -15,7 +14,7 @@ from serving_parts import digit_network, image_of, wait_until
 from starlette.testclient import TestClient
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from bigmodel_lab import models
+from bigmodel_lab import models, to_onnx
 from bigmodel_lab.serving.digits import Network, digits_app, refuse
 from bigmodel_lab.serving.limits import THROWN_AWAY, Limits
 from bigmodel_lab.serving.listening import listen, server_of
@@ -94,17 +93,7 @@ def test_the_probability_is_that_of_the_softmax(client):
 def test_an_exported_network_answers_as_pytorch_does(tmp_path):
     network, path = models.digit_mlp().eval(), tmp_path / "mlp.onnx"
     images = torch.randint(256, (12, 1, 28, 28))
-    with warnings.catch_warnings(action="ignore"):  # of the exporter
-        torch.onnx.export(
-            network,
-            (images[:2] / 255,),
-            path,
-            input_names=["images"],
-            output_names=["logits"],
-            dynamic_shapes=({0: torch.export.Dim("N")},),
-            external_data=False,
-            verbose=False,
-        )
+    to_onnx(network, path)
     with torch.inference_mode():
         p, digits = network(images / 255).softmax(1).max(1)
     with TestClient(digits_app(Network(path))) as client:
