@@ -377,7 +377,7 @@ class Explorer:
     """An `Explorer` on the page, found by the question above it."""
 
     def __init__(self, notebook, question):
-        self.page = notebook.page
+        self.notebook, self.page = notebook, notebook.page
         self.box = notebook.locator(".lab-explorer", has_text=question)
         self.answer = self.box.locator(".lab-answer")
         self.lines = self.box.locator(".lab-chart path.line")
@@ -386,6 +386,14 @@ class Explorer:
         """Return the number that a slider shows."""
         text = self.box.locator(f".lab-{slider} .widget-readout").inner_text()
         return float(text.replace("\N{MINUS SIGN}", "-"))
+
+    def moves(self, slider, before):
+        """Wait until the slider shows another number than `before`, and return it."""
+        for _ in range(100):
+            if (now := self.readout(slider)) != before:
+                return now
+            self.page.wait_for_timeout(50)
+        raise AssertionError(f"the slider {slider} has not moved within 5 s")
 
     def press(self, slider, key, times=1):
         """Move a slider by the keyboard."""
@@ -403,6 +411,7 @@ class Explorer:
 
     def drag(self, right, down):
         """Drag the chart's handle with the mouse by so many pixels."""
+        self.notebook.wait_until_idle()  # the handle stands where it is drawn last
         handle = self.box.locator(".lab-chart .dot").first
         handle.scroll_into_view_if_needed()
         box = handle.bounding_box()

@@ -50,10 +50,10 @@ def test_squared_error_is_flat_where_it_is_most_wrong(prediction):
 
 def test_the_prediction_can_be_dragged(notebook, prediction):
     prediction.press("logit", "Home")
-    before = prediction.picture()
+    before, logit = prediction.picture(), prediction.readout("logit")
     prediction.drag(right=100, down=0)
     prediction.changes(before)
-    assert prediction.readout("logit") > -4.5
+    assert prediction.moves("logit", logit) > logit
     notebook.picture("prediction", prediction.box)
 
 
@@ -78,8 +78,8 @@ def test_the_model_can_be_dragged(notebook, landscape):
     before, w, b = landscape.picture(), landscape.readout("w"), landscape.readout("b")
     landscape.drag(right=60, down=60)
     landscape.changes(before)
-    assert landscape.readout("w") > w
-    assert landscape.readout("b") < b
+    assert landscape.moves("w", w) > w
+    assert landscape.moves("b", b) < b
     notebook.picture("landscape", landscape.box)
 
 

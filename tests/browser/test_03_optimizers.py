@@ -46,8 +46,8 @@ def test_the_start_can_be_dragged(notebook, path):
     before, a, b = path.picture(), path.readout("a"), path.readout("b")
     path.drag(right=60, down=40)
     path.changes(before)
-    assert path.readout("a") > a
-    assert path.readout("b") < b
+    assert path.moves("a", a) > a
+    assert path.moves("b", b) < b
     notebook.wait_until_idle()  # all that was drawn on the way
 
 
