@@ -17,6 +17,7 @@ MAY_KNOW = {
     "models": {"", "from_scratch"},
     "datasets": {""},
     "serving": {"", "from_scratch", "models", "datasets"},
+    "sharing": {"", "from_scratch"},
     "exercises": {"", "from_scratch", "models", "datasets"},
     "widgets": {"", "from_scratch", "models", "datasets", "plots"},
     "authoring": {"", "datasets"},
