@@ -28,9 +28,12 @@ from .from_scratch import distillation as distillation
 from .from_scratch import images as images
 from .from_scratch import lora as lora
 from .from_scratch import losses as losses
+from .from_scratch import membership as membership
 from .from_scratch import ngrams as ngrams
 from .from_scratch import optimizers as optimizers
 from .from_scratch import preferences as preferences
+from .from_scratch import privacy as privacy
+from .from_scratch import private_sgd as private_sgd
 from .from_scratch import pruning as pruning
 from .from_scratch import quantization as quantization
 from .from_scratch import sampling as sampling
@@ -51,6 +54,7 @@ from .serving.page import digit_page as digit_page
 from .serving.page import edge_frame as edge_frame
 from .serving.process import Server as Server
 from .serving.process import ServerError as ServerError
+from .sharing.private_training import PrivateTraining as PrivateTraining
 from .tolerance import about as about
 from .training import Diverged as Diverged
 from .training import Training as Training
