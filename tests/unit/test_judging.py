@@ -346,6 +346,36 @@ def test_ragged_rows_are_recognized_in_any_kind_of_list():
         assert rows.judge(answer).misconception == "not_padded"
 
 
+BYTES = Exercise(
+    lambda text: bytes(255 - code for code in text),
+    inputs=lambda rng: (rng.bytes(9) + b"\xff",),  # the last one becomes 0
+)
+
+
+@pytest.mark.parametrize("kind", [bytes, bytearray, list, np.array, torch.tensor])
+def test_bytes_are_judged_by_their_numbers(kind):
+    right = BYTES.judge(lambda text: kind([255 - code for code in text]))
+    assert right.outcome == "correct"
+    near = BYTES.judge(lambda text: kind([(254 - code) % 256 for code in text]))
+    assert near.outcome == "wrong"
+
+
+@pytest.mark.parametrize(
+    ("answer", "says"),
+    [
+        (lambda text: BYTES.solution(text)[:-1], "shape (10,), not (9,)"),  # no padding
+        (lambda text: text, "This is text as it came in"),
+        (lambda text: BYTES.solution(text)[::-1], "from last to first"),
+        (lambda text: text.hex(), "It should return numbers, not str '"),
+        (lambda text: text[:1] + BYTES.solution(text)[1:], "right but the first value"),
+        (lambda text: bytes(b % 7 for b in text), "right for text=10 bytes."),
+        (lambda text: sum(text), "An array of shape (10,) is asked for"),
+    ],
+)
+def test_of_bytes_that_are_wrong_something_true_is_said(answer, says):
+    assert says in BYTES.judge(answer).message
+
+
 def test_an_answer_may_change_its_inputs():
     def careless(x):
         x *= 2

@@ -19,7 +19,7 @@ class Words(str):
 
 
 def as_array(value: object) -> np.ndarray | None:
-    """Return a number, tensor or array-like as a NumPy array of floats; else None."""
+    """Return a number, bytes, a tensor or array-like as an array of floats; or None."""
     try:
         array = np.asarray(_plain(value))
         if array.dtype.kind == "O" and array.size:
@@ -32,12 +32,14 @@ def as_array(value: object) -> np.ndarray | None:
 
 
 def _plain(value):
-    """Return tensors as arrays, also in lists; a masked array's hidden entries stop."""
+    """Return tensors and bytes as arrays, also in lists; hidden entries stop."""
     if isinstance(value, torch.Tensor):
         value = value.detach().cpu().to_dense()
         return (value.float() if value.dtype is torch.bfloat16 else value).numpy()
     if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
         raise ValueError("masked")
+    if isinstance(value, bytes):  # NumPy would take them for a text
+        return np.frombuffer(value, np.uint8)
     if isinstance(value, (tuple, list)):
         return [_plain(v) for v in value]
     return value
@@ -68,7 +70,8 @@ def _is_whole(value):
         return all(map(_is_whole, value))
     if isinstance(value, torch.Tensor):
         return not (value.is_floating_point() or value.is_complex())
-    return isinstance(value, (bool, int, np.bool_, np.integer, str)) or (
+    whole = (bool, int, np.bool_, np.integer, str, bytes, bytearray)
+    return isinstance(value, whole) or (
         isinstance(value, np.ndarray) and value.dtype.kind in "biu"
     )
 
@@ -175,6 +178,8 @@ def entry(value: object, index: tuple) -> str:
 
 def short(value: object, digits: int = 4) -> str:
     """Return a value in a few characters, on one line; 0 digits: an array's shape."""
+    if isinstance(value, (bytes, bytearray)):
+        return f"{len(value)} bytes"
     array = as_array(value)
     if array is None:
         return _stranger(value)
