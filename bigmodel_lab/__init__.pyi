@@ -54,7 +54,11 @@ from .serving.page import digit_page as digit_page
 from .serving.page import edge_frame as edge_frame
 from .serving.process import Server as Server
 from .serving.process import ServerError as ServerError
+from .sharing.access import AccessDenied as AccessDenied
+from .sharing.access import DataRoom as DataRoom
 from .sharing.private_training import PrivateTraining as PrivateTraining
+from .sharing.sealing import Seal as Seal
+from .sharing.sealing import SealError as SealError
 from .tolerance import about as about
 from .training import Diverged as Diverged
 from .training import Training as Training
