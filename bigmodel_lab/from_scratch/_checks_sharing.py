@@ -95,3 +95,95 @@ def check_whole_numbers(values):
             f"Bands are of whole numbers, got {odd}: round the values first, as in "
             f"values.round()."
         )
+
+
+# -- federated learning ----------------------------------------------------------------
+
+
+def check_states(states):
+    """Raise ValueError unless there are states, with the same names and shapes."""
+    if not len(states):
+        raise ValueError("There are no clients: give a state dict for each.")
+    first, *others = states
+    for client, state in enumerate(others, 1):
+        if odd := first.keys() ^ state.keys():
+            name = min(odd)
+            has, lacks = (0, client) if name in first else (client, 0)
+            raise ValueError(
+                f"Client {has} has {name!r} and client {lacks} has not: all must "
+                f"train copies of one network."
+            )
+        for name in first:
+            shapes = tuple(first[name].shape), tuple(state[name].shape)
+            if shapes[0] != shapes[1]:
+                raise ValueError(
+                    f"{name!r} of client {client} has the shape {shapes[1]}, that of "
+                    f"client 0 {shapes[0]}: all must train copies of one network."
+                )
+
+
+def check_sizes(sizes, clients):
+    """Raise ValueError unless each client has a size above 0."""
+    if len(sizes) != clients:
+        raise ValueError(
+            f"There are {clients} states and {len(sizes)} sizes: give for each client "
+            f"how many samples it has."
+        )
+    for client, size in enumerate(sizes):
+        if not 0 < size < math.inf:
+            raise ValueError(
+                f"Client {client} has {size} samples: leave out who has none."
+            )
+
+
+def check_parts(samples, clients, per_client=1):
+    """Raise ValueError unless every client can get at least one sample in each part."""
+    check_whole("clients", clients)
+    if clients * per_client > samples:
+        raise ValueError(
+            f"{clients} clients need {clients * per_client} samples or more, and there "
+            f"are {samples}: take fewer clients, so that none is without data."
+        )
+
+
+def check_step(step):
+    """Raise ValueError unless a step is a finite number above 0."""
+    if not 0 < step < math.inf:
+        raise ValueError(f"step must be a finite number above 0, got {step}.")
+
+
+def check_fits(steps, step):
+    """Raise ValueError if a number of steps is not from -2^31 to below 2^31."""
+    wrong = steps[~((steps >= -(2**31)) & (steps < 2**31))]  # NaN is wrong, too
+    if wrong.size:
+        raise ValueError(
+            f"{wrong[0] * step:g} does not fit: with steps of {step:g}, 32 bits hold "
+            f"numbers from {-(2**31) * step:g} to {(2**31 - 1) * step:g}; take larger "
+            f"steps, or clip the update."
+        )
+
+
+def check_client(whole, client, clients):
+    """Raise ValueError unless a client is one of so many, and its numbers are whole."""
+    check_whole("clients", clients)
+    if client not in range(clients):
+        raise ValueError(
+            f"client must be a number from 0 to {clients - 1}, got {client}."
+        )
+    kind = getattr(whole, "dtype", type(whole).__name__)
+    if kind != np.uint32 or whole.ndim != 1:
+        raise ValueError(
+            f"Only whole numbers of 32 bits in a row, (P,) uint32, can be masked, got "
+            f"{kind} {getattr(whole, 'shape', '')}: give those of to_whole()."
+        )
+
+
+def check_dropped(dropped, clients):
+    """Raise ValueError if a client that dropped out is none of so many."""
+    check_whole("clients", clients)
+    for client in dropped:
+        if client not in range(clients):
+            raise ValueError(
+                f"There is no client {client}: {clients} are numbered from 0 to "
+                f"{clients - 1}."
+            )
