@@ -36,6 +36,11 @@ from bigmodel_lab.drawings.regression import line_as_network as line_as_network
 from bigmodel_lab.drawings.regression import step_lengths as step_lengths
 from bigmodel_lab.drawings.regression import two_valleys as two_valleys
 from bigmodel_lab.drawings.scale import block_weights as block_weights
+from bigmodel_lab.drawings.sharing import clipped_and_noisy as clipped_and_noisy
+from bigmodel_lab.drawings.sharing import federated_round as federated_round
+from bigmodel_lab.drawings.sharing import linkage as linkage
+from bigmodel_lab.drawings.sharing import masks as masks
+from bigmodel_lab.drawings.sharing import what_leaves as what_leaves
 from bigmodel_lab.drawings.ship import batching as batching
 from bigmodel_lab.drawings.ship import ways_to_ship as ways_to_ship
 from bigmodel_lab.drawings.texts import embedding_bag as embedding_bag

@@ -120,7 +120,7 @@ def test_a_token_says_openly_who_may_do_what_until_when(room):
         (["Age", "Income"], "analyst may not read Income: .* may read Age, Status"),
         ("Income", "analyst may not read Income: "),
         (["Shoe", "Age", "Hat"], "no column Shoe, Hat: .* may read Age, Status"),
-        (["Ana"], "no column Ana: "),
+        (["Ana", "index"], "no column Ana, index: "),
         ([], "No columns were asked for: .* may read Age, Status"),
         ([True, False], "no column True, False"),
         ([["Income"]], r"no column \['Income'\]"),
@@ -423,6 +423,7 @@ def test_a_table_that_is_not_a_log_is_told():
         DataRoom.first_changed_row(TABLE)
 
 
-def test_the_clocks_numbers_may_be_of_numpy():
-    room = DataRoom(TABLE, ROLES, clock=lambda: np.float64(BEGIN))
+def test_the_log_is_exact_to_the_second_whatever_number_the_clock_gives():
+    room = DataRoom(TABLE, ROLES, clock=lambda: np.float64(BEGIN + 0.75))
     assert len(room.read(room.token("Dee", "analyst"), ["Age"])) == 3
+    assert room.log["time"].tolist() == [pd.Timestamp("2030-01-01 12:00", tz="UTC")]
