@@ -53,6 +53,7 @@ from .serving.page import digit_page as digit_page
 from .serving.page import edge_frame as edge_frame
 from .serving.process import Server as Server
 from .serving.process import ServerError as ServerError
+from .sharing.federated_training import FederatedTraining as FederatedTraining
 from .tolerance import about as about
 from .training import Diverged as Diverged
 from .training import Training as Training
