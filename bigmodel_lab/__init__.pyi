@@ -58,6 +58,7 @@ from .serving.process import Server as Server
 from .serving.process import ServerError as ServerError
 from .sharing.access import AccessDenied as AccessDenied
 from .sharing.access import DataRoom as DataRoom
+from .sharing.federated_training import FederatedTraining as FederatedTraining
 from .sharing.private_training import PrivateTraining as PrivateTraining
 from .sharing.sealing import Seal as Seal
 from .sharing.sealing import SealError as SealError
