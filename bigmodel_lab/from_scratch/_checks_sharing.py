@@ -72,8 +72,8 @@ def check_one_kind(register, table, columns):
 
 def check_whole(name, value):
     """Raise ValueError unless a count is a whole number of at least 1."""
-    number = isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
-    if not number or value % 1 or not 1 <= value < math.inf:
+    number = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+    if not number or value < 1:
         raise ValueError(f"{name} must be a whole number of at least 1, got {value!r}.")
 
 

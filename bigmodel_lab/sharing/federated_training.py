@@ -192,7 +192,7 @@ class FederatedTraining(Training):
         return (torch.tensor(losses) * sizes).sum().item() / sizes.sum().item()
 
     def train_client(self, client: int) -> tuple[dict[str, torch.Tensor], float]:
-        """Return what a client makes of a copy of the model: its state, and the loss."""
+        """Return what a client makes of a copy of the model: state and loss."""
         (X, y), local = self.clients[client], copy.deepcopy(self.model)
         learning_rate = self.optimizer.param_groups[0]["lr"]
         optimizer = torch.optim.SGD(local.parameters(), learning_rate)

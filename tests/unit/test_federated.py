@@ -67,16 +67,17 @@ def test_the_average_is_flowers(flower, clients, tmp_path):
 
 
 @pytest.mark.parametrize("seed", range(4))
-@pytest.mark.parametrize("iid", [True, False])
-def test_one_full_batch_step_of_each_is_the_central_step(seed, iid):
+@pytest.mark.parametrize("dealt", ["equal", "shards", "uneven"])
+def test_one_full_batch_step_of_each_is_the_central_step(seed, dealt):
     samples, inputs, hidden, clients = torch.randint(8, 40, (4,)).tolist()
     clients //= 8
     X, y = torch.randn(samples, inputs), torch.randint(0, 4, (samples,))
     model = nn.Sequential(nn.Linear(inputs, hidden), nn.Tanh(), nn.Linear(hidden, 4))
-    if iid:
-        rows = federated.equal_shares(samples, clients, seed)
-    else:
-        rows = federated.shards(y, clients, seed=seed)
+    rows = {
+        "equal": federated.equal_shares(samples, clients, seed),
+        "shards": federated.shards(y, clients, seed=seed),
+        "uneven": torch.randperm(samples).tensor_split([1, 4]),
+    }[dealt]
 
     def step(X, y):
         local = copy.deepcopy(model)
