@@ -23,7 +23,7 @@ import bigmodel_lab as lab
 from bigmodel_lab import federated, models
 
 SEEDS = range(5)
-RATES = (0.05, 0.2, 0.6)
+RATES = (0.03, 0.1, 0.3, 1)
 ROUNDS = 20
 SHOWN = (10, 20)  # after so many rounds
 CLIENTS = 10
