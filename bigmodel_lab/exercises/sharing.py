@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from bigmodel_lab.exercises.draws import every_other, in_turn, normal
+from bigmodel_lab.exercises import draws
 from bigmodel_lab.exercises.judging.judge import exercise
 
 _PEOPLE = {
@@ -47,7 +47,7 @@ def _table_and_columns(rng):
     Each column by itself hides its people better. Those of a group have one of two
     illnesses. The first column alone makes the largest groups of the three.
     """
-    k = in_turn(rng, 1, 4, 2, 5, 3)
+    k = draws.in_turn(rng, 1, 4, 2, 5, 3)
     *columns, other = rng.permutation(list(_PEOPLE)).tolist()
     sizes = [k, *(k + rng.integers(1, 7, rng.integers(5, 8))).tolist()]
     kinds = [{}]
@@ -147,7 +147,7 @@ def _table_with_secrets(rng):
     group as few where most have two more, and the other way around. Where one has 3,
     one illness occurs in a single group.
     """
-    fewest, more = in_turn(rng, (2, 2), (1, 3), (3, 2), (2, 3), (1, 2), (3, 3))
+    fewest, more = draws.in_turn(rng, (2, 2), (1, 3), (3, 2), (2, 3), (1, 2), (3, 3))
     *columns, other = rng.permutation(list(_PEOPLE)).tolist()
     count = int(rng.integers(8, 10))
     different = fewest + np.array([0, more - 1, *[4 - more] * (count - 3), 2])
@@ -439,19 +439,19 @@ def _attack_scores(rng):
     It is a whole number of others. No member lies between the last of these and the
     next one: the threshold may be anywhere between them. So it is at 1 %, too.
     """
-    false_alarms = in_turn(rng, 0.01, 0.05, 0.02)
+    false_alarms = draws.in_turn(rng, 0.01, 0.05, 0.02)
     count = 100 * int(rng.integers(3, 9))
     members = rng.normal(0.8, 1.5, count + int(rng.integers(30, 90)))
     others = np.sort(rng.normal(0, 1.2, count))
-    for above in (count // 100, round(false_alarms * count)):
+    places = (count // 100, round(false_alarms * count))
+    for above in places:
         others[-above:] += 0.2  # a gap
+    for above in places:
         low, high = others[[-above - 1, -above]]
         near = (members > low - 0.01) & (members < high + 0.01)
         members[near] = low - rng.uniform(0.01, 0.02, near.sum())
-    scores = (
-        1 / (1 + np.exp(-logits)) for logits in (members, rng.permutation(others))
-    )
-    return *scores, false_alarms
+    logits = members, rng.permutation(others)
+    return *(1 / (1 + np.exp(-z)) for z in logits), false_alarms
 
 
 @exercise(
@@ -546,10 +546,10 @@ def _(scores_members, scores_others, false_alarms):
 def _gradients_and_limit(rng):
     """Return gradients (N, P) and a limit, clearly above some of their lengths.
 
-    In every other check they point in about the same direction, and their mean is
-    longer than the limit; in the others it is shorter.
+    Every other time they point in about the same direction, and their mean is longer
+    than the limit; else it is shorter.
     """
-    alike = every_other(rng)
+    alike = draws.every_other(rng)
     P = int(rng.integers(3, 6))
     short, long = rng.integers([2, P], [4, P + 3])
     limit = rng.uniform(1.5, 3) if rng.random() < 0.5 else rng.uniform(0.4, 0.7)
@@ -648,8 +648,8 @@ def _sum_and_noise(rng):
     P = int(rng.integers(3, 7))
     limit, noise = rng.permutation([rng.uniform(0.3, 0.7), rng.uniform(1.4, 2.5)])
     batch_size = int(rng.integers(8, 65))
-    clipped_sum = 0.4 * limit * batch_size * normal(rng, P)
-    return clipped_sum, float(limit), float(noise), batch_size, normal(rng, P)
+    clipped_sum = 0.4 * limit * batch_size * draws.normal(rng, P)
+    return clipped_sum, float(limit), float(noise), batch_size, draws.normal(rng, P)
 
 
 @exercise(
@@ -731,7 +731,7 @@ def _(clipped_sum, limit, noise, batch_size, normal):
 def _inputs_and_deltas(rng):
     """Return a linear layer's inputs (N, in) and deltas (N, out), sizes that differ."""
     inside, out, N = rng.permutation(np.arange(2, 8))[:3].tolist()
-    return 0.8 * normal(rng, N, inside), normal(rng, N, out)
+    return 0.8 * draws.normal(rng, N, inside), draws.normal(rng, N, out)
 
 
 @exercise(
@@ -823,7 +823,7 @@ def _divergences(rng):
     inner = [2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 32, 48]
     orders = np.sort([1.5, 128, *rng.choice(inner, 7, replace=False)])
     steps = int(rng.integers(20, 400))
-    slope = rng.uniform(0.03, 0.08) if every_other(rng) else rng.uniform(0.3, 0.5)
+    slope = rng.uniform(0.03, 0.08) if draws.every_other(rng) else rng.uniform(0.3, 0.5)
     return slope * orders / steps, steps, orders, 10.0 ** -int(rng.integers(4, 8))
 
 
@@ -912,7 +912,7 @@ def _(rdp, steps, orders, delta):
 
 def _count_and_chance(rng):
     """Return a count, an epsilon below 1, and a number between -1/2 and 1/2, not 0."""
-    sign = in_turn(rng, -1, 1)
+    sign = draws.in_turn(rng, -1, 1)
     uniform = sign * rng.uniform(0.06, 0.47)
     return int(rng.integers(12, 90)), int(rng.integers(2, 9)) / 10, float(uniform)
 
@@ -1084,7 +1084,7 @@ def _gradients_of_a_picture(rng):
 
     Units that did not fire are the first one, the last one, or others between.
     """
-    where = in_turn(rng, "first", "last", "between")
+    where = draws.in_turn(rng, "first", "last", "between")
     out, inside = int(rng.integers(6, 9)), int(rng.integers(9, 14))
     x = rng.uniform(0.1, 0.8, inside) * (rng.random(inside) < 0.7)
     x[rng.choice(inside, 2, replace=False)] = 0, 0.9
@@ -1185,7 +1185,7 @@ def _signed(total, bits):
 
 def _masked_numbers(rng):
     """Return masked numbers (K, P), and how many bits the modulus has."""
-    bits = in_turn(rng, 32, 24)
+    bits = draws.in_turn(rng, 32, 24)
     K, P = rng.permutation(np.arange(3, 8))[:2]
     steps = np.round(rng.normal(0, 4, (K, P)) * 2**16).astype(np.int64)
     masks = rng.integers(0, 2**bits, (K, P))
