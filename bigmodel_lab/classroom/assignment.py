@@ -6,6 +6,7 @@ makes the release, which is what learners get.
 
 import ast
 import difflib
+import dis
 import inspect
 import re
 import secrets
@@ -14,6 +15,7 @@ from datetime import datetime
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
+from types import CodeType
 
 import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
@@ -227,12 +229,17 @@ def _with_markers(name):
 
 def imports(function: Callable) -> list[str]:
     """Return the import statements that a function needs besides `IMPORTS`."""
-    (tree,) = ast.parse(inspect.getsource(function)).body
-    # Also what only a comprehension uses, which has a scope of its own.
-    names = {n.id for b in tree.body for n in ast.walk(b) if isinstance(n, ast.Name)}
-    needed = names - _bound(IMPORTS).keys()
+    needed = _globals(function.__code__) - _bound(IMPORTS).keys()
     module = inspect.getsource(inspect.getmodule(function))
     return [line for name, line in _bound(module).items() if name in needed]
+
+
+def _globals(code):
+    """Return the names that a code object, or one within it, looks for outside it."""
+    steps = dis.get_instructions(code)
+    names = {step.argval for step in steps if step.opname == "LOAD_GLOBAL"}
+    within = (part for part in code.co_consts if isinstance(part, CodeType))
+    return names.union(*map(_globals, within))
 
 
 def _bound(code):

@@ -171,3 +171,19 @@ def test_without_nbgrader_it_says_what_to_install(tmp_path, monkeypatch, capsys)
     assert main(["assignment", "02", "--out", str(tmp_path / "course")]) == 1
     assert "pip install" in capsys.readouterr().err
     assert not (tmp_path / "course").exists()
+
+
+def shortened(texts):
+    """Use two imports of this module, one of them in a comprehension only."""
+    return [re.sub("a", "", text) for text in texts], datetime.now(UTC)
+
+
+def shadowed(re):
+    """Use an argument that has the name of an import."""
+    return re
+
+
+def test_a_solution_brings_the_imports_that_it_looks_for_outside_itself():
+    found = ["import re", "from datetime import UTC", "from datetime import datetime"]
+    assert assignment.imports(shortened) == found
+    assert assignment.imports(shadowed) == []
