@@ -1172,18 +1172,23 @@ def best_rate(rows):
 
 table = {}
 settings = ["dealt", "together", "local_epochs"]
-for setting, rows in rounds.groupby(settings, sort=False):
+who = {0: "each alone", 1: "one computer", 3: "three of ten", 10: "all ten"}
+for (dealt, number, epochs), rows in rounds.groupby(settings, sort=False):
     row = best_rate(rows)
     kept_back = np.array(row["kept"])
-    table[setting] = {
+    table[dealt, who[number], epochs] = {
         "after 10 rounds, %": str(lab.about(kept_back[:, 9])),
         "after 20, %": str(lab.about(kept_back[:, 19])),
         "best rate": f"{row['learning_rate']:g}",
     }
-pd.DataFrame(table).T.rename_axis(["digits", "clients a round", "epochs"])
+pd.DataFrame(table).T.rename_axis(["digits", "who trains", "epochs a round"])
 
 # %% [markdown]
-# WHAT_FEDSEEN
+# One computer with all digits reaches 94 %. A client alone reaches 86 % with mixed digits, and
+# 23 % with two kinds: it has never seen the others. Together, mixed clients come to within two
+# points of one computer, also with three of ten. With two kinds each they lose six points with
+# all ten, and twenty with three of ten: there, one round undoes what another one did. More
+# epochs in a round help at first.
 
 # %% [markdown]
 # ### Do the data really stay?
@@ -1353,7 +1358,10 @@ pd.DataFrame(
 ).T
 
 # %% [markdown]
-# WHAT_TESTED
+# What would you give away: 82 % with an epsilon of 1, 88 % with one of 8, or 91 % without a
+# promise? That is no question of mathematics, but now it is one with numbers. (The ten clients
+# have a network of 128 units instead of 64, so their rows compare with each other only. Their
+# epsilon is infinite, too: data that stay promise nothing by that alone.)
 
 # %% [markdown]
 # ## Turn the knobs
