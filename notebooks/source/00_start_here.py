@@ -426,7 +426,7 @@ lab.solved("start_here")
 # | [09 Scale](09_scale.ipynb) | §1 | §1, §8.1, §9.1, §9.2 | §1.4, §8.1 | §2, §8 | §1.1, §1.2, §3.3, §8.2 |
 # | [10 Many machines](10_machines.ipynb) | §9 Q1 | §1.3, §3.3 | §2.1 |  |  |
 # | [11 Ship](11_ship.ipynb) | §8.2, §9 Q1 | §8.2, §9.3 |  | §3, §4 |  |
-# | [12 Share it safely](12_share.ipynb) | §8.3 | §3.4, §9.4 | §8.2 | §3, §4, §9 Q4 | §8.4 |
+# | [12 Share it safely](12_sharing.ipynb) | §8.3 | §3.4, §9.4 | §8.2 | §3, §4, §9 Q4 | §8.4 |
 #
 # | Article | Chinese title | Its subject |
 # | --- | --- | --- |

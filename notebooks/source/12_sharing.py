@@ -9,7 +9,7 @@
 # %% [markdown] tags=["course-opening"]
 # # 12 · Share it safely: crowds, ciphers, noise, and what leaks all the same
 #
-# [Open in Binder](https://mybinder.org/v2/gh/OWNER/bigmodel_lab/HEAD?urlpath=lab/tree/notebooks/12_share.ipynb) · [Open in Colab](https://colab.research.google.com/github/OWNER/bigmodel_lab/blob/HEAD/notebooks/12_share.ipynb) · [Course card and glossary](course_card.ipynb)
+# [Open in Binder](https://mybinder.org/v2/gh/OWNER/bigmodel_lab/HEAD?urlpath=lab/tree/notebooks/12_sharing.ipynb) · [Open in Colab](https://colab.research.google.com/github/OWNER/bigmodel_lab/blob/HEAD/notebooks/12_sharing.ipynb) · [Course card and glossary](course_card.ipynb)
 #
 # ## What you will be able to do
 #
@@ -38,7 +38,7 @@ if "google.colab" in sys.modules:
 # %% tags=["nbval-ignore-output"]
 import bigmodel_lab as lab
 
-device = lab.start_chapter("12_share", version="0.1")
+device = lab.start_chapter("12_sharing", version="0.1")
 lab.solved("sharing")
 
 # %% [markdown]
@@ -164,6 +164,7 @@ def released(width, columns):
     return table
 
 
+# %%
 plans = {
     "as it is": (1, known),
     "bands of 5": (5, known),
@@ -203,16 +204,16 @@ for name, (table, columns) in tables.items():
         "k": crowds.min(),
         "alone, %": 100 * (crowds == 1).mean(),
         "in crowds of 5, %": 100 * (crowds >= 5).mean(),
-        "AUC": usefulness(table),
+        "AUC": str(lab.about(usefulness(table), 0.003)),
     }
-pd.DataFrame(rows).T.map("{:.3g}".format)
+pd.DataFrame(rows).T.map(lambda x: x if isinstance(x, str) else f"{x:.3g}")
 
 # %% [markdown]
 # In bands of 20 nearly everybody has a crowd, and the table is hardly worth less. What would it
 # be worth without the five columns?
 
 # %%
-print(f"AUC {usefulness(released(1, [])):.3f}")
+print(f"AUC {lab.about(usefulness(released(1, [])), 0.003)}")
 
 # %% [markdown]
 # A tenth of what the five columns add is lost. And yet *k* stays at 1 until two columns
@@ -540,6 +541,7 @@ def network(seed, hidden=64):
     return nn.Sequential(nn.Flatten(), *layers)
 
 
+# %%
 def fit(model, X, y, epochs, learning_rate, noise=None, batch_size=128, seed=0):
     """Train by SGD, privately if there is a noise; return the training."""
     kind, extra = lab.Training, {"epochs": epochs, "batch_size": batch_size}
@@ -550,6 +552,7 @@ def fit(model, X, y, epochs, learning_rate, noise=None, batch_size=128, seed=0):
     return kind(model, loss, optimizer, (X, y), seed=seed, **extra).finish()
 
 
+# %%
 def percent(model, X, y):
     """Return the accuracy of a network in percent."""
     return 100 * lab.accuracy(y, lab.predict(model, X, batch_size=500))
@@ -606,7 +609,7 @@ lab.check("sharing.caught", caught)
 print(f"caught: {lab.about(100 * membership.caught(*scores), 2, unit='%')}")
 
 # %% [markdown]
-# As many as by guessing: one in a hundred. The smallest losses are those of *easy* digits, which
+# Hardly more than by guessing, which catches one in a hundred. The smallest losses are those of *easy* digits, which
 # any network is sure of, member or not. A better attacker knows that, and trains some networks on
 # other digits, to see how hard each one is (*reference models*; Carlini and others, 2022):
 
@@ -813,6 +816,7 @@ model, batch = network(0), (X[:64], y[:64])
 loss = nn.functional.cross_entropy
 by_hand, _ = private_sgd.clipped_sum(model, loss, *batch, limit=1.0)
 
+# %%
 total = [torch.zeros_like(weights) for weights in model.parameters()]
 lengths = []
 for x, digit in zip(*batch, strict=True):
@@ -824,6 +828,7 @@ for x, digit in zip(*batch, strict=True):
     for part, g in zip(total, gradient, strict=True):
         part += g * min(1, 1 / length)
 
+# %%
 apart = max((a - b).abs().max() for a, b in zip(by_hand, total, strict=True))
 print(f"lengths from {min(lengths):.1f} to {max(lengths):.1f}")
 print(f"largest difference {lab.about(float(apart), 1e-5)}")
@@ -1080,6 +1085,7 @@ clients = federated.shards(y[:3200], clients=10, per_client=2, seed=2)
 digits = [sorted(set(y[rows].tolist())) for rows in clients]
 print("digits of the first four clients:", *digits[:4])
 
+# %%
 central = network(0)
 loss(central(X[:3200]), y[:3200]).backward()
 states = []
@@ -1088,6 +1094,8 @@ for rows in clients:
     loss(model(X[rows]), y[rows]).backward()
     with torch.no_grad():
         states.append({n: w - 0.1 * w.grad for n, w in model.named_parameters()})
+
+# %%
 average = federated.weighted_average(states, [len(rows) for rows in clients])
 with torch.no_grad():
     apart = max(
@@ -1231,6 +1239,7 @@ def first_gradients(images, digits):
     return model[1].weight.grad, model[1].bias.grad
 
 
+# %%
 weights, biases = first_gradients(X[:1], y[:1])
 row = biases.abs().argmax()
 seen = weights[row] / biases[row]
@@ -1248,6 +1257,8 @@ for count in (1, 2, 4, 32):
     pictures = (weights[rows] / biases[rows, None]).reshape(-1, 28, 28)
     seen[f"from {count} at once"] = pictures.clamp(0, 1)
 seen["the digits"] = X[:4, 0]
+
+# %%
 figure = lab.plots.image_rows(seen, title="A gradient of few pictures shows them")
 lab.plots.show(
     figure,
@@ -1308,6 +1319,7 @@ sent = [
 alike = np.corrcoef(sent[0], updates[0])[0, 1]
 print(f"sent and true numbers of a client: correlation {lab.about(alike, 0.01)}")
 
+# %%
 total = torch.as_tensor(federated.from_whole(sum(sent)))
 error = float((total - sum(updates)).abs().max())
 print(f"the sum is off by {lab.about(error, 5e-5)}")

@@ -4,7 +4,7 @@ import pytest
 from labdriver import Explorer, Panel
 from playwright.sync_api import expect
 
-NOTEBOOK = "12_share.ipynb"
+NOTEBOOK = "12_sharing.ipynb"
 
 
 @pytest.fixture(scope="module")
