@@ -1445,7 +1445,7 @@ sums = np.linspace(-30, 30, 121)
 
 def hidden(noise=1, epochs=12):
     """Return what a noise promises and costs, in words, and the sum's two hills."""
-    promise = privacy.epsilon(rate, noise, math.ceil(epochs / rate))
+    promise = privacy.epsilon(rate, noise, epochs * math.ceil(1 / rate))
     words = (
         f"one step with you and one without: the hills<br>"
         f"{epochs} epochs: epsilon <b>{promise:.2f}</b><br>"

@@ -49,8 +49,12 @@ def test_ten_clients_train_round_by_round_and_stop(notebook):
     panel = Panel(notebook)
     panel.reset()
     panel.box.locator(".lab-kinds select").select_option("10")
-    panel.start_long_run()
+    panel.set("epochs", 10)
+    panel.set("rounds", 40)
+    panel.train.click()
+    expect(panel.status).to_contain_text("Step")
     panel.stop.click()
+    expect(panel.status).to_contain_text("Stopped")
     expect(panel.rows.first).to_contain_text("stopped")
     notebook.picture("clients", panel.box)
 
