@@ -26,7 +26,9 @@ from .from_scratch import cleaning as cleaning
 from .from_scratch import collectives as collectives
 from .from_scratch import counting as counting
 from .from_scratch import distillation as distillation
+from .from_scratch import fairness as fairness
 from .from_scratch import federated as federated
+from .from_scratch import fusion as fusion
 from .from_scratch import images as images
 from .from_scratch import lora as lora
 from .from_scratch import losses as losses
