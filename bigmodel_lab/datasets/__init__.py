@@ -5,6 +5,7 @@
 
 from bigmodel_lab.datasets.digits import mnist
 from bigmodel_lab.datasets.own_table import own_table
+from bigmodel_lab.datasets.photos import efficientnet
 from bigmodel_lab.datasets.poems import tang_poems
 from bigmodel_lab.datasets.posts import newsgroups
 from bigmodel_lab.datasets.reviews import chinese_reviews, food_reviews, movie_reviews
@@ -22,6 +23,7 @@ __all__ = [
     "chinese_reviews",
     "credit_applications",
     "dow_jones",
+    "efficientnet",
     "food_reviews",
     "minilm",
     "mnist",

@@ -2,6 +2,7 @@
 
 from bigmodel_lab.models.classifying import TextClassifier, fine_tuning
 from bigmodel_lab.models.digits import digit_cnn, digit_mlp
+from bigmodel_lab.models.efficientnet import picture_encoder
 from bigmodel_lab.models.gpt import GPT
 from bigmodel_lab.models.gpt_training import (
     answer_loss,
@@ -34,6 +35,7 @@ __all__ = [
     "load",
     "next_characters",
     "next_token_loss",
+    "picture_encoder",
     "prefer",
     "regression_mlp",
     "reinforce",
