@@ -13,6 +13,7 @@ from bigmodel_lab.datasets.tables import (
     ames_houses,
     credit_applications,
     dow_jones,
+    film_ratings,
     saratoga_houses,
 )
 from bigmodel_lab.datasets.vocabularies import vocabulary
@@ -22,6 +23,7 @@ __all__ = [
     "chinese_reviews",
     "credit_applications",
     "dow_jones",
+    "film_ratings",
     "food_reviews",
     "minilm",
     "mnist",

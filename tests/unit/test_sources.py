@@ -20,7 +20,7 @@ def test_the_table_is_complete():
     assert len({file.sha256 for file in FILES.values()}) == len(FILES)
     assert set(FILES) == {
         *("saratoga_houses", "dow_jones", "ames_houses", "credit_applications"),
-        *("food-reviews-train", "food-reviews-test", "mnist-5k"),
+        *("film_ratings", "food-reviews-train", "food-reviews-test", "mnist-5k"),
         *("mnist-train-images", "mnist-train-labels"),
         *("mnist-test-images", "mnist-test-labels"),
         *("newsgroups-train", "newsgroups-test", "newsgroups-raw"),
