@@ -40,6 +40,7 @@ from .from_scratch import privacy as privacy
 from .from_scratch import private_sgd as private_sgd
 from .from_scratch import pruning as pruning
 from .from_scratch import quantization as quantization
+from .from_scratch import recommending as recommending
 from .from_scratch import sampling as sampling
 from .from_scratch import scalers as scalers
 from .from_scratch import scaling as scaling

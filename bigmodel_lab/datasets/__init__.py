@@ -4,6 +4,7 @@
 """
 
 from bigmodel_lab.datasets.digits import mnist
+from bigmodel_lab.datasets.icons import emoji
 from bigmodel_lab.datasets.own_table import own_table
 from bigmodel_lab.datasets.photos import efficientnet
 from bigmodel_lab.datasets.poems import tang_poems
@@ -14,6 +15,8 @@ from bigmodel_lab.datasets.tables import (
     ames_houses,
     credit_applications,
     dow_jones,
+    film_ratings,
+    mortgage_applications,
     saratoga_houses,
 )
 from bigmodel_lab.datasets.vocabularies import vocabulary
@@ -24,9 +27,12 @@ __all__ = [
     "credit_applications",
     "dow_jones",
     "efficientnet",
+    "emoji",
+    "film_ratings",
     "food_reviews",
     "minilm",
     "mnist",
+    "mortgage_applications",
     "movie_reviews",
     "newsgroups",
     "own_table",

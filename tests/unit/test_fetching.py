@@ -190,6 +190,8 @@ def write_sdist(folder, content=CONTENT, backend=BACKEND):
         ("dow_jones", "DJIA.pkl.compress"),
         ("ames_houses", "ames.pkl.compress"),
         ("credit_applications", "credit_data.pkl.compress"),
+        ("film_ratings", "movielens.pkl.compress"),
+        ("mortgage_applications", "HMDA.pkl.compress"),
         ("food-reviews-train", "training_data.pkl.compress"),
         ("food-reviews-test", "testing_data.pkl.compress"),
         ("mnist-5k", "mnist_5k.csv.gz"),

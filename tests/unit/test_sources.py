@@ -20,6 +20,7 @@ def test_the_table_is_complete():
     assert len({file.sha256 for file in FILES.values()}) == len(FILES)
     assert set(FILES) == {
         *("saratoga_houses", "dow_jones", "ames_houses", "credit_applications"),
+        *("film_ratings", "mortgage_applications", "emoji-names", "emoji-pictures"),
         *("food-reviews-train", "food-reviews-test", "mnist-5k"),
         *("mnist-train-images", "mnist-train-labels"),
         *("mnist-test-images", "mnist-test-labels"),
