@@ -12,6 +12,12 @@ from bigmodel_lab.models.gpt_training import (
 )
 from bigmodel_lab.models.houses import linear_regression, regression_mlp
 from bigmodel_lab.models.pretrained import load, save
+from bigmodel_lab.models.recommenders import (
+    DeepFM,
+    FactorizationMachine,
+    MatrixFactorization,
+    NeuralFM,
+)
 from bigmodel_lab.models.rewards import prefer, reinforce
 from bigmodel_lab.models.sentences import embeddings, sentence_encoder
 from bigmodel_lab.models.texts import EmbeddingBagClassifier, TextCNN, TextLSTM
@@ -19,7 +25,11 @@ from bigmodel_lab.models.writing import answers, next_characters, stream, write
 
 __all__ = [
     "GPT",
+    "DeepFM",
     "EmbeddingBagClassifier",
+    "FactorizationMachine",
+    "MatrixFactorization",
+    "NeuralFM",
     "TextCNN",
     "TextClassifier",
     "TextLSTM",
