@@ -1386,9 +1386,7 @@ pd.DataFrame(
 
 
 # %%
-def federated_training(
-    learning_rate, rounds=20, epochs=1, clients_per_round=10, kinds=2
-):
+def federated_training(learning_rate, rounds=20, epochs=1, clients=10, kinds=2):
     """Train with ten clients that have so many kinds of digits each (10: all)."""
     shares = (
         federated.equal_shares(3200, clients=10)
@@ -1403,7 +1401,7 @@ def federated_training(
         metrics={"accuracy": lab.accuracy},
         rounds=rounds,
         local_epochs=epochs,
-        clients_per_round=clients_per_round,
+        clients_per_round=clients,
         one_class=kinds == 1,
         learning_rate=learning_rate,
     )
@@ -1416,7 +1414,7 @@ panel = lab.TuningPanel(
     learning_rate=0.1,
     rounds=(5, 40),
     epochs=1,
-    clients_per_round=(1, 10),
+    clients=(1, 10),
     kinds=[1, 2, 3, 10],
 )
 panel
