@@ -346,10 +346,10 @@ for name, (table, columns) in tables.items():
 # %%
 X, y, X_test, y_test = lab.datasets.mnist()
 pixels = (255 * X[:1000]).to(torch.uint8).numpy()
-key = lab.Seal.new_key()
+key = bytes(range(32))  # so that you see what we see: a real one is Seal.new_key()
 
 repeated = sealing.repeating_cipher(key, pixels.tobytes())
-sealed = lab.Seal(key).seal(pixels.tobytes())
+sealed = lab.Seal(key).seal(pixels.tobytes(), nonce=bytes(12))
 print(f"{pixels.nbytes:,} bytes; repeating {len(repeated):,}, sealed {len(sealed):,}")
 
 # %% [markdown]
@@ -402,7 +402,7 @@ for name, images in {"repeating": common, "sealed": noise}.items():
 # not show.
 
 # %% tags=["nbval-ignore-output"]
-seal = lab.Seal(key)
+seal = lab.Seal(lab.Seal.new_key())
 message = b"person 2996: bad"
 first, second = seal.seal(message), seal.seal(message)
 print(first.hex()[:48], "…")
@@ -1386,9 +1386,7 @@ pd.DataFrame(
 
 
 # %%
-def federated_training(
-    learning_rate, rounds=20, epochs=1, clients_per_round=10, kinds=2
-):
+def federated_training(learning_rate, rounds=20, epochs=1, clients=10, kinds=2):
     """Train with ten clients that have so many kinds of digits each (10: all)."""
     shares = (
         federated.equal_shares(3200, clients=10)
@@ -1403,7 +1401,7 @@ def federated_training(
         metrics={"accuracy": lab.accuracy},
         rounds=rounds,
         local_epochs=epochs,
-        clients_per_round=clients_per_round,
+        clients_per_round=clients,
         one_class=kinds == 1,
         learning_rate=learning_rate,
     )
@@ -1416,7 +1414,7 @@ panel = lab.TuningPanel(
     learning_rate=0.1,
     rounds=(5, 40),
     epochs=1,
-    clients_per_round=(1, 10),
+    clients=(1, 10),
     kinds=[1, 2, 3, 10],
 )
 panel
