@@ -16,7 +16,7 @@ from itertools import product
 import numpy as np
 import torch
 from machine import here
-from stored import store
+from stored import plus_minus, store
 from torch.nn import functional as F
 
 import bigmodel_lab as lab
@@ -138,8 +138,7 @@ def table(stored):
         for rounds in SHOWN:
             row = chosen(stored["rows"], rounds, **setting)
             test = np.array(row["test"])[:, rounds - 1]
-            spread = f" ± {test.std(ddof=1):.1f}" if len(test) > 1 else ""
-            cells += [f"{test.mean():.1f}{spread}", row["learning_rate"]]
+            cells += [plus_minus(test), row["learning_rate"]]
         late = np.array(row["test"])[:, ROUNDS // 2 - 1 :]
         cells.append(f"{(-np.diff(late)).max(1).clip(min=0).mean():.1f}")
         sent = federated.bytes_sent(models.digit_mlp(), max(together, 1), ROUNDS)

@@ -20,7 +20,7 @@ import time
 import numpy as np
 import torch
 from machine import here
-from stored import changing
+from stored import changing, plus_minus
 from torch import nn
 from torch.func import functional_call, grad, vmap
 from torch.nn import functional as F
@@ -116,8 +116,7 @@ def members(seed, wrong):
     drawn = torch.randint(10, y.shape, generator=chance)
     y = torch.where(torch.rand(len(y), generator=chance) < wrong, drawn, y)
     own = X[:MEMBERS], y[:MEMBERS]
-    others = (part[MEMBERS : MEMBERS + OTHERS] for part in (X, y))
-    others = tuple(others)
+    others = tuple(part[MEMBERS : MEMBERS + OTHERS] for part in (X, y))
     pool = torch.arange(MEMBERS + OTHERS, len(X))
     references = [[], []]
     for number in range(REFERENCES):
@@ -182,11 +181,6 @@ def cost(rounds):
                 way()
             times[name].append(1e3 * (time.perf_counter() - start) / 5)
     return times
-
-
-def plus_minus(values, digits=1):
-    """Return mean ± deviation as text."""
-    return f"{np.mean(values):.{digits}f} ± {np.std(values, ddof=1):.{digits}f}"
 
 
 def tables(stored):

@@ -19,7 +19,7 @@ from itertools import product
 import numpy as np
 import torch
 from machine import here
-from stored import changing
+from stored import changing, plus_minus
 from torch import nn
 
 import bigmodel_lab as lab
@@ -145,7 +145,7 @@ def settings(films, name, train, validation):
 # -- lists -----------------------------------------------------------------------------
 
 
-def lists(films, scores, known, wanted):
+def lists(scores, known, wanted):
     """Return the mean recall of lists of 10, its standard error, and their variety."""
     popular = recommending.popularity(known)
     cold = known.sum(1) == 0
@@ -170,7 +170,7 @@ def scores_of(films, model, fields):
     return np.stack(rows)
 
 
-def makers(strengths):
+def makers():
     """Return how scores (U, F) are made of a matrix, by name, for each setting."""
     return {
         "popularity": {
@@ -179,25 +179,25 @@ def makers(strengths):
         "neighbors": {
             k: lambda m, k=k: m @ recommending.neighbors(m, k) for k in NEIGHBORS
         },
-        "EASE": {s: lambda m, s=s: m @ recommending.ease(m, s) for s in strengths},
+        "EASE": {s: lambda m, s=s: m @ recommending.ease(m, s) for s in RIDGES},
     }
 
 
 def list_rows(films, split, seeds):
     """Yield a row for each method of lists and seed."""
-    for name, made in makers(RIDGES).items():
+    for name, made in makers().items():
         chosen = next(iter(made))
         for seed in seeds:
             train, validation, test = parts(films.ratings, split, seed)
             if seed == seeds[0] and len(made) > 1:
                 known, wanted = films.matrix(train), films.liked(validation)
                 found = {
-                    setting: lists(films, make(known), known, wanted)["recall"]
+                    setting: lists(make(known), known, wanted)["recall"]
                     for setting, make in made.items()
                 }
                 chosen = max(found, key=found.get)
             known = films.matrix(films.ratings.drop(test.index))
-            row = lists(films, made[chosen](known), known, films.liked(test))
+            row = lists(made[chosen](known), known, films.liked(test))
             yield {"method": name, "seed": seed, "setting": chosen} | row
 
 
@@ -220,7 +220,7 @@ def rated_rows(films, split, seeds):
             row["auc"] = judged(films, model, fields, test)
             if seed == 0:
                 scores, known = scores_of(films, model, fields), films.matrix(rest)
-                row |= lists(films, scores, known, films.liked(test))
+                row |= lists(scores, known, films.liked(test))
             yield row
 
 
@@ -233,12 +233,6 @@ def measured(split):
         print(split, row, flush=True)
         rows.append(row)
     return {"rows": rows, "films": len(films.films), "gone": films.gone}
-
-
-def plus_minus(values, digits):
-    """Return mean ± deviation as text, a single value alone."""
-    text = f"{np.mean(values):.{digits}f}"
-    return f"{text} ± {np.std(values, ddof=1):.{digits}f}" if len(values) > 1 else text
 
 
 def tables(stored):
@@ -262,7 +256,7 @@ def tables(stored):
         "|---|---|---|---|",
     ]
     for split in splits:
-        for method in (*makers(RIDGES), *NETWORKS):
+        for method in (*makers(), *NETWORKS):
             made = [row for row in rows(split, method) if "recall" in row]
             recall = np.mean([row["recall"] for row in made])
             error = np.mean([row["error"] for row in made])

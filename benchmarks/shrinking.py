@@ -13,10 +13,9 @@ import copy
 import math
 from itertools import product
 
-import numpy as np
 import torch
 from machine import here
-from stored import changing
+from stored import changing, plus_minus
 from torch import nn
 from torch.nn import functional as F
 
@@ -149,7 +148,7 @@ def tables(stored):
     lines = ["| digits | accuracy, % |", "|---|---|"]
     for name in seeds[0]:
         found = [row[name] for row in seeds]
-        lines.append(f"| {name} | {np.mean(found):.1f} ± {np.std(found, ddof=1):.1f} |")
+        lines.append(f"| {name} | {plus_minus(found)} |")
     scales = ("all", "row", "32", "16")
     lines += ["", "| bits of a weight | " + " | ".join(scales) + " |"]
     lines += ["|" + "---|" * (1 + len(scales))]

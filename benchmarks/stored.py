@@ -64,6 +64,14 @@ def with_range(values, digits=0):
     return f"{middle:,.{digits}f} ({low:,.{digits}f} to {high:,.{digits}f})"
 
 
+def plus_minus(values, digits=1):
+    """Return the mean of values ± their deviation, as text; a single value alone."""
+    mean = f"{np.mean(values):.{digits}f}"
+    if len(values) < 2:
+        return mean
+    return f"{mean} ± {np.std(values, ddof=1):.{digits}f}"
+
+
 def begun(name, origin, whole):
     """Return results to fill in: new ones for the `whole`, else the stored ones.
 

@@ -9,6 +9,14 @@ import math
 
 import numpy as np
 
+
+def check_whole(name, value):
+    """Raise ValueError unless a count is a whole number of at least 1."""
+    number = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+    if not number or value < 1:
+        raise ValueError(f"{name} must be a whole number of at least 1, got {value!r}.")
+
+
 # -- losses ----------------------------------------------------------------------------
 
 

@@ -5,6 +5,8 @@ import math
 import numpy as np
 import pandas as pd
 
+from bigmodel_lab.from_scratch._checks import check_whole
+
 # -- tables of ratings -----------------------------------------------------------------
 
 
@@ -102,13 +104,6 @@ def check_order(train, test, order):
             f"{whose}: time runs backward, and the future would be learned; split "
             f"with {split}."
         )
-
-
-def check_whole(name, value):
-    """Raise ValueError unless a count is a whole number of at least 1."""
-    number = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
-    if not number or value < 1:
-        raise ValueError(f"{name} must be a whole number of at least 1, got {value!r}.")
 
 
 def check_frequent(counts, least):

@@ -5,6 +5,8 @@ import math
 import numpy as np
 from pandas.api.types import is_numeric_dtype
 
+from bigmodel_lab.from_scratch._checks import check_whole
+
 # -- tables ----------------------------------------------------------------------------
 
 
@@ -68,13 +70,6 @@ def check_one_kind(register, table, columns):
                 f"in the table, so that nothing matches: change both in the same way, "
                 f"for example with bands()."
             )
-
-
-def check_whole(name, value):
-    """Raise ValueError unless a count is a whole number of at least 1."""
-    number = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
-    if not number or value < 1:
-        raise ValueError(f"{name} must be a whole number of at least 1, got {value!r}.")
 
 
 def check_whole_numbers(values):

@@ -1,11 +1,12 @@
 """A network that has seen a million photos, and the weights of one (D0 §8.2)."""
 
-import re
 from collections.abc import Mapping
 
 import torch
 from torch import nn
 from torch.nn import functional as F
+
+from bigmodel_lab.models._weights import reason_of, renamed
 
 # A row for each stage of EfficientNet-B0: how many blocks, the kernel's width, the
 # first block's stride, how many times wider a block is within, and its channels.
@@ -126,18 +127,12 @@ def picture_encoder(weights: Mapping[str, torch.Tensor]) -> EfficientNetLite:
     """
     model = EfficientNetLite()
     try:
-        model.load_state_dict({_ours(name): w for name, w in weights.items()})
+        model.load_state_dict(
+            {renamed(name, RENAMED): w for name, w in weights.items()}
+        )
     except (AttributeError, RuntimeError) as error:
-        reason = str(error).split(":\n", 1)[-1].strip().splitlines()[0]
         raise ValueError(
-            f"These are not the weights of EfficientNet-Lite0 ({reason.rstrip('. ')}): "
+            f"These are not the weights of EfficientNet-Lite0 ({reason_of(error)}): "
             f"take those that lab.datasets.efficientnet() returns."
         ) from error
     return model.eval()
-
-
-def _ours(name):
-    """Return what we call a weight."""
-    for theirs, ours in RENAMED:
-        name = re.sub(theirs, ours, name)
-    return name

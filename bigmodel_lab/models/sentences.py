@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 import torch
 
 from bigmodel_lab.models._checks_texts import check_finite, check_texts
+from bigmodel_lab.models._weights import reason_of, renamed
 from bigmodel_lab.models.encoder import Encoder
 
 PAD = 0  # the id that fills up a batch, as MiniLM's tokenizer has it
@@ -38,7 +39,11 @@ def sentence_encoder(weights: Mapping[str, torch.Tensor], heads: int = 12) -> En
         If a weight is missing, has another shape, or holds what is not a number.
     """
     try:
-        ours = {_ours(name): w for name, w in weights.items() if not UNUSED.match(name)}
+        ours = {
+            renamed(name, RENAMED): w
+            for name, w in weights.items()
+            if not UNUSED.match(name)
+        }
         # Its texts may have places of two kinds; in sentences all are of the first.
         kind = weights["embeddings.token_type_embeddings.weight"][0]
         ours["places.weight"] = ours["places.weight"] + kind
@@ -46,9 +51,8 @@ def sentence_encoder(weights: Mapping[str, torch.Tensor], heads: int = 12) -> En
         encoder.load_state_dict(ours)
         check_finite(encoder)
     except (AttributeError, KeyError, RuntimeError, ValueError) as error:
-        reason = str(error).split(":\n", 1)[-1].strip().splitlines()[0]
         raise ValueError(
-            f"These are not the weights of MiniLM ({reason.rstrip('. ')}): take those "
+            f"These are not the weights of MiniLM ({reason_of(error)}): take those "
             f"that lab.datasets.minilm() returns, .weights."
         ) from error
     return encoder.eval()
@@ -59,13 +63,6 @@ def _sizes(weights):
     tokens, dimensions = weights["tokens.weight"].shape
     layers = sum(name.endswith(".query.weight") for name in weights)
     return tokens, len(weights["places.weight"]), dimensions, layers
-
-
-def _ours(name):
-    """Return our name of one of its weights."""
-    for theirs, ours in RENAMED:
-        name = re.sub(theirs, ours, name)
-    return name
 
 
 def padded(ids: Sequence[list[int]]) -> tuple[torch.Tensor, torch.Tensor]:

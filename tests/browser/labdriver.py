@@ -389,11 +389,15 @@ class Explorer:
 
     def moves(self, slider, before):
         """Wait until the slider shows another number than `before`, and return it."""
+        return self._other(lambda: self.readout(slider), before, f"slider {slider}")
+
+    def _other(self, read, before, name):
+        """Wait until what is read is not what it was before, and return it."""
         for _ in range(100):
-            if (now := self.readout(slider)) != before:
+            if (now := read()) != before:
                 return now
             self.page.wait_for_timeout(50)
-        raise AssertionError(f"the slider {slider} has not moved within 5 s")
+        raise AssertionError(f"the {name} has not changed within 5 s")
 
     def press(self, slider, key, times=1):
         """Move a slider by the keyboard."""
@@ -423,11 +427,7 @@ class Explorer:
 
     def changes(self, before):
         """Wait until the picture is another one than `before`, and return it."""
-        for _ in range(100):
-            if (now := self.picture()) != before:
-                return now
-            self.page.wait_for_timeout(50)
-        raise AssertionError("the picture has not changed within 5 s")
+        return self._other(self.picture, before, "picture")
 
 
 # Strokes on the canvas that draw a digit.
