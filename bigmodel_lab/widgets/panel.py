@@ -109,7 +109,7 @@ class TuningPanel(StillBox):
         **controls,
     ):
         self.make_training, self.runs = make_training, []
-        self._thread, self._stop, self._heir = None, threading.Event(), None
+        self._thread, self._stop = None, threading.Event()
         if compare is not None:
             check_comparison(make_training, compare, controls)
         self.compare = compare or {}
@@ -214,9 +214,7 @@ class TuningPanel(StillBox):
 
     def reset(self):
         """Stop, put the controls back to their start values, clear the runs."""
-        self.stop()
-        if self._thread is not None:
-            self._thread.join()
+        self._end()
         for name, value in self._start_values.items():
             self.controls[name].value = value
         self.runs = []
@@ -224,15 +222,20 @@ class TuningPanel(StillBox):
         self._show_runs()
         self._status.say(READY)
 
+    def _end(self):
+        """Stop, and wait until the present step is done: two threads must not draw."""
+        self.stop()
+        if self._thread is not None:
+            self._thread.join()
+
     def _follow(self, earlier):
-        """Stop the function's earlier panel; keep its runs if it made the same ones."""
-        earlier.stop()
+        """End the function's earlier panel; keep its runs if it made the same ones."""
+        earlier._end()
         if not earlier.runs:
             return
         one, other = ((*p.compare, *p._entries, *p.controls) for p in (self, earlier))
         if one == other and same_function(self.make_training, earlier.make_training):
-            # One list: a run that is still stopping ends here, too.
-            self.runs, earlier._heir = earlier.runs, self
+            self.runs = list(earlier.runs)
             self._show_runs()
             self._status.say(f"{READY} {KEPT}")
         else:
@@ -346,5 +349,3 @@ class TuningPanel(StillBox):
         if self.runs:
             self._csv.value = csv_link(self.make_training.__name__, self.history)
             self._code.value = copy_button(self.code())
-        if self._heir is not None:
-            self._heir._show_runs()

@@ -110,8 +110,8 @@ def test_the_stub_is_not_attempted_and_has_the_solutions_signature(name):
 
 @pytest.mark.parametrize("name", [n for n, one in ALL.items() if one.inputs])
 def test_random_inputs_differ_between_checks(name):
-    first, second = (inputs_of(ALL[name]) for _ in range(2))
-    assert str(first) != str(second)
+    drawn = {str(inputs_of(ALL[name])) for _ in range(4)}
+    assert len(drawn) > 1  # two of a few hundred kinds may be equal by chance
 
 
 @pytest.mark.parametrize("name", ALL)
