@@ -31,6 +31,9 @@ from bigmodel_lab.drawings.preprocessing import leakage as leakage
 from bigmodel_lab.drawings.preprocessing import looking_up_pixels as looking_up_pixels
 from bigmodel_lab.drawings.preprocessing import reasons_for_gaps as reasons_for_gaps
 from bigmodel_lab.drawings.preprocessing import table_pipeline as table_pipeline
+from bigmodel_lab.drawings.recommending import deep_or_not as deep_or_not
+from bigmodel_lab.drawings.recommending import three_splits as three_splits
+from bigmodel_lab.drawings.recommending import who_rated_what as who_rated_what
 from bigmodel_lab.drawings.regression import house_parts as house_parts
 from bigmodel_lab.drawings.regression import line_as_network as line_as_network
 from bigmodel_lab.drawings.regression import step_lengths as step_lengths

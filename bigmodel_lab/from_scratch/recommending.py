@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
+from scipy.linalg import inv
 
 from bigmodel_lab.from_scratch._checks_recommending import (
     check_both_parts,
@@ -201,10 +202,9 @@ def cosine(matrix: np.ndarray) -> np.ndarray:
     1 if the same users have both, 0 if nobody has both, or a film has nobody.
     """
     check_matrix(matrix)
-    together = matrix.T @ matrix  # how many users have both films
     # The length of a column of zeros and ones; 1 instead of 0, to divide by it.
-    length = np.maximum(1, np.sqrt(matrix.sum(axis=0)))
-    return together / length / length[:, None]
+    columns = matrix / np.maximum(1, np.sqrt(matrix.sum(axis=0)))
+    return columns.T @ columns
 
 
 def neighbors(matrix: np.ndarray, k: int = 50) -> np.ndarray:
@@ -218,8 +218,8 @@ def neighbors(matrix: np.ndarray, k: int = 50) -> np.ndarray:
     check_k(k, matrix.shape[1] - 1, "other films")
     B = cosine(matrix)
     np.fill_diagonal(B, -1)  # a film is no neighbor of its own
-    farther = np.argsort(-B, axis=0, kind="stable")[k:]
-    np.put_along_axis(B, farther, 0, axis=0)
+    for column in B.T:  # one after the other: a matrix of places would be large
+        column[np.argsort(-column, kind="stable")[k:]] = 0
     return B
 
 
@@ -234,7 +234,8 @@ def ease(matrix: np.ndarray, strength: float = 300) -> np.ndarray:
     check_strength(strength, above=0)
     together = matrix.T @ matrix
     np.fill_diagonal(together, np.diag(together) + strength)
-    P = np.linalg.inv(together)
+    # It is symmetric; as its transpose, SciPy inverts it in place, without a copy.
+    P = inv(together.T, overwrite_a=True)
     # One inverse has all F regressions: column j has only to be divided by -P_jj.
     B = P / -np.diag(P)
     np.fill_diagonal(B, 0)

@@ -17,6 +17,7 @@ from bigmodel_lab.models.recommenders import (
     FactorizationMachine,
     MatrixFactorization,
     NeuralFM,
+    PairwiseRanking,
 )
 from bigmodel_lab.models.rewards import prefer, reinforce
 from bigmodel_lab.models.sentences import embeddings, sentence_encoder
@@ -30,6 +31,7 @@ __all__ = [
     "FactorizationMachine",
     "MatrixFactorization",
     "NeuralFM",
+    "PairwiseRanking",
     "TextCNN",
     "TextClassifier",
     "TextLSTM",

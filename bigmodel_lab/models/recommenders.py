@@ -174,6 +174,38 @@ class NeuralFM(FactorizationMachine):
         return self.linear(ids) + self.network(self.dropout(products))
 
 
+class PairwiseRanking(nn.Module):
+    """How much more a user wants a film than another: ids (N, F) -> differences (N,).
+
+    The other film is drawn at random, anew each time. Trained to say yes to each row
+    (binary cross-entropy with labels of 1) it is Bayesian personalized ranking: Rendle
+    and others (2009), arXiv 1205.2618.
+
+    Parameters
+    ----------
+    model : nn.Module
+        Ids (N, F) -> logits (N,), such as a `MatrixFactorization`. It is what learns.
+    films : tensor of shape (films, F - 1)
+        Each film's ids, as they stand in a row after the user's.
+
+    Raises
+    ------
+    ValueError
+        In use, as the model does.
+    """
+
+    def __init__(self, model: nn.Module, films: torch.Tensor):
+        super().__init__()
+        self.model = model
+        self.register_buffer("films", films)
+
+    def forward(self, ids: torch.Tensor) -> torch.Tensor:
+        """Return the differences (N,) of logits."""
+        drawn = torch.randint(len(self.films), (len(ids),), device=ids.device)
+        wanted = self.model(ids)
+        return wanted - self.model(torch.cat([ids[:, :1], self.films[drawn]], dim=1))
+
+
 def _network(inputs, hidden, dropout):
     """Return a network (N, inputs) -> (N,): hidden layers, ReLU and dropout."""
     layers = []

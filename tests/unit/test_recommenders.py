@@ -175,3 +175,48 @@ def test_bad_ids_are_named(name, ids, says):
 def test_sizes_that_make_no_sense_are_refused(make, says):
     with pytest.raises(ValueError, match=says):
         make()
+
+
+# -- pairs -----------------------------------------------------------------------------
+
+
+def test_pairs_compare_a_film_with_others_drawn_anew():
+    model = models.FactorizationMachine([4, 6, 3]).eval()
+    films = torch.stack([torch.arange(6), torch.arange(6) % 3], dim=1)
+    pairs = models.PairwiseRanking(model, films)
+    ids = random_ids([4, 6, 3])
+    torch.manual_seed(0)
+    found = pairs(ids)
+    torch.manual_seed(0)
+    drawn = torch.randint(6, (40,))
+    others = torch.column_stack([ids[:, 0], drawn, drawn % 3])
+    assert torch.equal(found, model(ids) - model(others))
+    assert not torch.equal(found, pairs(ids))
+
+
+def test_pairs_teach_which_films_a_user_wants():
+    torch.manual_seed(0)
+    users = torch.arange(200) % 8
+    ids = torch.stack([users, users // 4 * 5 + torch.randint(5, (200,))], dim=1)
+    model = models.MatrixFactorization([8, 10], 4)
+    training = Training(
+        models.PairwiseRanking(model, torch.arange(10)[:, None]),
+        binary_cross_entropy_with_logits,
+        torch.optim.Adam(model.parameters(), 0.05),
+        (ids, torch.ones(200)),
+        epochs=40,
+        batch_size=50,
+    ).finish()
+    assert training.losses[0] == pytest.approx(np.log(2), abs=0.05)
+    every = torch.cartesian_prod(torch.arange(8), torch.arange(10))
+    scores = model(every).view(8, 10)
+    best = scores.topk(5).indices.sort().values
+    assert torch.equal(best[:4], torch.arange(5).expand(4, 5))
+    assert torch.equal(best[4:], torch.arange(5, 10).expand(4, 5))
+
+
+def test_pairs_of_films_with_other_fields_are_refused():
+    model = models.MatrixFactorization([4, 6])
+    pairs = models.PairwiseRanking(model, torch.zeros(6, 2, dtype=torch.long))
+    with pytest.raises(ValueError, match=r"must be \(N, 2\) whole numbers"):
+        pairs(random_ids([4, 6]))

@@ -35,10 +35,10 @@ def test_each_split_says_when_and_where_it_was_measured(results, made):
 
 
 def test_there_are_all_methods_and_seeds(rows, made):
-    methods = {"means", *made.NETWORKS, *made.makers()}
+    methods = {"means", *made.NETWORKS, *made.makers(), made.PAIRS}
     for split, found in rows.items():
         assert set(found["method"]) == methods
-        for name in made.NETWORKS:
+        for name in (*made.NETWORKS, made.PAIRS):
             assert (found["method"] == name).sum() == len(made.SEEDS)
         drawn = len(made.SEEDS) if split == "random" else 1
         assert (found["method"] == "EASE").sum() == drawn
@@ -69,6 +69,13 @@ def test_who_tells_rated_films_apart_need_not_make_good_lists(rows):
     assert found.loc["DeepFM", "recall"] < 3 < found.loc["popularity", "recall"]
     assert found.loc["EASE", "recall"] > found.loc["neighbors", "recall"]
     assert found.loc["neighbors", "shown"] > 5 * found.loc["popularity", "shown"]
+
+
+def test_the_same_vectors_make_better_lists_if_trained_for_them(rows, made):
+    for split in ("random", "user"):
+        found = rows[split].groupby("method")["recall"].mean()
+        assert found[made.PAIRS] > 1.5 * found["matrix factorization"]
+        assert found[made.PAIRS] < found["neighbors"] < found["EASE"]
 
 
 def test_by_date_most_users_were_never_seen(rows):
