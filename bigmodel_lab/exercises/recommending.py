@@ -13,89 +13,6 @@ from bigmodel_lab.exercises.judging.judge import exercise
 # -- 1 ---------------------------------------------------------------------------------
 
 
-def _stars(rng):
-    """Return the ratings (N,) of a film, the mean of all films, and a strength.
-
-    The film's mean and median differ, and the strength is not N.
-    """
-    N, strength = rng.permutation(np.arange(3, 13))[:2].tolist()
-    stars = np.zeros(N)
-    while abs(stars.mean() - np.median(stars)) < 0.05:
-        lowest = rng.integers(1, 7)
-        stars = rng.integers(lowest, 11, N) / 2
-        stars[:2] = lowest / 2, 5
-    return rng.permutation(stars), round(rng.uniform(3.1, 3.9), 2), strength
-
-
-@exercise(
-    inputs=_stars,
-    hints=[
-        "What do all ratings add up to, those that nobody gave among them? And how "
-        "many are they?",
-        "Together they are `stars.sum() + strength * overall`. There are N that "
-        "somebody gave, and `strength` more.",
-        "`(stars.sum() + strength * overall) / (len(stars) + strength)`",
-    ],
-)
-def shrunk_mean(stars, overall, strength):
-    """Return a film's mean rating, pulled to the mean of all films: a number of stars.
-
-    stars is an array (N,): the ratings of one film, at least two. overall is a number:
-    the mean rating of all films. strength is a whole number: the film counts as if it
-    had so many ratings more, all of them `overall`.
-
-    Source: Koren (2010), "Factor in the neighbors"
-    """
-    all_stars = stars.sum() + strength * overall
-    return all_stars / (len(stars) + strength)
-
-
-@shrunk_mean.mistakes
-def _(stars, overall, strength):
-    """
-    plain_mean: That is the plain mean. The ratings that nobody gave are missing: two
-        people who like a film would say as much as two hundred.
-    median: That is the median of the ratings that were given. The mean is asked for,
-        with those that nobody gave.
-    strength_not_counted: You divided by N. The added ratings are in the sum: count them
-        in the divisor, too.
-    zeros_added: You added ratings of 0 stars: `overall` is missing in the sum. So a
-        film with few ratings would seem bad, not average.
-    overall_alone: That is the mean of all films. The ratings of this one are missing.
-    halfway: That is halfway between the film's mean and that of all. The more ratings a
-        film has, the nearer it should be to its own.
-    weights_exchanged: The weights are exchanged: the film's mean counts as often as
-        there are ratings, N; `overall` counts `strength` times.
-    a_single_one: You added a single rating. There should be `strength` of them.
-    not_divided: That is the sum of all ratings. Divide by how many they are.
-    divided_by_the_strength: You divided by the strength alone. Divide by how many
-        ratings there are, given and added.
-    difference: That is how far the film is from `overall`. Asked for is its mean: add
-        `overall`.
-    overall_added_afterwards: You added `overall` after dividing, and counted the added
-        ratings as 0 stars before. They belong to the sum.
-    """
-    N, total = len(stars), stars.sum()
-    every = total + strength * overall
-    return {
-        "plain_mean": stars.mean(),
-        "median": np.median(stars),
-        "strength_not_counted": every / N,
-        "zeros_added": total / (N + strength),
-        "overall_alone": overall,
-        "halfway": (stars.mean() + overall) / 2,
-        "weights_exchanged": (strength * stars.mean() + N * overall) / (N + strength),
-        "a_single_one": (total + overall) / (N + 1),
-        "not_divided": every,
-        "divided_by_the_strength": every / strength,
-        "difference": every / (N + strength) - overall,
-        "overall_added_afterwards": total / (N + strength) + overall,
-    }
-
-
-# -- 2 ---------------------------------------------------------------------------------
-
-
 def _users_and_times(rng):
     """Return users (N,) and times (N,): each user rates within a year of their own.
 
@@ -178,7 +95,362 @@ def _(users, times):
     }
 
 
+# -- 2 ---------------------------------------------------------------------------------
+
+
+def _users_of_both_parts(rng):
+    """Return users of ratings in two parts: some are in one of them, some in both.
+
+    In turn a new one has fewer ratings of the test than a known one, and more. The
+    highest number is a new one's. There are not as many new ones as do not come back.
+    """
+    many_from_new = draws.every_other(rng)
+    gone, new = rng.permutation(np.arange(2, 7))[:2]
+    known = rng.integers(2, 5)
+    ids = rng.choice(np.arange(1, 700), gone + known + new, replace=False)
+    highest = ids.argmax()
+    ids[[highest, -1]] = ids[[-1, highest]]
+    train = np.repeat(ids[: gone + known], rng.integers(1, 6, gone + known))
+    many, few = rng.integers(4, 8, max(known, new)), rng.integers(1, 3, max(known, new))
+    times = [few[:known], many[:new]] if many_from_new else [many[:known], few[:new]]
+    test = np.repeat(ids[gone:], np.concatenate(times))
+    if len(train) == len(test):
+        train = np.append(train, train[:1])
+    return rng.permutation(train), rng.permutation(test)
+
+
+@exercise(
+    inputs=_users_of_both_parts,
+    hints=[
+        "Go through the ratings of the test one by one. What do you have to look up "
+        "for each of them?",
+        "`np.isin(test_users, train_users)` is True where the user of a test rating "
+        "is known. Which of them are asked for, and how do you make a share of marks?",
+        "`(~np.isin(test_users, train_users)).mean()`",
+    ],
+)
+def cold_share(train_users, test_users):
+    """Return the share of the test ratings that come from new users, from 0 to 1.
+
+    train_users is an array (N,) of whole numbers: who gave each rating of the training
+    part. test_users is an array (M,): who gave each rating of the test. Somebody who
+    gave several ratings is there several times. A user is new who gave none of the
+    training part.
+
+    Source: Schein and others (2002), "Methods and metrics for cold-start
+    recommendations"
+    """
+    is_new = ~np.isin(test_users, train_users)
+    return is_new.mean()
+
+
+@cold_share.mistakes
+def _(train_users, test_users):
+    """
+    share_of_users: That is the share of the users of the test who are new. Asked for is
+        the share of its ratings: who gave many counts often.
+    known: That is the share of the ratings whose user is known. Asked for are those of
+        the others.
+    gone: That is the share of the training part's ratings whose user does not come
+        back. Asked for is the other way around: ratings of the test.
+    gone_users: That is the share of the training part's users who do not come back.
+        Asked for are ratings of the test.
+    how_many: That is how many ratings of the test come from new users. Divide by how
+        many the test has.
+    how_many_users: That is how many users are new. Asked for is a share of the ratings
+        of the test.
+    of_all_ratings: You divided by the ratings of both parts. Asked for is a share of
+        the test.
+    of_all_users: That is the share of all users of both parts who are new. Asked for is
+        a share of the ratings of the test.
+    of_the_training: You divided by how many ratings the training part has. Asked for is
+        a share of the test.
+    users_over_ratings: You divided how many users are new by how many ratings the test
+        has. Count the ratings of the new users.
+    in_one_part: That is the share of all users who are in one of the parts only. A user
+        who does not come back is not new.
+    higher_ids: You took a user for new whose number is higher than all of the training
+        part. Numbers are names: look whether it is there.
+    """
+    train, test = np.unique(train_users), np.unique(test_users)
+    new, gone = np.setdiff1d(test, train), np.setdiff1d(train, test)
+    everybody, N, M = len(train) + len(new), len(train_users), len(test_users)
+    cold = np.isin(test_users, new).sum()
+    return {
+        "share_of_users": len(new) / len(test),
+        "known": 1 - cold / M,
+        "gone": np.isin(train_users, gone).mean(),
+        "gone_users": len(gone) / len(train),
+        "how_many": cold,
+        "how_many_users": len(new),
+        "of_all_ratings": cold / (N + M),
+        "of_all_users": len(new) / everybody,
+        "of_the_training": cold / N,
+        "users_over_ratings": len(new) / M,
+        "in_one_part": (len(new) + len(gone)) / everybody,
+        "higher_ids": (test_users > train.max()).mean(),
+    }
+
+
 # -- 3 ---------------------------------------------------------------------------------
+
+
+def _stars(rng):
+    """Return the ratings (N,) of a film, the mean of all films, and a strength.
+
+    The film's mean and median differ, and the strength is not N.
+    """
+    N, strength = rng.permutation(np.arange(3, 13))[:2].tolist()
+    stars = np.zeros(N)
+    while abs(stars.mean() - np.median(stars)) < 0.05:
+        lowest = rng.integers(1, 7)
+        stars = rng.integers(lowest, 11, N) / 2
+        stars[:2] = lowest / 2, 5
+    return rng.permutation(stars), round(rng.uniform(3.1, 3.9), 2), strength
+
+
+@exercise(
+    inputs=_stars,
+    hints=[
+        "What do all ratings add up to, those that nobody gave among them? And how "
+        "many are they?",
+        "Together they are `stars.sum() + strength * overall`. There are N that "
+        "somebody gave, and `strength` more.",
+        "`(stars.sum() + strength * overall) / (len(stars) + strength)`",
+    ],
+)
+def shrunk_mean(stars, overall, strength):
+    """Return a film's mean rating, pulled to the mean of all films: a number of stars.
+
+    stars is an array (N,): the ratings of one film, at least two. overall is a number:
+    the mean rating of all films. strength is a whole number: the film counts as if it
+    had so many ratings more, all of them `overall`.
+
+    Source: Koren (2010), "Factor in the neighbors"
+    """
+    all_stars = stars.sum() + strength * overall
+    return all_stars / (len(stars) + strength)
+
+
+@shrunk_mean.mistakes
+def _(stars, overall, strength):
+    """
+    plain_mean: That is the plain mean. The ratings that nobody gave are missing: two
+        people who like a film would say as much as two hundred.
+    median: That is the median of the ratings that were given. The mean is asked for,
+        with those that nobody gave.
+    strength_not_counted: You divided by N. The added ratings are in the sum: count them
+        in the divisor, too.
+    zeros_added: You added ratings of 0 stars: `overall` is missing in the sum. So a
+        film with few ratings would seem bad, not average.
+    overall_alone: That is the mean of all films. The ratings of this one are missing.
+    halfway: That is halfway between the film's mean and that of all. The more ratings a
+        film has, the nearer it should be to its own.
+    weights_exchanged: The weights are exchanged: the film's mean counts as often as
+        there are ratings, N; `overall` counts `strength` times.
+    a_single_one: You added a single rating. There should be `strength` of them.
+    not_divided: That is the sum of all ratings. Divide by how many they are.
+    divided_by_the_strength: You divided by the strength alone. Divide by how many
+        ratings there are, given and added.
+    difference: That is how far the film is from `overall`. Asked for is its mean: add
+        `overall`.
+    overall_added_afterwards: You added `overall` after dividing, and counted the added
+        ratings as 0 stars before. They belong to the sum.
+    """
+    N, total = len(stars), stars.sum()
+    every = total + strength * overall
+    return {
+        "plain_mean": stars.mean(),
+        "median": np.median(stars),
+        "strength_not_counted": every / N,
+        "zeros_added": total / (N + strength),
+        "overall_alone": overall,
+        "halfway": (stars.mean() + overall) / 2,
+        "weights_exchanged": (strength * stars.mean() + N * overall) / (N + strength),
+        "a_single_one": (total + overall) / (N + 1),
+        "not_divided": every,
+        "divided_by_the_strength": every / strength,
+        "difference": every / (N + strength) - overall,
+        "overall_added_afterwards": total / (N + strength) + overall,
+    }
+
+
+# -- 4 ---------------------------------------------------------------------------------
+
+
+def _field_vectors(rng):
+    """Return vectors (N, F, D), with four fields or more and sizes that differ."""
+    F = int(rng.integers(4, 7))
+    N, D = rng.permutation([n for n in range(2, 9) if n != F])[:2].tolist()
+    return (draws.normal(rng, N, F, D),)
+
+
+@exercise(
+    inputs=_field_vectors,
+    hints=[
+        "Multiply out (a + b + c)². Which products of two different ones are in it, "
+        "how often, and what else?",
+        "The square of the sum has each pair twice, and the squares. So take the "
+        "squares away and divide by 2. This holds for each of the D numbers; add "
+        "these up.",
+        "`(vectors.sum(1) ** 2 - (vectors**2).sum(1)).sum(1) / 2`",
+    ],
+)
+def pair_sum(vectors):
+    """Return the sum of the products of all pairs of fields: (N,).
+
+    vectors is a tensor (N, F, D): N rows with F fields each, and a vector of D numbers
+    for each field. The product of two vectors v and w is the number v · w. In a row,
+    each pair of two different fields counts once; no field is a pair with itself.
+
+    Source: Rendle (2010), "Factorization machines"
+    """
+    square_of_the_sum = vectors.sum(1) ** 2
+    sum_of_the_squares = (vectors**2).sum(1)
+    return (square_of_the_sum - sum_of_the_squares).sum(1) / 2
+
+
+@pair_sum.mistakes
+def _(vectors):
+    """
+    each_pair_twice: Each pair counts twice: once as v · w, once as w · v. Divide by 2.
+    own_products: Each field is a pair with itself, too. Leave out v · v.
+    every_product: That is the square of the sum. It has each pair twice, and each
+        field's product with itself.
+    half_of_the_square: That is half of the square of the sum. The products of the
+        fields with themselves are still in it.
+    squares_alone: Those are the products of the fields with themselves. Pairs of
+        different ones are asked for.
+    neighbors: You multiplied only fields that stand beside each other. The first and
+        the third are a pair, too.
+    with_the_first: You multiplied the first field with all others. The others are pairs
+        among themselves, too.
+    not_summed: Those are D numbers for each row. A product v · w is one number: add
+        them up.
+    product_of_all: You multiplied all fields. Only two of them at a time are
+        multiplied; the products are added.
+    mean: That is the mean over the pairs. Asked for is the sum.
+    numbers_added_first: You added up the numbers of each vector, and multiplied the
+        sums. v · w multiplies number by number, and adds up then.
+    rows_for_fields: You made pairs of rows. The fields are dimension 1.
+    """
+    v, F = vectors, vectors.shape[1]
+    squares = (v**2).sum((1, 2))
+    square = (v.sum(1) ** 2).sum(1)
+    right = (square - squares) / 2
+    sums = v.sum(2)
+    return {
+        "each_pair_twice": 2 * right,
+        "own_products": right + squares,
+        "every_product": square,
+        "half_of_the_square": square / 2,
+        "squares_alone": squares,
+        "neighbors": (v[:, 1:] * v[:, :-1]).sum((1, 2)),
+        "with_the_first": (v[:, :1] * v[:, 1:]).sum((1, 2)),
+        "not_summed": (v.sum(1) ** 2 - (v**2).sum(1)) / 2,
+        "product_of_all": v.prod(1).sum(1),
+        "mean": 2 * right / (F * (F - 1)),
+        "numbers_added_first": (sums.sum(1) ** 2 - (sums**2).sum(1)) / 2,
+        "rows_for_fields": ((v.sum(0) ** 2 - (v**2).sum(0)) / 2).sum(1),
+    }
+
+
+# -- 5 ---------------------------------------------------------------------------------
+
+
+def _shown_and_wanted(rng):
+    """Return k films that are shown and others that are wanted; some are in both.
+
+    In turn there are more wanted than shown, and fewer: then the first film is wanted,
+    else it is not. Of those in both, one stands at the same place in both lists, and
+    another one does not.
+    """
+    more = draws.every_other(rng)
+    few, many = int(rng.integers(4, 7)), int(rng.integers(8, 12))
+    k, count = (few, many) if more else (many, few)
+    found = int(rng.integers(2, few))
+    films = rng.choice(np.arange(1, 9000), k + count - found, replace=False)
+    while True:
+        shown = rng.permutation(films[:k])
+        wanted = rng.permutation(films[k - found :])
+        same = (shown[:few] == wanted[:few]).sum()
+        if 0 < same < found and (shown[0] in wanted) != more:
+            return shown.tolist(), wanted.tolist()
+
+
+def _ranks(shown, wanted):
+    """Return the places, counted from 1, of the shown films that are wanted."""
+    return 1 + np.flatnonzero(np.isin(shown, wanted))
+
+
+@exercise(
+    inputs=_shown_and_wanted,
+    hints=[
+        "How many films are in both lists? How many could it be at most, if 3 films "
+        "are shown and 20 wanted? And if 20 are shown and 3 wanted?",
+        "`set(shown) & set(wanted)` are the films in both. At most it could be the "
+        "smaller one of the two lengths.",
+        "`len(set(shown) & set(wanted)) / min(len(shown), len(wanted))`",
+    ],
+)
+def recall_at_k(shown, wanted):
+    """Return recall@k: the share of the films that a user liked which a list has.
+
+    shown is a list of k whole numbers: the films that are shown, the best first. wanted
+    is a list of whole numbers: the films that the user liked later, one or more, in any
+    order. No film is twice in a list. A list of k films cannot have more than k of
+    them: if more are wanted, the share is one of k. Returned is a number from 0 to 1.
+    """
+    found = set(shown) & set(wanted)
+    return len(found) / min(len(shown), len(wanted))
+
+
+@recall_at_k.mistakes
+def _(shown, wanted):
+    """
+    precision: You divided by k always: that is precision@k. If fewer are wanted than
+        shown, no list could reach 1.
+    divided_by_wanted: You divided by how many are wanted, always. If these are more
+        than k, no list of k films could reach 1.
+    divided_by_the_larger: You divided by the larger of the two lengths. A list that has
+        all it can have should get 1: take the smaller one.
+    any_found: That is 1, as the hit rate is if any of the wanted films is shown. How
+        many of them are shown counts here.
+    f1: That is F1, between precision and recall. Divide by how many the list could have
+        at most.
+    jaccard: You divided by how many films are in one list or the other. Divide by how
+        many the list could have at most.
+    how_many: That is how many of the wanted films are shown. Asked for is a share.
+    reciprocal_rank: That is 1 over the place of the first film that is wanted. Here all
+        of them count, and their places do not.
+    average_precision: That is the average precision: it depends on the places. Here
+        only what is in the list counts.
+    gain: That is nDCG: a film that comes earlier counts more in it. Here only what is
+        in the list counts.
+    same_place: You compared the two lists place by place. A wanted film counts wherever
+        it is shown.
+    """
+    ranks = _ranks(shown, wanted)
+    k, count, found = len(shown), len(wanted), len(ranks)
+    most = min(k, count)
+    worth = 1 / np.log2(np.arange(k) + 2)
+    same = sum(one == other for one, other in zip(shown, wanted, strict=False))
+    return {
+        "precision": found / k,
+        "divided_by_wanted": found / count,
+        "divided_by_the_larger": found / max(k, count),
+        "any_found": 1.0,
+        "f1": 2 * found / (k + count),
+        "jaccard": found / (k + count - found),
+        "how_many": found,
+        "reciprocal_rank": 1 / ranks[0],
+        "average_precision": np.sum(np.arange(1, found + 1) / ranks) / most,
+        "gain": worth[ranks - 1].sum() / worth[:count].sum(),
+        "same_place": same / most,
+    }
+
+
+# -- 6 ---------------------------------------------------------------------------------
 
 
 def _popularities_user_and_k(rng):
@@ -272,7 +544,7 @@ def _(matrix, user, k):
     }
 
 
-# -- 4 ---------------------------------------------------------------------------------
+# -- 7 ---------------------------------------------------------------------------------
 
 
 def _matrix_and_two_films(rng):
@@ -366,7 +638,7 @@ def _(matrix, first, second):
     }
 
 
-# -- 5 ---------------------------------------------------------------------------------
+# -- 8 ---------------------------------------------------------------------------------
 
 
 def _matrix_and_strength(rng):
@@ -467,266 +739,6 @@ def _(matrix, strength):
     }
 
 
-# -- 6 ---------------------------------------------------------------------------------
-
-
-def _field_vectors(rng):
-    """Return vectors (N, F, D), with four fields or more and sizes that differ."""
-    F = int(rng.integers(4, 7))
-    N, D = rng.permutation([n for n in range(2, 9) if n != F])[:2].tolist()
-    return (draws.normal(rng, N, F, D),)
-
-
-@exercise(
-    inputs=_field_vectors,
-    hints=[
-        "Multiply out (a + b + c)². Which products of two different ones are in it, "
-        "how often, and what else?",
-        "The square of the sum has each pair twice, and the squares. So take the "
-        "squares away and divide by 2. This holds for each of the D numbers; add "
-        "these up.",
-        "`(vectors.sum(1) ** 2 - (vectors**2).sum(1)).sum(1) / 2`",
-    ],
-)
-def pair_sum(vectors):
-    """Return the sum of the products of all pairs of fields: (N,).
-
-    vectors is a tensor (N, F, D): N rows with F fields each, and a vector of D numbers
-    for each field. The product of two vectors v and w is the number v · w. In a row,
-    each pair of two different fields counts once; no field is a pair with itself.
-
-    Source: Rendle (2010), "Factorization machines"
-    """
-    square_of_the_sum = vectors.sum(1) ** 2
-    sum_of_the_squares = (vectors**2).sum(1)
-    return (square_of_the_sum - sum_of_the_squares).sum(1) / 2
-
-
-@pair_sum.mistakes
-def _(vectors):
-    """
-    each_pair_twice: Each pair counts twice: once as v · w, once as w · v. Divide by 2.
-    own_products: Each field is a pair with itself, too. Leave out v · v.
-    every_product: That is the square of the sum. It has each pair twice, and each
-        field's product with itself.
-    half_of_the_square: That is half of the square of the sum. The products of the
-        fields with themselves are still in it.
-    squares_alone: Those are the products of the fields with themselves. Pairs of
-        different ones are asked for.
-    neighbors: You multiplied only fields that stand beside each other. The first and
-        the third are a pair, too.
-    with_the_first: You multiplied the first field with all others. The others are pairs
-        among themselves, too.
-    not_summed: Those are D numbers for each row. A product v · w is one number: add
-        them up.
-    product_of_all: You multiplied all fields. Only two of them at a time are
-        multiplied; the products are added.
-    mean: That is the mean over the pairs. Asked for is the sum.
-    numbers_added_first: You added up the numbers of each vector, and multiplied the
-        sums. v · w multiplies number by number, and adds up then.
-    rows_for_fields: You made pairs of rows. The fields are dimension 1.
-    """
-    v, F = vectors, vectors.shape[1]
-    squares = (v**2).sum((1, 2))
-    square = (v.sum(1) ** 2).sum(1)
-    right = (square - squares) / 2
-    sums = v.sum(2)
-    return {
-        "each_pair_twice": 2 * right,
-        "own_products": right + squares,
-        "every_product": square,
-        "half_of_the_square": square / 2,
-        "squares_alone": squares,
-        "neighbors": (v[:, 1:] * v[:, :-1]).sum((1, 2)),
-        "with_the_first": (v[:, :1] * v[:, 1:]).sum((1, 2)),
-        "not_summed": (v.sum(1) ** 2 - (v**2).sum(1)) / 2,
-        "product_of_all": v.prod(1).sum(1),
-        "mean": 2 * right / (F * (F - 1)),
-        "numbers_added_first": (sums.sum(1) ** 2 - (sums**2).sum(1)) / 2,
-        "rows_for_fields": ((v.sum(0) ** 2 - (v**2).sum(0)) / 2).sum(1),
-    }
-
-
-# -- 7 ---------------------------------------------------------------------------------
-
-
-def _shown_and_wanted(rng):
-    """Return k films that are shown and others that are wanted; some are in both.
-
-    In turn there are more wanted than shown, and fewer: then the first film is wanted,
-    else it is not. Of those in both, one stands at the same place in both lists, and
-    another one does not.
-    """
-    more = draws.every_other(rng)
-    few, many = int(rng.integers(4, 7)), int(rng.integers(8, 12))
-    k, count = (few, many) if more else (many, few)
-    found = int(rng.integers(2, few))
-    films = rng.choice(np.arange(1, 9000), k + count - found, replace=False)
-    while True:
-        shown = rng.permutation(films[:k])
-        wanted = rng.permutation(films[k - found :])
-        same = (shown[:few] == wanted[:few]).sum()
-        if 0 < same < found and (shown[0] in wanted) != more:
-            return shown.tolist(), wanted.tolist()
-
-
-def _ranks(shown, wanted):
-    """Return the places, counted from 1, of the shown films that are wanted."""
-    return 1 + np.flatnonzero(np.isin(shown, wanted))
-
-
-@exercise(
-    inputs=_shown_and_wanted,
-    hints=[
-        "How many films are in both lists? How many could it be at most, if 3 films "
-        "are shown and 20 wanted? And if 20 are shown and 3 wanted?",
-        "`set(shown) & set(wanted)` are the films in both. At most it could be the "
-        "smaller one of the two lengths.",
-        "`len(set(shown) & set(wanted)) / min(len(shown), len(wanted))`",
-    ],
-)
-def recall_at_k(shown, wanted):
-    """Return recall@k: the share of the films that a user liked which a list has.
-
-    shown is a list of k whole numbers: the films that are shown, the best first. wanted
-    is a list of whole numbers: the films that the user liked later, one or more, in any
-    order. No film is twice in a list. A list of k films cannot have more than k of
-    them: if more are wanted, the share is one of k. Returned is a number from 0 to 1.
-    """
-    found = set(shown) & set(wanted)
-    return len(found) / min(len(shown), len(wanted))
-
-
-@recall_at_k.mistakes
-def _(shown, wanted):
-    """
-    precision: You divided by k always: that is precision@k. If fewer are wanted than
-        shown, no list could reach 1.
-    divided_by_wanted: You divided by how many are wanted, always. If these are more
-        than k, no list of k films could reach 1.
-    divided_by_the_larger: You divided by the larger of the two lengths. A list that has
-        all it can have should get 1: take the smaller one.
-    any_found: That is 1, as the hit rate is if any of the wanted films is shown. How
-        many of them are shown counts here.
-    f1: That is F1, between precision and recall. Divide by how many the list could have
-        at most.
-    jaccard: You divided by how many films are in one list or the other. Divide by how
-        many the list could have at most.
-    how_many: That is how many of the wanted films are shown. Asked for is a share.
-    reciprocal_rank: That is 1 over the place of the first film that is wanted. Here all
-        of them count, and their places do not.
-    average_precision: That is the average precision: it depends on the places. Here
-        only what is in the list counts.
-    gain: That is nDCG: a film that comes earlier counts more in it. Here only what is
-        in the list counts.
-    same_place: You compared the two lists place by place. A wanted film counts wherever
-        it is shown.
-    """
-    ranks = _ranks(shown, wanted)
-    k, count, found = len(shown), len(wanted), len(ranks)
-    most = min(k, count)
-    worth = 1 / np.log2(np.arange(k) + 2)
-    same = sum(one == other for one, other in zip(shown, wanted, strict=False))
-    return {
-        "precision": found / k,
-        "divided_by_wanted": found / count,
-        "divided_by_the_larger": found / max(k, count),
-        "any_found": 1.0,
-        "f1": 2 * found / (k + count),
-        "jaccard": found / (k + count - found),
-        "how_many": found,
-        "reciprocal_rank": 1 / ranks[0],
-        "average_precision": np.sum(np.arange(1, found + 1) / ranks) / most,
-        "gain": worth[ranks - 1].sum() / worth[:count].sum(),
-        "same_place": same / most,
-    }
-
-
-# -- 8 ---------------------------------------------------------------------------------
-
-
-@exercise(
-    inputs=_shown_and_wanted,
-    hints=[
-        "What is each place worth? Which of them does the list earn? And which would "
-        "the best list earn, if 3 films are wanted?",
-        "`worth = [1 / math.log2(rank + 1) for rank in range(1, k + 1)]`. The list "
-        "earns the worth of each place whose film is wanted. The best list earns the "
-        "first ones, as many as are wanted, and k at most.",
-        "`gain = sum(w for w, film in zip(worth, shown) if film in wanted)`, then "
-        "`gain / sum(worth[: len(wanted)])`",
-    ],
-)
-def gain_of_list(shown, wanted):
-    """Return nDCG@k of a list: what it is worth, compared with the best list.
-
-    shown is a list of k whole numbers: the films that are shown, the best first. wanted
-    is a list of whole numbers: the films that the user liked later, one or more, in any
-    order. No film is twice in a list. A film on place r, counted from 1, is worth
-    1 / log2(r + 1) if the user liked it, else 0, and a list is worth the sum. It is
-    divided by what the best list of k films would be worth to this user. Returned is a
-    number from 0 to 1.
-
-    Source: Järvelin and Kekäläinen (2002), "Cumulated gain-based evaluation of IR
-    techniques"
-    """
-    worth = [1 / math.log2(rank + 1) for rank in range(1, len(shown) + 1)]
-    gain = sum(w for w, film in zip(worth, shown, strict=True) if film in wanted)
-    return gain / sum(worth[: len(wanted)])
-
-
-@gain_of_list.mistakes
-def _(shown, wanted):
-    """
-    ranks_from_0: Your places begin with 0, and log2(0 + 1) is 0: the first place is
-        worth infinitely much. Count them from 1, or take log2(r + 2).
-    one_place_later: Your first place is worth 1 / log2(3), as if it were the second.
-        Places counted from 1 have log2(r + 1), those counted from 0 log2(r + 2).
-    one_over_rank: Each place r is worth 1 / r in yours. That falls too fast: it is
-        1 / log2(r + 1).
-    one_plus_log: Each place r is worth 1 / (1 + log2(r)) in yours. The 1 belongs into
-        the logarithm: 1 / log2(r + 1).
-    not_divided: That is DCG, what the list is worth. Divide by what the best list would
-        be worth: with few wanted films, it cannot be worth much.
-    divided_by_k: You divided by k. Divide by what the best list would be worth.
-    best_without_k: Your best list has all wanted films, also if they are more than k.
-        It has k films, too.
-    best_of_k: Your best list has k wanted films, also if the user liked fewer. There
-        are no more than these.
-    best_order: You compared with the same films in the best order. The best list has
-        all wanted films that fit into it, not only those that were shown.
-    recall: That is recall: each place counts the same in it. Earlier ones should count
-        more.
-    last_first: You counted the places from the end. The best film comes first.
-    places_among_the_wanted: You took the places of the films in `wanted`, which is in
-        any order. It is their places in `shown` that count.
-    """
-    ranks, k, count = _ranks(shown, wanted), len(shown), len(wanted)
-    found, most = len(ranks), min(k, count)
-
-    def gain(worth, ranks=ranks, best=most):
-        ranks = np.asarray(ranks, float)
-        return worth(ranks).sum() / worth(np.arange(1.0, best + 1)).sum()
-
-    def worth(rank):
-        return 1 / np.log2(rank + 1)
-
-    return {
-        "ranks_from_0": gain(lambda rank: 1 / np.log2(rank)),
-        "one_place_later": gain(lambda rank: 1 / np.log2(rank + 2)),
-        "one_over_rank": gain(lambda rank: 1 / rank),
-        "one_plus_log": gain(lambda rank: 1 / (1 + np.log2(rank))),
-        "not_divided": worth(ranks).sum(),
-        "divided_by_k": worth(ranks).sum() / k,
-        "best_without_k": gain(worth, best=count),
-        "best_of_k": gain(worth, best=k),
-        "best_order": gain(worth, best=found),
-        "recall": found / most,
-        "last_first": gain(worth, k + 1 - ranks),
-        "places_among_the_wanted": gain(worth, _ranks(wanted, shown)),
-    }
-
-
 # -- 9 ---------------------------------------------------------------------------------
 
 
@@ -812,95 +824,83 @@ def _(liked, other):
 # -- 10 --------------------------------------------------------------------------------
 
 
-def _users_of_both_parts(rng):
-    """Return users of ratings in two parts: some are in one of them, some in both.
-
-    In turn a new one has fewer ratings of the test than a known one, and more. The
-    highest number is a new one's. There are not as many new ones as do not come back.
-    """
-    many_from_new = draws.every_other(rng)
-    gone, new = rng.permutation(np.arange(2, 7))[:2]
-    known = rng.integers(2, 5)
-    ids = rng.choice(np.arange(1, 700), gone + known + new, replace=False)
-    highest = ids.argmax()
-    ids[[highest, -1]] = ids[[-1, highest]]
-    train = np.repeat(ids[: gone + known], rng.integers(1, 6, gone + known))
-    many, few = rng.integers(4, 8, max(known, new)), rng.integers(1, 3, max(known, new))
-    times = [few[:known], many[:new]] if many_from_new else [many[:known], few[:new]]
-    test = np.repeat(ids[gone:], np.concatenate(times))
-    if len(train) == len(test):
-        train = np.append(train, train[:1])
-    return rng.permutation(train), rng.permutation(test)
-
-
 @exercise(
-    inputs=_users_of_both_parts,
+    inputs=_shown_and_wanted,
     hints=[
-        "Go through the ratings of the test one by one. What do you have to look up "
-        "for each of them?",
-        "`np.isin(test_users, train_users)` is True where the user of a test rating "
-        "is known. Which of them are asked for, and how do you make a share of marks?",
-        "`(~np.isin(test_users, train_users)).mean()`",
+        "What is each place worth? Which of them does the list earn? And which would "
+        "the best list earn, if 3 films are wanted?",
+        "`worth = [1 / math.log2(rank + 1) for rank in range(1, k + 1)]`. The list "
+        "earns the worth of each place whose film is wanted. The best list earns the "
+        "first ones, as many as are wanted, and k at most.",
+        "`gain = sum(w for w, film in zip(worth, shown) if film in wanted)`, then "
+        "`gain / sum(worth[: len(wanted)])`",
     ],
 )
-def cold_share(train_users, test_users):
-    """Return the share of the test ratings that come from new users, from 0 to 1.
+def gain_of_list(shown, wanted):
+    """Return nDCG@k of a list: what it is worth, compared with the best list.
 
-    train_users is an array (N,) of whole numbers: who gave each rating of the training
-    part. test_users is an array (M,): who gave each rating of the test. Somebody who
-    gave several ratings is there several times. A user is new who gave none of the
-    training part.
+    shown is a list of k whole numbers: the films that are shown, the best first. wanted
+    is a list of whole numbers: the films that the user liked later, one or more, in any
+    order. No film is twice in a list. A film on place r, counted from 1, is worth
+    1 / log2(r + 1) if the user liked it, else 0, and a list is worth the sum. It is
+    divided by what the best list of k films would be worth to this user. Returned is a
+    number from 0 to 1.
 
-    Source: Schein and others (2002), "Methods and metrics for cold-start
-    recommendations"
+    Source: Järvelin and Kekäläinen (2002), "Cumulated gain-based evaluation of IR
+    techniques"
     """
-    is_new = ~np.isin(test_users, train_users)
-    return is_new.mean()
+    worth = [1 / math.log2(rank + 1) for rank in range(1, len(shown) + 1)]
+    gain = sum(w for w, film in zip(worth, shown, strict=True) if film in wanted)
+    return gain / sum(worth[: len(wanted)])
 
 
-@cold_share.mistakes
-def _(train_users, test_users):
+@gain_of_list.mistakes
+def _(shown, wanted):
     """
-    share_of_users: That is the share of the users of the test who are new. Asked for is
-        the share of its ratings: who gave many counts often.
-    known: That is the share of the ratings whose user is known. Asked for are those of
-        the others.
-    gone: That is the share of the training part's ratings whose user does not come
-        back. Asked for is the other way around: ratings of the test.
-    gone_users: That is the share of the training part's users who do not come back.
-        Asked for are ratings of the test.
-    how_many: That is how many ratings of the test come from new users. Divide by how
-        many the test has.
-    how_many_users: That is how many users are new. Asked for is a share of the ratings
-        of the test.
-    of_all_ratings: You divided by the ratings of both parts. Asked for is a share of
-        the test.
-    of_all_users: That is the share of all users of both parts who are new. Asked for is
-        a share of the ratings of the test.
-    of_the_training: You divided by how many ratings the training part has. Asked for is
-        a share of the test.
-    users_over_ratings: You divided how many users are new by how many ratings the test
-        has. Count the ratings of the new users.
-    in_one_part: That is the share of all users who are in one of the parts only. A user
-        who does not come back is not new.
-    higher_ids: You took a user for new whose number is higher than all of the training
-        part. Numbers are names: look whether it is there.
+    ranks_from_0: Your places begin with 0, and log2(0 + 1) is 0: the first place is
+        worth infinitely much. Count them from 1, or take log2(r + 2).
+    one_place_later: Your first place is worth 1 / log2(3), as if it were the second.
+        Places counted from 1 have log2(r + 1), those counted from 0 log2(r + 2).
+    one_over_rank: Each place r is worth 1 / r in yours. That falls too fast: it is
+        1 / log2(r + 1).
+    one_plus_log: Each place r is worth 1 / (1 + log2(r)) in yours. The 1 belongs into
+        the logarithm: 1 / log2(r + 1).
+    not_divided: That is DCG, what the list is worth. Divide by what the best list would
+        be worth: with few wanted films, it cannot be worth much.
+    divided_by_k: You divided by k. Divide by what the best list would be worth.
+    best_without_k: Your best list has all wanted films, also if they are more than k.
+        It has k films, too.
+    best_of_k: Your best list has k wanted films, also if the user liked fewer. There
+        are no more than these.
+    best_order: You compared with the same films in the best order. The best list has
+        all wanted films that fit into it, not only those that were shown.
+    recall: That is recall: each place counts the same in it. Earlier ones should count
+        more.
+    last_first: You counted the places from the end. The best film comes first.
+    places_among_the_wanted: You took the places of the films in `wanted`, which is in
+        any order. It is their places in `shown` that count.
     """
-    train, test = np.unique(train_users), np.unique(test_users)
-    new, gone = np.setdiff1d(test, train), np.setdiff1d(train, test)
-    everybody, N, M = len(train) + len(new), len(train_users), len(test_users)
-    cold = np.isin(test_users, new).sum()
+    ranks, k, count = _ranks(shown, wanted), len(shown), len(wanted)
+    found, most = len(ranks), min(k, count)
+
+    def gain(worth, ranks=ranks, best=most):
+        ranks = np.asarray(ranks, float)
+        return worth(ranks).sum() / worth(np.arange(1.0, best + 1)).sum()
+
+    def worth(rank):
+        return 1 / np.log2(rank + 1)
+
     return {
-        "share_of_users": len(new) / len(test),
-        "known": 1 - cold / M,
-        "gone": np.isin(train_users, gone).mean(),
-        "gone_users": len(gone) / len(train),
-        "how_many": cold,
-        "how_many_users": len(new),
-        "of_all_ratings": cold / (N + M),
-        "of_all_users": len(new) / everybody,
-        "of_the_training": cold / N,
-        "users_over_ratings": len(new) / M,
-        "in_one_part": (len(new) + len(gone)) / everybody,
-        "higher_ids": (test_users > train.max()).mean(),
+        "ranks_from_0": gain(lambda rank: 1 / np.log2(rank)),
+        "one_place_later": gain(lambda rank: 1 / np.log2(rank + 2)),
+        "one_over_rank": gain(lambda rank: 1 / rank),
+        "one_plus_log": gain(lambda rank: 1 / (1 + np.log2(rank))),
+        "not_divided": worth(ranks).sum(),
+        "divided_by_k": worth(ranks).sum() / k,
+        "best_without_k": gain(worth, best=count),
+        "best_of_k": gain(worth, best=k),
+        "best_order": gain(worth, best=found),
+        "recall": found / most,
+        "last_first": gain(worth, k + 1 - ranks),
+        "places_among_the_wanted": gain(worth, _ranks(wanted, shown)),
     }

@@ -85,7 +85,7 @@ everything[["user", "title", "genres", "rating", "time"]].head(4)
 # How are they spread? Take all films, the one with the most ratings first:
 
 # %%
-counts = everything["film"].value_counts(sort=False).sort_values(ascending=False)
+counts = everything.groupby("film").size().sort_values(kind="stable")[::-1]
 places = 1 + np.arange(len(counts))
 lab.plots.curves(
     {"films": (places, counts.to_numpy())},
