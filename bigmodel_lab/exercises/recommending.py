@@ -281,7 +281,7 @@ def _(stars, overall, strength):
 def _field_vectors(rng):
     """Return vectors (N, F, D), with four fields or more and sizes that differ."""
     F = int(rng.integers(4, 7))
-    N, D = rng.permutation([n for n in range(2, 9) if n != F])[:2].tolist()
+    N, D = rng.permutation([n for n in range(3, 9) if n != F])[:2].tolist()
     return (draws.normal(rng, N, F, D),)
 
 
@@ -456,25 +456,19 @@ def _(shown, wanted):
 def _popularities_user_and_k(rng):
     """Return a matrix (U, F) with different sums of its columns, a user, and k.
 
-    The user has some of the k most popular films, not all, and more than k are left;
-    these are not in the order of their places.
+    The user has some of the k most popular films, not all, and at least k in all. More
+    than k are left, and not in the order of their places.
     """
-    k, F = int(rng.integers(3, 5)), int(rng.integers(8, 12))
+    k, F = int(rng.integers(3, 5)), int(rng.integers(10, 14))
     U = F + int(rng.integers(4, 9))
     while True:
         counts = rng.choice(np.arange(1, U), F, replace=False)
         matrix = rng.permuted(np.arange(U)[:, None] < counts, axis=0).astype(float)
-        by_popularity = np.argsort(-counts, kind="stable")
-        for user in rng.permutation(U).tolist():
-            seen = matrix[user, by_popularity] == 1
-            places = by_popularity[~seen]
-            enough = 2 <= seen.sum() < F - k and seen[:k].any() and not seen[:k].all()
-            if (
-                enough
-                and (np.diff(places[:k]) < 0).any()
-                and places[0] > places[1:].min()
-            ):
-                return matrix, user, k
+        user, order = int(rng.integers(U)), np.argsort(-counts, kind="stable")
+        seen = matrix[user, order] == 1
+        not_in_order = (np.diff(order[~seen][:k]) < 0).any()
+        if not_in_order and k <= seen.sum() < F - k and 0 < seen[:k].sum() < k:
+            return matrix, user, k
 
 
 @exercise(
