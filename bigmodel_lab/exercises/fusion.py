@@ -1,4 +1,4 @@
-"""Exercises of chapter 13: one answer of several sources, and fair to groups."""
+"""Exercises of chapter 13: several sources fused, and groups treated fairly."""
 
 from functools import partial
 
@@ -75,15 +75,13 @@ def _(picture, words, picture_train, words_train):
         the training rows.
     own_means: Your means are those of the rows that come in. They must be those of the
         training rows: otherwise what a row becomes depends on who comes with it.
-    own_scale: Your number comes from the rows that come in. It must come from the
-        training rows: otherwise what a row becomes depends on who comes with it.
     by_themselves: You took means and lengths of the rows that come in. Take those of
         the training rows: they are what the model knows.
     each_column: You divided each column by its own deviation. All of a source is
         divided by one number: what varies little stays small, and a source does not
         count more for having more columns.
     as_one: You divided both by the same number. Then the source with the larger numbers
-        still decides: each has its own number.
+        still decides: each needs its own number.
     each_row: You gave each row the length 1. It is the training rows whose squared
         length is 1, and only in the mean.
     root_forgotten: You divided by the mean squared length. Divided by c, the squared
@@ -93,8 +91,6 @@ def _(picture, words, picture_train, words_train):
         more columns counts more.
     sum_for_mean: You took the sum over the training rows. Take the mean of their
         squared lengths: otherwise more training rows make everything smaller.
-    one_mean: You took one mean and one deviation for all of a source. Each column has a
-        mean of its own, and the squares of a row are added up.
     words_first: The words come first in it. The picture should.
     """
     sources = [(picture, picture_train), (words, words_train)]
@@ -112,7 +108,6 @@ def _(picture, words, picture_train, words_train):
         "not_scaled": joined(lambda x, t, z: z),
         "means_left_in": joined(lambda x, t, z: x / size(t - t.mean(0))),
         "own_means": joined(lambda x, t, z: (x - x.mean(0)) / size(t - t.mean(0))),
-        "own_scale": joined(lambda x, t, z: z / size(z)),
         "by_themselves": joined(lambda x, t, z: (x - x.mean(0)) / size(x - x.mean(0))),
         "each_column": joined(lambda x, t, z: z / t.std(0)),
         "as_one": joined(lambda x, t, z: z / np.hypot(*sizes)),
@@ -122,7 +117,6 @@ def _(picture, words, picture_train, words_train):
         "root_forgotten": joined(lambda x, t, z: z / size(t - t.mean(0)) ** 2),
         "deviation_of_all": joined(lambda x, t, z: z / (t - t.mean(0)).std()),
         "sum_for_mean": joined(lambda x, t, z: z / np.linalg.norm(t - t.mean(0))),
-        "one_mean": joined(lambda x, t, z: (x - t.mean()) / t.std()),
         "words_first": np.roll(right, words.shape[1], axis=1),
     }
 
@@ -178,8 +172,6 @@ def _(probabilities, weights):
         model with twice the weight should count twice as much.
     upside_down: Your weights are 1 / weight. The larger a weight, the more its model
         should count.
-    squares: You squared the weights. A model with twice the weight should count twice
-        as much, not four times.
     heaviest_model: That is the answer of the model with the largest weight. The others
         know something, too.
     last_model: That is the last model's answer. In a loop, each of them must be added
@@ -192,12 +184,9 @@ def _(probabilities, weights):
         add up the probabilities themselves.
     first_choices: Those are the classes with the largest probability. Asked for are the
         probabilities.
-    columns_to_1: In your result the columns add up to 1. A row is one example: its
-        probabilities should.
     not_summed: Those are the models' answers times their shares. Add them up.
     """
     p, shares = np.array(probabilities), weights / weights.sum()
-    exponential = np.exp(weights)
 
     def by(weights):
         return np.tensordot(weights / weights.sum(), p, 1)
@@ -207,16 +196,14 @@ def _(probabilities, weights):
         "equal_weights": p.mean(0),
         "not_divided": np.tensordot(weights, p, 1),
         "divided_by_models": np.tensordot(weights, p, 1) / len(p),
-        "softmax": by(exponential),
+        "softmax": by(np.exp(weights)),
         "upside_down": by(1 / weights),
-        "squares": by(weights**2),
         "heaviest_model": p[weights.argmax()],
         "last_model": p[-1],
         "largest": p.max(0),
         "product": powers / powers.sum(1, keepdims=True),
         "votes": np.tensordot(shares, np.eye(p.shape[2])[p.argmax(2)], 1),
         "first_choices": right.argmax(1),
-        "columns_to_1": right / right.sum(0),
         "not_summed": shares[:, None, None] * p,
     }
 
@@ -273,7 +260,6 @@ def _(first, second, prior):
         to 1: divide each by its sum.
     columns_to_1: In your result the columns add up to 1. A row is one example: its
         probabilities should.
-    one_sum: You divided by the sum of everything. Each row has a sum of its own.
     mean: You took the mean. Where the prior says 50 % and both witnesses say 90 %,
         they are surer together than each alone; a mean never is.
     sum_less_prior: You added the two and subtracted the prior. What is independent is
@@ -300,7 +286,6 @@ def _(first, second, prior):
         "prior_counted_three_times": rows_to_1(first * second * prior),
         "not_normalized": joint,
         "columns_to_1": joint / joint.sum(0),
-        "one_sum": joint / joint.sum(),
         "mean": (first + second) / 2,
         "sum_less_prior": first + second - prior,
         "geometric_mean": rows_to_1(np.sqrt(first * second)),
@@ -321,14 +306,16 @@ def _two_answers(rng):
     wrong answer, and with different ones.
     """
     C = int(rng.integers(4, 9))
-    steps = []  # from the truth to each of the two answers
-    for first_wrong, second_wrong in [(0, 0), (0, 1), (1, 0), (1, 1), (1, 2)]:
-        count = int(rng.integers(3, 14))
-        steps += [(first_wrong, second_wrong)] * count
-    truth = rng.integers(0, C, len(steps))
-    first, second = rng.permutation(steps).T
-    turn = rng.integers(1, C - 2, len(steps))
-    answers = [(truth + (s > 0) * (turn + s)) % C for s in (first, second)]
+    kinds = []  # who is wrong: 0 nobody, 1 in one way, 2 in another way
+    for kind in [(0, 0), (0, 1), (1, 0), (1, 1), (1, 2)]:
+        kinds += [kind] * int(rng.integers(3, 14))
+    truth = rng.integers(0, C, len(kinds))
+    one_way = rng.integers(1, C, len(kinds))
+    another = 1 + (one_way - 1 + rng.integers(1, C - 1, len(kinds))) % (C - 1)
+    away = np.array([0 * truth, one_way, another])
+    first, second = rng.permutation(kinds).T
+    rows = np.arange(len(kinds))
+    answers = [(truth + away[kind, rows]) % C for kind in (first, second)]
     return *answers, truth
 
 
@@ -469,8 +456,6 @@ def _(fit, X, y, folds):
         early? There are folds.max() + 1 folds.
     earlier_folds_only: You fitted on the folds before. That is for what comes one after
         the other, as days do: here, learn from all other folds.
-    own_cut: You cut the rows into folds of your own, one after the other. `folds` says
-        which fold each row is in.
     one_row_left_out: You left out one row at a time. A model must not see the row's
         whole fold.
     errors: Those are the errors, y less the answers. Asked for are the answers.
@@ -484,9 +469,7 @@ def _(fit, X, y, folds):
                 answers[asked] = fit(X[seen], y[seen])(X[asked])
         return answers
 
-    count = folds.max() + 1
-    marks = [folds == k for k in range(count)]
-    cuts = np.repeat(range(count), [len(p) for p in np.array_split(X, count)])
+    marks = [folds == k for k in range(folds.max() + 1)]
     models = [fit(X[~unseen], y[~unseen]) for unseen in marks]
     right = answered(marks)
     return {
@@ -502,7 +485,6 @@ def _(fit, X, y, folds):
         "earlier_folds_only": answered(
             marks, learn=lambda unseen: folds < folds[unseen][0]
         ),
-        "own_cut": answered([cuts == k for k in range(count)]),
         "one_row_left_out": answered(np.eye(len(X), dtype=bool)),
         "errors": y - right,
     }
@@ -512,10 +494,9 @@ def _(fit, X, y, folds):
 
 
 def _two_layers(rng):
-    """Return W1 (H, I), b1 (H,), W2 (O, H) and an order (H,).
+    """Return W1 (H, I), b1 (H,), W2 (O, H) and an order (H,) that is not its inverse.
 
-    The order undoes itself in no case. Both I and O are larger than H, so that a wrong
-    axis is no error of Python's.
+    Both I and O are larger than H: so a wrong axis does not stop Python.
     """
     H = int(rng.integers(4, 7))
     inside, out = H + rng.permutation(np.arange(1, 4))[:2]
@@ -661,11 +642,11 @@ def selection_gap(decisions, groups):
 @selection_gap.mistakes
 def _(decisions, groups):
     """
-    counts: You compared how many get a yes. A larger group has more of them: compare
-        shares.
+    counts: You compared how many get a yes. A group may have more of them only because
+        it is larger: compare shares.
     of_all: You divided by all people. Each group's yeses are a share of that group.
-    who_gets_the_yes: You compared how the yeses are distributed over the groups. Larger
-        groups get more of them: what share of each group gets a yes?
+    who_gets_the_yes: You compared how the yeses are distributed over the groups. A
+        group may get more of them only because it is larger: what share of it does?
     ratio: You divided the smallest share by the largest. Asked for is the difference.
     upside_down: You divided the largest share by the smallest. Asked for is the
         difference.
@@ -675,8 +656,6 @@ def _(decisions, groups):
         largest and the smallest share count, whichever groups have them.
     from_the_whole: You compared each group with the share among all. Compare the
         groups with each other.
-    from_the_mean: You compared the largest share with the mean of the shares. Compare
-        it with the smallest.
     deviation: That is the standard deviation of the shares. Asked for is the largest
         less the smallest.
     sample_deviation: That is the standard deviation of the shares, with G - 1. Asked
@@ -696,7 +675,6 @@ def _(decisions, groups):
         "first_two_groups": abs(shares[0] - shares[1]),
         "last_less_first": shares[-1] - shares[0],
         "from_the_whole": abs(shares - decisions.mean()).max(),
-        "from_the_mean": shares.max() - shares.mean(),
         "deviation": shares.std(),
         "sample_deviation": shares.std(ddof=1),
         "largest": shares.max(),
@@ -784,7 +762,7 @@ def _(decisions, truth, groups):
         decision; look at those with the same truth.
     of_the_whole_group: You divided by the whole group. Divide by those of it who are
         alike in truth.
-    in_truth: That is how differently often the groups would pay back. The decisions are
+    in_truth: That is the gap in how often the groups would pay back. The decisions are
         not in it.
     """
     gaps = [_gap(decisions[truth == t], groups[truth == t]) for t in (1, 0)]
@@ -876,19 +854,15 @@ def _(groups, labels):
     N_forgotten: You did not divide by N. The weights should add up to N.
     sum_1: Your weights add up to 1. They should add up to N: a weight of 1 means "as it
         is".
+    all_1: Each weight is 1: then everything is as it was, and label and group still
+        depend on each other.
     expected_counts: That is how many there would be. Divide it by how many there are.
-    difference: You subtracted. A weight says how many times an example counts: divide.
-    one_for_each_kind: Those are the right weights, one for each combination of group
-        and label. Asked for is one for each example.
     """
     N, kinds = len(groups), [np.unique(v) for v in (groups, labels)]
     same_group, same_label = (v[:, None] == v for v in (groups, labels))
     g, y = same_group.sum(1), same_label.sum(1)
     there = (same_group & same_label).sum(1)
     right = g * y / N / there
-    table = [
-        [right[(groups == a) & (labels == b)][0] for b in kinds[1]] for a in kinds[0]
-    ]
     return {
         "upside_down": 1 / right,
         "one_by_the_count": 1 / there,
@@ -900,9 +874,8 @@ def _(groups, labels):
         "labels_alike": N / len(kinds[1]) / y,
         "N_forgotten": right * N,
         "sum_1": right / N,
+        "all_1": np.ones(N),
         "expected_counts": g * y / N,
-        "difference": g * y / N - there,
-        "one_for_each_kind": table,
     }
 
 
@@ -970,7 +943,8 @@ def _(scores, groups, rate):
     first_groups_threshold: The threshold of the first group is used for all. Each needs
         its own.
     lowest_scores: Those with the lowest scores get a yes. A higher score is better.
-    refused_share: The share 1 - rate of each group gets a yes. It should be refused.
+    refused_share: The share 1 - rate of each group gets a yes. That is the share to
+        refuse.
     above_the_rate: Scores are compared with `rate` itself. That is a share of people;
         the threshold is the score that it leads to.
     above_1_less_rate: Scores are compared with 1 - rate itself. That is a share of
