@@ -37,10 +37,10 @@ def who_rated_what() -> None:
     for x, words in asked.items():
         sketch.text(x, 31, words, ha="left", color=ORANGE, **SMALL)
     sketch.show(
-        "A table of four people and six films. Each person has rated two or three, with "
-        "two to five stars; the other cells are empty. The four empty ones in Ana's row "
-        "have question marks. Below are two questions: how many stars would it be, and "
-        "which one will she watch next?"
+        "A table of four people and six films. Each person has rated two or three, "
+        "with two to five stars; the other cells are empty. The four empty ones in "
+        "Ana's row have question marks. Below are two questions: how many stars would "
+        "it be, and which one will she watch next?"
     )
 
 
@@ -77,9 +77,9 @@ def three_splits() -> None:
         sketch.text(4, 8 + 5 * row, f"user {user}", **SMALL)
     sketch.show(
         "Three times the same picture: four users, each a line of time with dots, the "
-        "ratings. At random, test dots lie among the others. Each user's last ones: the "
-        "right end of each line. By date: all dots right of one dashed line; user D, "
-        "who began after it, is all test, and user B has no test dot."
+        "ratings. At random, test dots lie among the others. Each user's last ones: "
+        "the right end of each line. By date: all dots right of one dashed line; user "
+        "D, who began after it, is all test, and user B has no test dot."
     )
 
 

@@ -217,13 +217,12 @@ class TuningPanel(StillBox):
         self._end()
         for name, value in self._start_values.items():
             self.controls[name].value = value
-        self.runs = []
-        self._progress.value = 0
+        self.runs, self._progress.value = [], 0
         self._show_runs()
         self._status.say(READY)
 
     def _end(self):
-        """Stop, and wait until the present step is done: two threads must not draw."""
+        """Stop, and wait for the present step: two threads must not draw."""
         self.stop()
         if self._thread is not None:
             self._thread.join()
@@ -235,11 +234,11 @@ class TuningPanel(StillBox):
             return
         one, other = ((*p.compare, *p._entries, *p.controls) for p in (self, earlier))
         if one == other and same_function(self.make_training, earlier.make_training):
-            self.runs = list(earlier.runs)
+            self.runs, news = list(earlier.runs), KEPT
             self._show_runs()
-            self._status.say(f"{READY} {KEPT}")
         else:
-            self._status.say(f"{READY} {CLEARED}")
+            news = CLEARED
+        self._status.say(f"{READY} {news}")
 
     # -- the background thread: never prints, draws within its share of the time -----
 
