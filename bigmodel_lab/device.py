@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from threadpoolctl import threadpool_limits
 
 
 def best_device() -> torch.device:
@@ -78,7 +79,7 @@ def _cgroup_quota(root="/sys/fs/cgroup"):
 
 
 def set_threads(small_models: bool = True) -> int:
-    """Give PyTorch its CPU threads and return how many.
+    """Give PyTorch, NumPy and SciPy their CPU threads and return how many.
 
     One thread for small models, else as many as pay here and now (`threads_that_pay`).
     The environment variable `BIGMODEL_LAB_THREADS` overrides the choice.
@@ -96,6 +97,8 @@ def set_threads(small_models: bool = True) -> int:
         )
     threads = int(wanted or (1 if small_models else threads_that_pay()))
     torch.set_num_threads(threads)
+    threadpool_limits(threads)
+    os.environ["OPENBLAS_NUM_THREADS"] = str(threads)  # of SciPy, if loaded later
     return threads
 
 

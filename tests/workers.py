@@ -11,18 +11,19 @@ import psutil
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-from bigmodel_lab.device import granted_cores
+from bigmodel_lab.device import granted_cores, set_threads
 
 MEMORY = 4e9  # bytes a worker may take: a kernel, a JupyterLab and its browser
 
 
 def pytest_configure(config):
-    """Give each notebook's kernel one thread where another worker has the other core.
+    """Give each worker and its kernels one thread: another worker has the other core.
 
     A chapter measures how many pay when it begins, and cannot know what begins later.
     """
     if hasattr(config, "workerinput"):
         os.environ.setdefault("BIGMODEL_LAB_THREADS", "1")
+        set_threads()
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -15,13 +15,13 @@ INK = LinearSegmentedColormap.from_list("ink", [to_rgba(BLUE, 0), to_rgba(BLUE, 
 
 
 def image_rows(rows: Mapping[str, ArrayLike], title: str) -> Figure:
-    """Return a figure of grayscale images, with a named row of them for every entry.
+    """Return a figure of images, with a named row of them for every entry.
 
     Parameters
     ----------
     rows : dict
-        Name -> images (n, H, W) or (n, 1, H, W) with 0 for paper and 1 for ink; the
-        rows may differ in n, but not in H and W.
+        Name -> images (n, H, W) or (n, 1, H, W) with 0 for paper and 1 for ink, or in
+        color, (n, H, W, 3) of 0 to 255; the rows may differ in n, but in nothing else.
     title : str
         What the reader should see.
 
@@ -35,17 +35,20 @@ def image_rows(rows: Mapping[str, ArrayLike], title: str) -> Figure:
     if not any(a.size for a in arrays.values()):
         raise ValueError(f"There are no images to show in the rows {shapes}.")
     arrays = {n: a[:, 0] if a.shape[1:-2] == (1,) else a for n, a in arrays.items()}
+    arrays = {n: _opaque(a) if a.shape[3:] == (3,) else a for n, a in arrays.items()}
     sizes = {a.shape[1:] for a in arrays.values()}
-    if len(sizes) != 1 or any(a.ndim != 3 for a in arrays.values()):
+    if len(sizes) != 1 or any(
+        a.ndim != 3 and a.shape[3:] != (4,) for a in arrays.values()
+    ):
         raise ValueError(
-            f"Rows of images must be (n, H, W) or (n, 1, H, W), of one size; got "
-            f"{shapes}."
+            f"Rows of images must be (n, H, W), (n, 1, H, W) or (n, H, W, 3), of one "
+            f"size; got {shapes}."
         )
-    ((height, width),) = sizes
+    ((height, width, *channels),) = sizes
     longest = max(map(len, arrays.values()))
-    sheet = np.zeros((len(arrays) * height, longest * width))
+    sheet = np.zeros((len(arrays) * height, longest * width, *channels))
     for row, images in enumerate(arrays.values()):
-        strip = images.transpose(1, 0, 2).reshape(height, -1)  # (H, n W)
+        strip = images.swapaxes(0, 1).reshape(height, -1, *channels)  # (H, n W)
         sheet[row * height : (row + 1) * height, : strip.shape[1]] = strip
     size = 0.55  # inches an image
     figure, axes = plt.subplots(
@@ -59,3 +62,11 @@ def image_rows(rows: Mapping[str, ArrayLike], title: str) -> Figure:
     axes.spines[:].set_visible(False)
     axes.tick_params(length=0)
     return figure
+
+
+def _opaque(images):
+    """Return images in color (n, H, W, 3) of 0 to 255 as (n, H, W, 4) of 0 to 1.
+
+    What no image covers stays the page's own paper.
+    """
+    return np.pad(images / 255, [(0, 0)] * 3 + [(0, 1)], constant_values=1)

@@ -1,5 +1,7 @@
 import functools
 import os
+import subprocess
+import sys
 
 import pytest
 import torch
@@ -10,6 +12,7 @@ from bigmodel_lab import device
 @pytest.fixture(autouse=True)
 def _threads_and_seed_back(monkeypatch):
     monkeypatch.delenv("BIGMODEL_LAB_THREADS", raising=False)
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "1")
     threads = torch.get_num_threads()
     with torch.random.fork_rng():
         yield
@@ -129,6 +132,31 @@ def test_measuring_draws_no_random_numbers(monkeypatch):
     before = torch.get_rng_state()
     device.set_threads(small_models=False)
     assert torch.equal(torch.get_rng_state(), before)
+
+
+BLAS = """
+from bigmodel_lab.device import set_threads
+set_threads(small_models={small})
+import scipy.linalg, sklearn.linear_model, threadpoolctl
+pools = threadpoolctl.threadpool_info()
+print(*(pool["num_threads"] for pool in pools if pool["user_api"] == "blas"))
+"""
+
+
+@pytest.mark.parametrize(
+    ("variables", "wanted"), [({}, "1"), ({"BIGMODEL_LAB_THREADS": "2"}, "2")]
+)
+def test_numpy_and_scipy_loaded_before_or_after_have_the_same_threads(
+    variables, wanted
+):
+    without = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS")
+    kept = {k: v for k, v in os.environ.items() if k not in without}
+    command = [sys.executable, "-c", BLAS.format(small=True)]
+    printed = subprocess.run(
+        command, env=kept | variables, capture_output=True, text=True, check=True
+    ).stdout
+    assert len(printed.split()) == 2  # NumPy's library and SciPy's
+    assert set(printed.split()) == {wanted}
 
 
 def test_the_number_of_threads_can_be_forced(monkeypatch):
