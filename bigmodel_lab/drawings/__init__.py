@@ -8,6 +8,10 @@ from bigmodel_lab.drawings.attention import causal_mask_grid as causal_mask_grid
 from bigmodel_lab.drawings.attention import heads as heads
 from bigmodel_lab.drawings.attention import key_value_cache as key_value_cache
 from bigmodel_lab.drawings.attention import rotary as rotary
+from bigmodel_lab.drawings.fusion import one_more_layer as one_more_layer
+from bigmodel_lab.drawings.fusion import same_network as same_network
+from bigmodel_lab.drawings.fusion import two_gaps as two_gaps
+from bigmodel_lab.drawings.fusion import ways_to_fuse as ways_to_fuse
 from bigmodel_lab.drawings.gpt import byte_pairs as byte_pairs
 from bigmodel_lab.drawings.gpt import gpt as gpt
 from bigmodel_lab.drawings.gpt import gpt_block as gpt_block
