@@ -12,6 +12,93 @@ from bigmodel_lab.exercises.judging.judge import exercise
 # -- 1 ---------------------------------------------------------------------------------
 
 
+def _two_answers(rng):
+    """Return answers (N,), answers (N,) and the truth (N,), class numbers.
+
+    There are examples that both have right, one of them, and neither: with the same
+    wrong answer, and with different ones.
+    """
+    C = int(rng.integers(4, 9))
+    kinds = []  # who is wrong: 0 nobody, 1 in one way, 2 in another way
+    for kind in [(0, 0), (0, 1), (1, 0), (1, 1), (1, 2)]:
+        kinds += [kind] * int(rng.integers(3, 14))
+    truth = rng.integers(0, C, len(kinds))
+    one_way = rng.integers(1, C, len(kinds))
+    another = 1 + (one_way - 1 + rng.integers(1, C - 1, len(kinds))) % (C - 1)
+    away = np.array([0 * truth, one_way, another])
+    first, second = rng.permutation(kinds).T
+    rows = np.arange(len(kinds))
+    answers = [(truth + away[kind, rows]) % C for kind in (first, second)]
+    return *answers, truth
+
+
+@exercise(
+    inputs=_two_answers,
+    hints=[
+        "Somebody chooses between the two answers, and chooses right whenever that is "
+        "possible. For which examples is it not possible?",
+        "Where both are wrong. An example counts if the first answer is right, or the "
+        "second one, or both.",
+        "`((first == truth) | (second == truth)).mean()`",
+    ],
+)
+def ceiling(first, second, truth):
+    """Return the highest accuracy that choosing between two answers can reach.
+
+    first, second and truth are arrays (N,) of class numbers: what two models answer,
+    and what is right. Whoever chooses takes one of the two answers for each example,
+    and may be as clever as anybody. Returned is a number from 0 to 1.
+    """
+    either_is_right = (first == truth) | (second == truth)
+    return either_is_right.mean()
+
+
+@ceiling.mistakes
+def _(first, second, truth):
+    """
+    both_right: That is how often both are right. One that is right is enough, if it is
+        chosen.
+    better_one: That is the accuracy of the better model. Where it is wrong, the other
+        one may be right.
+    sum: You added the two accuracies. Examples that both have right are counted twice.
+    as_if_independent: You computed with the accuracies, as if the errors of the two had
+        nothing to do with each other. What is hard for one is often hard for the other:
+        look at each example.
+    product: You multiplied the accuracies. That would be how often both are right, if
+        their errors had nothing to do with each other.
+    mean: That is the mean of the accuracies, as if one chose by a coin.
+    agreement: That is how often they agree. They may agree on what is wrong, and one
+        may be right where they differ.
+    disagreement: That is how often they differ. Both may be right, and both may be
+        wrong in different ways.
+    exactly_one: That is how often exactly one is right. Where both are, the choice is
+        right, too.
+    one_wrong: That is how often one of them is wrong, or both. How often is one right?
+    both_wrong: That is how often both are wrong: then no choice helps. Asked for is how
+        often one does.
+    how_many: That is how many examples. Asked for is their share.
+    """
+    one, other = first == truth, second == truth
+    a, b = one.mean(), other.mean()
+    return {
+        "both_right": (one & other).mean(),
+        "better_one": max(a, b),
+        "sum": a + b,
+        "as_if_independent": 1 - (1 - a) * (1 - b),
+        "product": a * b,
+        "mean": (a + b) / 2,
+        "agreement": (first == second).mean(),
+        "disagreement": (first != second).mean(),
+        "exactly_one": (one ^ other).mean(),
+        "one_wrong": 1 - (one & other).mean(),
+        "both_wrong": 1 - (one | other).mean(),
+        "how_many": (one | other).sum(),
+    }
+
+
+# -- 2 ---------------------------------------------------------------------------------
+
+
 def _two_sources(rng):
     """Return rows of a picture (N, P) and words (N, W), and training rows of both.
 
@@ -121,7 +208,7 @@ def _(picture, words, picture_train, words_train):
     }
 
 
-# -- 2 ---------------------------------------------------------------------------------
+# -- 3 ---------------------------------------------------------------------------------
 
 
 def _answers_and_weights(rng):
@@ -208,7 +295,7 @@ def _(probabilities, weights):
     }
 
 
-# -- 3 ---------------------------------------------------------------------------------
+# -- 4 ---------------------------------------------------------------------------------
 
 
 def _two_witnesses(rng):
@@ -293,93 +380,6 @@ def _(first, second, prior):
         "softmax_of_probabilities": rows_to_1(np.exp(joint)),
         "logarithms": np.log(joint),
         "first_choices": right.argmax(1),
-    }
-
-
-# -- 4 ---------------------------------------------------------------------------------
-
-
-def _two_answers(rng):
-    """Return answers (N,), answers (N,) and the truth (N,), class numbers.
-
-    There are examples that both have right, one of them, and neither: with the same
-    wrong answer, and with different ones.
-    """
-    C = int(rng.integers(4, 9))
-    kinds = []  # who is wrong: 0 nobody, 1 in one way, 2 in another way
-    for kind in [(0, 0), (0, 1), (1, 0), (1, 1), (1, 2)]:
-        kinds += [kind] * int(rng.integers(3, 14))
-    truth = rng.integers(0, C, len(kinds))
-    one_way = rng.integers(1, C, len(kinds))
-    another = 1 + (one_way - 1 + rng.integers(1, C - 1, len(kinds))) % (C - 1)
-    away = np.array([0 * truth, one_way, another])
-    first, second = rng.permutation(kinds).T
-    rows = np.arange(len(kinds))
-    answers = [(truth + away[kind, rows]) % C for kind in (first, second)]
-    return *answers, truth
-
-
-@exercise(
-    inputs=_two_answers,
-    hints=[
-        "Somebody chooses between the two answers, and chooses right whenever that is "
-        "possible. For which examples is it not possible?",
-        "Where both are wrong. An example counts if the first answer is right, or the "
-        "second one, or both.",
-        "`((first == truth) | (second == truth)).mean()`",
-    ],
-)
-def ceiling(first, second, truth):
-    """Return the highest accuracy that choosing between two answers can reach.
-
-    first, second and truth are arrays (N,) of class numbers: what two models answer,
-    and what is right. Whoever chooses takes one of the two answers for each example,
-    and may be as clever as anybody. Returned is a number from 0 to 1.
-    """
-    either_is_right = (first == truth) | (second == truth)
-    return either_is_right.mean()
-
-
-@ceiling.mistakes
-def _(first, second, truth):
-    """
-    both_right: That is how often both are right. One that is right is enough, if it is
-        chosen.
-    better_one: That is the accuracy of the better model. Where it is wrong, the other
-        one may be right.
-    sum: You added the two accuracies. Examples that both have right are counted twice.
-    as_if_independent: You computed with the accuracies, as if the errors of the two had
-        nothing to do with each other. What is hard for one is often hard for the other:
-        look at each example.
-    product: You multiplied the accuracies. That would be how often both are right, if
-        their errors had nothing to do with each other.
-    mean: That is the mean of the accuracies, as if one chose by a coin.
-    agreement: That is how often they agree. They may agree on what is wrong, and one
-        may be right where they differ.
-    disagreement: That is how often they differ. Both may be right, and both may be
-        wrong in different ways.
-    exactly_one: That is how often exactly one is right. Where both are, the choice is
-        right, too.
-    one_wrong: That is how often one of them is wrong, or both. How often is one right?
-    both_wrong: That is how often both are wrong: then no choice helps. Asked for is how
-        often one does.
-    how_many: That is how many examples. Asked for is their share.
-    """
-    one, other = first == truth, second == truth
-    a, b = one.mean(), other.mean()
-    return {
-        "both_right": (one & other).mean(),
-        "better_one": max(a, b),
-        "sum": a + b,
-        "as_if_independent": 1 - (1 - a) * (1 - b),
-        "product": a * b,
-        "mean": (a + b) / 2,
-        "agreement": (first == second).mean(),
-        "disagreement": (first != second).mean(),
-        "exactly_one": (one ^ other).mean(),
-        "one_wrong": 1 - (one & other).mean(),
-        "both_wrong": 1 - (one | other).mean(),
-        "how_many": (one | other).sum(),
     }
 
 

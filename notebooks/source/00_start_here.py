@@ -427,6 +427,7 @@ lab.solved("start_here")
 # | [10 Many machines](10_machines.ipynb) | §9 Q1 | §1.3, §3.3 | §2.1 |  |  |
 # | [11 Ship](11_ship.ipynb) | §8.2, §9 Q1 | §8.2, §9.3 |  | §3, §4 |  |
 # | [12 Share it safely](12_sharing.ipynb) | §8.3 | §3.4, §9.4 | §8.2 | §3, §4, §9 Q4 | §8.4 |
+# | [13 Fuse and be fair](13_fusion.ipynb) | §8.2, §8.3, §9 Q4 | §8.3 | §8.1, §8.2 | §2, §3, §4, §8 |  |
 # | [14 Recommend](14_recommending.ipynb) | §6.3, §7.3 | §6.3, §6.5 | §6.4 |  | §6.3 |
 #
 # | Article | Chinese title | Its subject |
