@@ -35,16 +35,16 @@ def image_rows(rows: Mapping[str, ArrayLike], title: str) -> Figure:
     if not any(a.size for a in arrays.values()):
         raise ValueError(f"There are no images to show in the rows {shapes}.")
     arrays = {n: a[:, 0] if a.shape[1:-2] == (1,) else a for n, a in arrays.items()}
-    arrays = {n: _opaque(a) if a.shape[3:] == (3,) else a for n, a in arrays.items()}
     sizes = {a.shape[1:] for a in arrays.values()}
-    if len(sizes) != 1 or any(
-        a.ndim != 3 and a.shape[3:] != (4,) for a in arrays.values()
-    ):
+    known = all(a.ndim == 3 or a.shape[3:] == (3,) for a in arrays.values())
+    if len(sizes) != 1 or not known:
         raise ValueError(
             f"Rows of images must be (n, H, W), (n, 1, H, W) or (n, H, W, 3), of one "
             f"size; got {shapes}."
         )
-    ((height, width, *channels),) = sizes
+    if len(next(iter(sizes))) == 3:
+        arrays = {name: _opaque(a) for name, a in arrays.items()}
+    height, width, *channels = next(iter(arrays.values())).shape[1:]
     longest = max(map(len, arrays.values()))
     sheet = np.zeros((len(arrays) * height, longest * width, *channels))
     for row, images in enumerate(arrays.values()):

@@ -241,13 +241,28 @@ def test_a_row_may_be_empty_beside_others(rows_of):
     np.testing.assert_array_equal(picture.get_array(), [[0, 0], [0, 0], [1, 1], [1, 1]])
 
 
+def test_rows_of_images_may_have_colors():
+    red, blue = np.zeros((2, 4, 4, 3)), np.zeros((1, 4, 4, 3), np.uint8)
+    red[..., 0], blue[..., 2] = 255, 255
+    figure = plots.image_rows({"red": red, "blue": blue}, title="x")
+    sheet = figure.axes[0].images[0].get_array()
+    assert sheet.shape == (8, 8, 4)
+    assert (sheet[:4] == [1, 0, 0, 1]).all()
+    assert (sheet[4:, :4] == [0, 0, 1, 1]).all()
+    assert (sheet[4:, 4:] == 0).all()  # nothing there: the page's own paper
+    plt.close(figure)
+
+
 @pytest.mark.parametrize(
     ("shapes", "says"),
     [
         ({}, "no images to show in the rows {}"),
         ({"a": (0, 4, 4)}, "no images to show in the rows {'a': (0, 4, 4)}"),
         ({"a": (2, 0, 4)}, "no images to show"),
-        ({"a": (4, 4)}, "must be (n, H, W) or (n, 1, H, W), of one size; got {'a': (4"),
+        (
+            {"a": (4, 4)},
+            "must be (n, H, W), (n, 1, H, W) or (n, H, W, 3), of one size; got {'a': (4",
+        ),
         ({"a": (4,)}, "got {'a': (4,)}"),
         ({"a": (2, 3, 4, 4)}, "got {'a': (2, 3, 4, 4)}"),  # colors
         ({"a": (2, 4, 4, 1)}, "got {'a': (2, 4, 4, 1)}"),  # channels last
