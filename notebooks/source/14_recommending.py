@@ -87,6 +87,8 @@ everything[["user", "title", "genres", "rating", "time"]].head(4)
 # %%
 counts = everything.groupby("film").size().sort_values(kind="stable")[::-1]
 places = 1 + np.arange(len(counts))
+
+# %%
 lab.plots.curves(
     {"films": (places, counts.to_numpy())},
     title="Few films have many ratings, and most have a few",
@@ -260,6 +262,7 @@ liked = {
 }
 
 
+# %%
 def by_means(strength):
     """Return the AUC of shrunk means on the validation part."""
     means = recommending.shrunk_means(train, strength)
@@ -347,6 +350,7 @@ def ids(rows, count=4):
     return torch.tensor(np.column_stack([user, known[film]])[:, :count])
 
 
+# %%
 def labels(rows):
     """Return 1 where a film was liked, else 0: (N,)."""
     return torch.tensor((rows["rating"] >= 4).to_numpy(), dtype=torch.float32)
@@ -573,6 +577,7 @@ titles = of_films["title"].str.strip() + of_films["year"].map(" ({:.0f})".format
 titles = titles.reset_index(drop=True)
 
 
+# %%
 def like(title, table, count=4):
     """Return the films that a table puts next to one."""
     place = titles.index[titles.str.startswith(title)][0]
@@ -774,6 +779,8 @@ share = {
     name: np.sort(np.unique(lists[name], return_counts=True)[1])[::-1].cumsum()
     for name in judged
 }
+
+# %%
 lab.plots.curves(
     {
         name: (1 + np.arange(len(part)), 100 * part / part[-1])
@@ -947,6 +954,7 @@ choices = titles[of_films["ratings"].to_numpy() >= 60].sort_values(kind="stable"
 place_of = {title: place for place, title in choices.items()}
 
 
+# %%
 def lists_for(first, second, third, fourth, fifth):
     """Return two lists for who likes five films, as HTML, with the reasons of one."""
     five = sorted({place_of[title] for title in (first, second, third, fourth, fifth)})

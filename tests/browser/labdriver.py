@@ -286,7 +286,7 @@ class Notebook:
     def error_outputs(self):
         """Return the texts of the outputs that are errors."""
         mime = "application/vnd.jupyter.error"
-        return self.locator(f'[data-mime-type="{mime}"]').all_inner_texts()
+        return self.locator(f'[data-mime-type="{mime}"]').all_text_contents()
 
     def close_sidebar(self):
         """Give the notebook the room of the file browser."""
@@ -357,9 +357,9 @@ class Panel:
         self.train.click()
         expect(self.rows).to_have_count(before + 1)
         self.notebook.wait_while(
-            lambda: self.train.is_disabled() and self.status.inner_text(), "the panel"
+            lambda: self.train.is_disabled() and self.status.text_content(), "the panel"
         )
-        return self.status.inner_text()
+        return self.status.text_content()
 
     def start_long_run(self):
         """Start a run that lasts longer than any test watches it."""
@@ -384,7 +384,7 @@ class Explorer:
 
     def readout(self, slider):
         """Return the number that a slider shows."""
-        text = self.box.locator(f".lab-{slider} .widget-readout").inner_text()
+        text = self.box.locator(f".lab-{slider} .widget-readout").text_content()
         return float(text.replace("\N{MINUS SIGN}", "-"))
 
     def moves(self, slider, before):

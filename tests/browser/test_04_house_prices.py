@@ -140,7 +140,7 @@ def test_divergence_is_explained_and_earlier_runs_are_kept(panel):
 
 def test_copied_code_reproduces_the_run(panel):
     panel.run(learning_rate=0.0316, epochs=12)
-    shown = panel.part("code").locator("code").inner_text()
+    shown = panel.part("code").locator("code").text_content()
     panel.box.get_by_text("Copy as code").click()
     expect(panel.box.get_by_text("Copied")).to_be_visible()
     copied = panel.page.evaluate("navigator.clipboard.readText()")
@@ -250,11 +250,11 @@ def calculator(notebook):
 
 def test_explorer_answers_again_when_a_slider_moves(calculator):
     expect(calculator.answer).to_contain_text("$")
-    before, picture = calculator.answer.inner_text(), calculator.picture()
+    before, picture = calculator.answer.text_content(), calculator.picture()
     calculator.press("area", "ArrowRight", times=4)
     expect(calculator.answer).not_to_have_text(before)
     # A larger house is dearer.
-    assert price(calculator.answer.inner_text()) > price(before)
+    assert price(calculator.answer.text_content()) > price(before)
     calculator.changes(picture)
 
 
@@ -274,7 +274,7 @@ def test_no_price_is_below_zero(calculator):
     calculator.press("rooms", "Home")
     calculator.press("age", "End")
     expect(calculator.answer).to_contain_text("The line is guessing here")
-    assert "-" not in calculator.answer.inner_text()
+    assert "-" not in calculator.answer.text_content()
 
 
 def test_the_house_can_be_dragged(calculator):

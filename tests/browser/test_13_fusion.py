@@ -1,4 +1,4 @@
-"""Chapter 13 in the browser: a broken source, two thresholds, a network, an exercise."""
+"""Chapter 13 in the browser: a broken source, thresholds, a network, an exercise."""
 
 import re
 
@@ -21,7 +21,7 @@ def thresholds(notebook):
 
 def right(explorer):
     """Return the first percentage of an explorer's answer."""
-    return float(re.match(r"([\d.]+) %", explorer.answer.inner_text())[1])
+    return float(re.match(r"([\d.]+) %", explorer.answer.text_content())[1])
 
 
 def test_wrong_names_make_fusion_worse(notebook, source):
@@ -46,7 +46,7 @@ def test_equal_shares_leave_a_gap_among_those_who_were_refused(notebook, thresho
     while (before := thresholds.readout("black")) > 80:
         thresholds.press("black", "ArrowLeft")
         thresholds.moves("black", before)
-    expect(thresholds.answer).to_contain_text("banks refused: 0.5 points")
+    expect(thresholds.answer).to_contain_text("banks refused: 2.6 points")
     notebook.picture("thresholds", thresholds.box)
 
 
@@ -62,7 +62,7 @@ def test_a_network_on_both_sources_trains(notebook):
     panel.reset()
     panel.box.locator(".lab-hidden select").select_option("64")
     status = panel.run(epochs=4)
-    assert "finished" in panel.rows.first.inner_text(), status
+    assert "finished" in panel.rows.first.text_content(), status
     notebook.picture("network_on_both", panel.box)
 
 

@@ -21,7 +21,7 @@ def test_five_films_bring_a_list_with_reasons(notebook, five):
 
 
 def test_another_film_brings_another_list(five):
-    before = five.answer.inner_text()
+    before = five.answer.text_content()
     five.choose("first", "Alien (1979)")
     expect(five.answer).not_to_have_text(before)
     five.choose("second", "Alien (1979)")  # twice the same counts once

@@ -260,7 +260,7 @@ def test_it_comes_character_by_character(writer):
     writer.button("Write").click()
     expect(writer.status).to_contain_text("Writing …")
     lengths = set()
-    while "Finished" not in writer.status.inner_text():
+    while "Finished" not in writer.status.text_content():
         lengths.add(len(writer.characters()))
         writer.page.wait_for_timeout(40)
     assert len(lengths) > 4

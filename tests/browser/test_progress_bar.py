@@ -30,7 +30,7 @@ def test_nothing_is_left_of_a_bar_after_a_reload(browser, lab):
     reopened = Notebook(browser, lab, NAME)
     output = reopened.locator(".jp-OutputArea", has_text="trained").first
     output.wait_for()
-    assert output.inner_text().strip() == "trained"
+    assert output.text_content().strip() == "trained"
     for page in (notebook, reopened):
         page.close()
         assert page.page_errors == []
