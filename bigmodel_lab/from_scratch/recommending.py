@@ -237,7 +237,7 @@ def ease(matrix: np.ndarray, strength: float = 300) -> np.ndarray:
     # It is symmetric; as its transpose, SciPy inverts it in place, without a copy.
     P = inv(together.T, overwrite_a=True)
     # One inverse has all F regressions: column j has only to be divided by -P_jj.
-    B = P / -np.diag(P)
+    B = np.divide(P, -np.diag(P), out=P)  # in place: it is large
     np.fill_diagonal(B, 0)
     return B
 

@@ -273,31 +273,31 @@ lab.check("fusion.side_by_side", side_by_side)
 # validation part:
 
 # %%
-weights = (0.003, 0.01, 0.03, 0.1, 0.3, 1)
+loudness = (0.003, 0.01, 0.03, 0.1, 0.3, 1)
 right = []
-for weight in weights:
+for weight in loudness:
     both = fusion.early([picture, word], weights=[weight, 1])
     right.append(percent(fitted(both, 10).predict_proba(both[validation])))
 
 # %%
 lab.plots.curves(
     {
-        "both": (weights, right),
-        "picture alone": (weights, [alone] * len(weights)),
-        "name alone": (weights, [percent(answers["name"])] * len(weights)),
+        "both": (loudness, right),
+        "picture alone": (loudness, [alone] * len(loudness)),
+        "name alone": (loudness, [percent(answers["name"])] * len(loudness)),
     },
     title="Fused, they beat either one, if neither shouts",
     xlabel="weight of the picture's numbers",
     ylabel="right on the validation part, %",
     xscale="log",
     alt="Right answers over the weight of the picture's numbers, logarithmic. Both together rise "
-    "from the level of the name alone, about 65 percent, to about 78 at 0.03, and fall to the "
-    "level of the picture alone at 1. Two level lines: picture alone and name alone.",
+    "from the level of either alone to about 75 percent at 0.01 and 0.03, and fall to the level "
+    "of the picture alone at 0.3 and 1. Two level lines: picture alone, 68, and name alone, 67.",
 )
 
 # %% [markdown]
-# At a weight of 0.03, where both parts are about equally long, fusion brings some seven points. Who had
-# not looked for it would report that fusion does not help.
+# At 0.01 to 0.03, where both parts are about equally long (33 times 0.03 is 1), fusion brings some
+# seven points. Who had not looked for it would report that fusion does not help.
 #
 # ### Late: one answer of two
 #
@@ -591,7 +591,6 @@ fusion.reorder(second, order)
 same = (lab.predict(second, kept[0]) - logits[1]).abs().max()
 moved = 100 * (order != torch.arange(128)).float().mean()
 print(f"units that moved: {lab.about(float(moved), 3, unit='%')}")
-print(f"its answers changed by {lab.about(float(same), 1e-4, decimals=4)}")
 mixed = lab.predict(soup(first, second), kept[0])
 print(f"mean of weights: {lab.about(reads(mixed), 2, unit='%')}")
 
@@ -724,7 +723,7 @@ decisions = {
 }
 for name, yes in decisions.items():
     gap = 100 * fairness.selection_gap(yes, group[check])
-    print(f"{name}: a gap of {lab.about(gap, 0.3, decimals=1)} points")
+    print(f"{name}: a gap of {lab.about(gap, 0.4)} points")
 
 # %% [markdown]
 # The model makes the gap *larger* than it was. It has the same number of refusals to give away, gives
@@ -786,7 +785,7 @@ lab.check("fusion.odds_gap", odds_gap)
 # %%
 for name, yes in decisions.items():
     gap = 100 * fairness.odds_gap(yes, approved[check], group[check])
-    print(f"{name}: an odds gap of {lab.about(gap, 0.3, decimals=1)} points")
+    print(f"{name}: an odds gap of {lab.about(gap, 0.4)} points")
 
 # %% [markdown]
 # By this measure the banks have no gap at all: what they decided *is* our truth. Nobody knows who would
@@ -866,7 +865,7 @@ for name, yes in decisions.items():
         "gap": 100 * fairness.selection_gap(yes, group[check]),
         "odds gap": 100 * fairness.odds_gap(yes, approved[check], group[check]),
     }
-pd.DataFrame(rows).T.map(lambda value: str(lab.about(value, 0.3, decimals=1)))
+pd.DataFrame(rows).T.map(lambda value: str(lab.about(value, 0.4)))
 
 # %% [markdown]
 # ## On real data: twenty splits
@@ -891,7 +890,8 @@ pd.DataFrame(rows).T.rename(columns=columns)
 
 # %%
 chance = [row["ways"]["group left out"]["by chance"] for row in fair]
-print("gaps if the group meant nothing:", over_splits(chance, 2).to_dict())
+by_luck = over_splits(chance, 2)
+print(f"if the group meant nothing: {by_luck['selection']}, of odds {by_luck['odds']}")
 print(
     f"a yes for everybody agrees with the banks in {fair[0]['everyone']['accuracy']:.1f} %"
 )
@@ -992,7 +992,7 @@ panel = lab.TuningPanel(
     question="Does a hidden layer fuse better?",
     learning_rate=0.01,
     epochs=20,
-    weight=list(weights),
+    weight=list(loudness),
     hidden=[0, 64, 256],
 )
 panel

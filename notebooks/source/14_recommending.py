@@ -861,6 +861,7 @@ for count in counts:
     for name, of_all in {"EASE": given @ B, "what is popular": popular}.items():
         shown = recommending.top(of_all, given)
         lines[name].append(100 * recommending.recall(shown, later).mean())
+del B
 
 # %%
 lab.plots.curves(
