@@ -261,7 +261,7 @@ def test_rows_of_images_may_have_colors():
         ({"a": (2, 0, 4)}, "no images to show"),
         (
             {"a": (4, 4)},
-            "must be (n, H, W), (n, 1, H, W) or (n, H, W, 3), of one size; got {'a': (4",
+            "(n, 1, H, W) or (n, H, W, 3), of one size; got {'a': (4, 4)}",
         ),
         ({"a": (4,)}, "got {'a': (4,)}"),
         ({"a": (2, 3, 4, 4)}, "got {'a': (2, 3, 4, 4)}"),  # colors
