@@ -3,6 +3,7 @@
 `sources.toml` says where their files come from.
 """
 
+from bigmodel_lab.datasets.cells import solar_cells
 from bigmodel_lab.datasets.digits import mnist
 from bigmodel_lab.datasets.icons import emoji
 from bigmodel_lab.datasets.own_table import own_table
@@ -37,6 +38,7 @@ __all__ = [
     "newsgroups",
     "own_table",
     "saratoga_houses",
+    "solar_cells",
     "tang_poems",
     "vocabulary",
 ]
