@@ -22,6 +22,7 @@ from bigmodel_lab.models.recommenders import (
 from bigmodel_lab.models.rewards import prefer, reinforce
 from bigmodel_lab.models.sentences import embeddings, sentence_encoder
 from bigmodel_lab.models.texts import EmbeddingBagClassifier, TextCNN, TextLSTM
+from bigmodel_lab.models.transfer import LastStages, picture_tuning
 from bigmodel_lab.models.writing import answers, next_characters, stream, write
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "DeepFM",
     "EmbeddingBagClassifier",
     "FactorizationMachine",
+    "LastStages",
     "MatrixFactorization",
     "NeuralFM",
     "PairwiseRanking",
@@ -48,6 +50,7 @@ __all__ = [
     "next_characters",
     "next_token_loss",
     "picture_encoder",
+    "picture_tuning",
     "prefer",
     "regression_mlp",
     "reinforce",
