@@ -6,6 +6,7 @@
 from bigmodel_lab.datasets.cells import solar_cells
 from bigmodel_lab.datasets.digits import mnist
 from bigmodel_lab.datasets.icons import emoji
+from bigmodel_lab.datasets.own_picture import own_picture
 from bigmodel_lab.datasets.own_table import own_table
 from bigmodel_lab.datasets.photos import efficientnet
 from bigmodel_lab.datasets.poems import tang_poems
@@ -36,6 +37,7 @@ __all__ = [
     "mortgage_applications",
     "movie_reviews",
     "newsgroups",
+    "own_picture",
     "own_table",
     "saratoga_houses",
     "solar_cells",
