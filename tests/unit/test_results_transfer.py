@@ -47,13 +47,142 @@ def test_there_are_all_ways_numbers_and_seeds(results, made, parts):
 
 def test_settings_are_those_that_validation_likes_best(results, made, parts):
     norms = {
-        rate: values(results["rates"][f"fixed norms, {rate:g}"], part="validation").mean()
+        rate: values(
+            results["rates"][f"fixed norms, {rate:g}"], part="validation"
+        ).mean()
         for rate in parts.RATES
     }
     chosen = results["labels"][f"{made.TUNED}, {made.MOST}"]["setting"]
     assert chosen == max(norms, key=norms.get)
     assert results["labels"][f"{made.BAD}, {made.MOST}"]["setting"] == parts.BAD_RATE
-    assert parts.BAD_RATE > chosen
+    assert chosen < parts.BAD_RATE
+
+
+def clearly_above(larger, smaller):
+    """Tell whether the difference, seed by seed, is more than its deviation."""
+    difference = larger - smaller
+    return difference.mean() > difference.std(ddof=1)
+
+
+# -- By labels -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("other", ["pixels", "untrained", "from nothing"])
+def test_a_million_photos_help_with_200_labels(results, other):
+    ours, theirs = (
+        values(results["labels"][f"{way}, 200"]) for way in ("ImageNet", other)
+    )
+    assert clearly_above(ours, theirs)
+    assert (ours > theirs).all()
+
+
+@pytest.mark.parametrize("labels", [20, 50, 100])
+def test_with_fewer_labels_frozen_features_are_not_clearly_above_pixels(
+    results, labels
+):
+    ours, pixels = (
+        values(results["labels"][f"{way}, {labels}"]) for way in ("ImageNet", "pixels")
+    )
+    assert ours.mean() > pixels.mean()
+    assert not clearly_above(ours, pixels)
+
+
+def test_a_network_that_has_seen_nothing_is_no_better_than_pixels(results, parts):
+    for labels in parts.LABELS:
+        untrained, pixels = (
+            values(results["labels"][f"{way}, {labels}"])
+            for way in ("untrained", "pixels")
+        )
+        assert untrained.mean() < pixels.mean()
+
+
+def test_tuning_is_the_best_on_average_at_every_number_of_labels(results, made, parts):
+    for labels in parts.LABELS:
+        means = {
+            way: values(results["labels"][f"{way}, {labels}"]).mean()
+            for way in made.WAYS
+        }
+        assert max(means, key=means.get) == made.TUNED
+    tuned, frozen = (
+        values(results["labels"][f"{way}, 200"]) for way in (made.TUNED, "ImageNet")
+    )
+    assert clearly_above(tuned, frozen)
+
+
+def test_tuned_on_50_labels_it_knows_more_than_a_small_network_of_200(results, made):
+    tuned = values(results["labels"][f"{made.TUNED}, 50"])
+    assert clearly_above(tuned, values(results["labels"][f"{made.NOTHING}, 200"]))
+
+
+# -- Rates and norms -------------------------------------------------------------------
+
+
+def test_at_a_bad_rate_what_was_known_is_lost(results, made, parts):
+    for labels in parts.LABELS:
+        bad = values(results["labels"][f"{made.BAD}, {labels}"])
+        assert bad.mean() < values(results["labels"][f"ImageNet, {labels}"]).mean()
+        assert bad.min() < 51  # of five seeds at least one ends at chance
+    worst = values(results["rates"][f"fixed norms, {max(parts.RATES):g}"])
+    assert abs(worst.mean() - 50) < 5
+
+
+@pytest.mark.parametrize("rate", ["1e-05", "0.0001", "0.001"])
+def test_norms_that_follow_the_batch_cost_five_points_or_more(results, rate):
+    fixed, batch = (
+        values(results["rates"][f"{norms}, {rate}"])
+        for norms in ("fixed norms", "norms of the batch")
+    )
+    assert (fixed - batch).mean() > 5
+    assert (fixed > batch).sum() >= 4
+
+
+# -- Splits ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("way", ["pixels", "untrained", "ImageNet", "fine-tuned"])
+def test_a_random_split_flatters_every_way(results, way):
+    random, modules = (
+        values(results["split"][f"{way}, {name}"])
+        for name in ("at random", "by module")
+    )
+    assert clearly_above(random, modules)
+    assert (random > modules).all()
+
+
+def test_at_random_the_module_alone_tells_more_than_pixels(results):
+    """Nobody looked at a picture."""
+    module = values(results["split"]["the module alone, at random"])
+    assert (module > values(results["split"]["pixels, at random"])).all()
+    assert (module > 80).all()
+    assert (values(results["split"]["the module alone, by module"]) == 50).all()
+
+
+# -- The shortcut ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("way", "falls"), [("ImageNet", 12), ("fine-tuned", 22)])
+def test_what_leans_on_a_mark_falls_without_it(results, way, falls):
+    row = results["shortcut"][way]
+    marked, bare, swapped = (
+        values(row, "accuracy", case)
+        for case in ("marked", "without marks", "marks on good cells")
+    )
+    assert (marked - bare > falls).all()
+    assert (bare > swapped).all()
+    honest = values(results["labels"][f"{way}, 200"])
+    assert values(row, part="without marks").mean() < honest.mean()
+
+
+def test_tuned_on_marks_it_is_worse_than_chance_where_good_cells_are_marked(results):
+    row = results["shortcut"]["fine-tuned"]
+    assert values(row, "accuracy", "marked").min() > 90
+    assert values(row, "accuracy", "marks on good cells").max() < 50
+
+
+def test_pixels_hardly_see_the_mark(results):
+    row = results["shortcut"]["pixels"]
+    marked, bare = (values(row, "accuracy", c) for c in ("marked", "without marks"))
+    assert (marked - bare).max() < 3
 
 
 # -- the script ------------------------------------------------------------------------
