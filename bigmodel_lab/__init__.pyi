@@ -29,6 +29,7 @@ from .from_scratch import distillation as distillation
 from .from_scratch import fairness as fairness
 from .from_scratch import federated as federated
 from .from_scratch import fusion as fusion
+from .from_scratch import games as games
 from .from_scratch import images as images
 from .from_scratch import lora as lora
 from .from_scratch import losses as losses
@@ -45,6 +46,7 @@ from .from_scratch import sampling as sampling
 from .from_scratch import scalers as scalers
 from .from_scratch import scaling as scaling
 from .from_scratch import schedules as schedules
+from .from_scratch import searching as searching
 from .from_scratch import text as text
 from .launching import LaunchError as LaunchError
 from .launching import launch as launch
