@@ -54,6 +54,8 @@ from .measuring import accuracy as accuracy
 from .measuring import evaluate as evaluate
 from .measuring import predict as predict
 from .models import fast_digits as fast_digits
+from .playing.matches import play_match as play_match
+from .playing.self_play import SelfPlay as SelfPlay
 from .range_test import learning_rate_range_test as learning_rate_range_test
 from .serving.exporting import to_onnx as to_onnx
 from .serving.load import load_test as load_test
