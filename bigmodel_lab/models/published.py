@@ -47,8 +47,8 @@ TRANSFORMERS = {  # name (year): its configuration
 # Silver and others (2016): 13 layers of 192 filters on a board of 48 planes; the last
 # one has a bias for each of the 361 points.
 ALPHAGO = [(5, 48, 192), *[(3, 192, 192)] * 11, (1, 192, 1)]
-# Its value network sees one plane more, whose turn it is, has one layer more, and then
-# a dense one of 256.
+# Its value network sees one plane more, whose turn it is, and has two dense layers on
+# top, of 256 and 1.
 ALPHAGO_VALUE = [(5, 49, 192), *[(3, 192, 192)] * 11, (1, 192, 1)]
 ALPHAGO_VALUE += [(1, 361, 256), (1, 256, 1)]
 # He and others (2016): blocks of three convolutions, the middle one 3 x 3.
