@@ -753,7 +753,8 @@ print(f"AUC {lab.about(area, 0.005)}")
 #
 # A critic says: do not count who gets a yes, count who gets it *of those who deserve it*. If more people
 # of one group can pay back, the shares of yes may differ. So compare among people who are alike in
-# truth, for both kinds:
+# truth, for both kinds. Equal shares of yes are called *demographic parity*, equal ones among those
+# alike in truth *equalized odds*:
 
 # %%
 lab.drawings.two_gaps()
