@@ -204,7 +204,7 @@ def list_rows(films, split, seeds):
 
 
 def pairs_epochs(films, ratings, size, decay, seed):
-    """Train matrix factorization on pairs; yield it after some epochs."""
+    """Train matrix factorization on pairs; yield its scores after some epochs."""
     torch.manual_seed(seed)
     model = models.MatrixFactorization(films.sizes[:2], size)
     training = lab.Training(
@@ -233,8 +233,9 @@ def pair_rows(films, split, seeds):
     for seed in SEEDS:
         _, _, test = parts(films.ratings, split, seed)
         rest = films.ratings.drop(test.index)
-        made = dict(pairs_epochs(films, rest, size, decay, seed))
-        row = lists(made[best], films.matrix(rest), films.liked(test))
+        runs = pairs_epochs(films, rest, size, decay, seed)
+        scores = next(made for epoch, made in runs if epoch == best)
+        row = lists(scores, films.matrix(rest), films.liked(test))
         yield {"method": PAIRS, "seed": seed, "setting": [size, decay, best]} | row
 
 

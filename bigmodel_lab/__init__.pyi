@@ -29,6 +29,7 @@ from .from_scratch import distillation as distillation
 from .from_scratch import fairness as fairness
 from .from_scratch import federated as federated
 from .from_scratch import fusion as fusion
+from .from_scratch import games as games
 from .from_scratch import images as images
 from .from_scratch import lora as lora
 from .from_scratch import losses as losses
@@ -45,6 +46,7 @@ from .from_scratch import sampling as sampling
 from .from_scratch import scalers as scalers
 from .from_scratch import scaling as scaling
 from .from_scratch import schedules as schedules
+from .from_scratch import searching as searching
 from .from_scratch import text as text
 from .launching import LaunchError as LaunchError
 from .launching import launch as launch
@@ -52,6 +54,8 @@ from .measuring import accuracy as accuracy
 from .measuring import evaluate as evaluate
 from .measuring import predict as predict
 from .models import fast_digits as fast_digits
+from .playing.matches import play_match as play_match
+from .playing.self_play import SelfPlay as SelfPlay
 from .range_test import learning_rate_range_test as learning_rate_range_test
 from .serving.exporting import to_onnx as to_onnx
 from .serving.load import load_test as load_test

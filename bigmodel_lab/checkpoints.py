@@ -21,6 +21,8 @@ def save(training, path):
         ),
         "random": torch.get_rng_state(),
     }
+    if hasattr(training, "memory"):  # the games that self-play learns from
+        state["memory"] = training.memory
     if training.device.type == "cuda":
         state["cuda_random"] = torch.cuda.get_rng_state(training.device)
     half = Path(f"{path}.part")
@@ -60,6 +62,8 @@ def load(training, path):
     training.optimizer.load_state_dict(state["optimizer"])
     training.steps_done, training.seconds = steps_done, seconds
     training.losses, training.rows = losses, rows
+    if "memory" in state:
+        training.memory = state["memory"]
     torch.set_rng_state(random)
     if "cuda_random" in state and training.device.type == "cuda":
         torch.cuda.set_rng_state(state["cuda_random"].cpu(), training.device)

@@ -154,7 +154,8 @@ def _data(hidden):
     options, cache = [], fetching.cache_folder()
     for file in sorted(cache.iterdir()) if cache.is_dir() else ():
         if file.is_file() and file.name not in hidden:
-            options += ["--ro-bind", str(file), f"{DATA}/{file.name}"]
+            # Try: a file that somebody is fetching is gone under this name any moment.
+            options += ["--ro-bind-try", str(file), f"{DATA}/{file.name}"]
     return options
 
 

@@ -11,6 +11,12 @@ from bigmodel_lab.models.gpt_training import (
     next_token_loss,
 )
 from bigmodel_lab.models.houses import linear_regression, regression_mlp
+from bigmodel_lab.models.players import (
+    PolicyValueNetwork,
+    judge_of,
+    moves_alone,
+    policy_value_loss,
+)
 from bigmodel_lab.models.pretrained import load, save
 from bigmodel_lab.models.recommenders import (
     DeepFM,
@@ -34,6 +40,7 @@ __all__ = [
     "MatrixFactorization",
     "NeuralFM",
     "PairwiseRanking",
+    "PolicyValueNetwork",
     "TextCNN",
     "TextClassifier",
     "TextLSTM",
@@ -45,12 +52,15 @@ __all__ = [
     "fine_tuning",
     "gpt_optimizer",
     "gpt_training",
+    "judge_of",
     "linear_regression",
     "load",
+    "moves_alone",
     "next_characters",
     "next_token_loss",
     "picture_encoder",
     "picture_tuning",
+    "policy_value_loss",
     "prefer",
     "regression_mlp",
     "reinforce",

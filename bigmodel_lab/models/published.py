@@ -47,6 +47,10 @@ TRANSFORMERS = {  # name (year): its configuration
 # Silver and others (2016): 13 layers of 192 filters on a board of 48 planes; the last
 # one has a bias for each of the 361 points.
 ALPHAGO = [(5, 48, 192), *[(3, 192, 192)] * 11, (1, 192, 1)]
+# Its value network sees one plane more, whose turn it is, and has two dense layers on
+# top, of 256 and 1.
+ALPHAGO_VALUE = [(5, 49, 192), *[(3, 192, 192)] * 11, (1, 192, 1)]
+ALPHAGO_VALUE += [(1, 361, 256), (1, 256, 1)]
 # He and others (2016): blocks of three convolutions, the middle one 3 x 3.
 RESNET_50 = {64: 3, 128: 4, 256: 6, 512: 3}  # width: blocks
 
@@ -66,6 +70,25 @@ def alphago_parameters() -> int:
     """Return the parameters of AlphaGo's policy network."""
     biases = 12 * 192 + 361
     return sum(convolution(*layer) for layer in ALPHAGO) + biases
+
+
+def alphago_value_parameters() -> int:
+    """Return the parameters of AlphaGo's value network, with a bias for each output."""
+    return sum(convolution(*layer) + layer[2] for layer in ALPHAGO_VALUE)
+
+
+def alphago_zero_parameters(blocks: int = 19) -> int:
+    """Return the parameters of AlphaGo Zero: one network, residual blocks, two heads.
+
+    Silver and others (2017): 19 blocks, or 39, on a board of 17 planes. Convolutions
+    have norms, and no biases; the policy has a logit for each point, and one to pass.
+    """
+    layers = [(3, 17, 256), *[(3, 256, 256)] * 2 * blocks]
+    layers += [(1, 256, 2), (1, 256, 1)]  # the first of the policy's, and the value's
+    norms = sum(2 * outputs for _, _, outputs in layers)
+    dense = [(1, 2 * 361, 362), (1, 361, 256), (1, 256, 1)]
+    biases = sum(outputs for _, _, outputs in dense)
+    return sum(convolution(*layer) for layer in layers + dense) + norms + biases
 
 
 def alexnet_parameters() -> int:

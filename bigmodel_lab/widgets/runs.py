@@ -34,16 +34,18 @@ class Run:
                     f"{make_training.__name__} must return a Training, got "
                     f"{type(training).__name__}."
                 )
-            self._steps = iter(training)
+            # A step that takes long comes in pieces, to be stopped between them.
+            pieces = getattr(training, "pieces", training.__iter__)
+            self._steps = pieces()
             self.training, self.state = training, "running"
 
     def step(self, stop: threading.Event) -> bool:
-        """Take a step, unless `stop` is set; return False once the run has ended."""
+        """Take a step or a piece of it, unless `stop` is set; False: it has ended."""
         if self.state == "running" and stop.is_set():
             self.state = "stopped"
         if self.state == "running":
             with self._outcome():
-                if next(self._steps, None) is None:
+                if next(self._steps, "none left") == "none left":
                     self.state = "finished"
         return self.state == "running"
 

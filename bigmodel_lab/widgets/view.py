@@ -281,6 +281,8 @@ def copy_button(code: str) -> str:
 
 def progress(runs: list[Run], seconds: float) -> tuple[float, str]:
     """Return the share of the steps done after `seconds`, and the news in words."""
+    if not ranking(runs):
+        return 0.0, "The first step is under way."
     leader = ranking(runs)[0]
     training = leader.training
     done = sum(len(run.losses) for run in runs)

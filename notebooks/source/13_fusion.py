@@ -106,8 +106,8 @@ print("; ".join(table["name"].iloc[[11, 300, 700, 1100, 1500]]))
 # %% [markdown]
 # **Preprocess and extract.** A network that has seen a million photos (EfficientNet-Lite0, chapter
 # 15 has more of it) turns each picture into 1,280 numbers. Names become TF-IDF of their pieces of two
-# to four letters, as in [chapter 06](06_text.ipynb). A fifth of the emoji is for the test; we keep it
-# for the end. Another one is to choose by.
+# to four letters, as in [chapter 06](06_text.ipynb). A fifth of the emoji is for the test, which the
+# table of ten splits below reads. Another one is to choose by.
 
 # %%
 encoder = models.picture_encoder(lab.datasets.efficientnet())
@@ -210,8 +210,11 @@ print(
 )
 
 # %% [markdown]
-# A perfect judge would get to 82 % here, not to 90: some emoji are hard for both. (*Hot
-# springs* is filed under travel. Neither picture nor name says so.)
+# A perfect judge would get to 82 % here, not to 90: some emoji are hard for both, such as these:
+
+# %%
+hard = validation[(two[0] != y[validation]) & (two[1] != y[validation])]
+table.iloc[np.sort(hard)[10:40:6]].reset_index(drop=True)
 
 # %% [markdown]
 # ## From scratch: three places to meet
@@ -750,7 +753,8 @@ print(f"AUC {lab.about(area, 0.005)}")
 #
 # A critic says: do not count who gets a yes, count who gets it *of those who deserve it*. If more people
 # of one group can pay back, the shares of yes may differ. So compare among people who are alike in
-# truth, for both kinds:
+# truth, for both kinds. Equal shares of yes are called *demographic parity*, equal ones among those
+# alike in truth *equalized odds*:
 
 # %%
 lab.drawings.two_gaps()
@@ -909,8 +913,8 @@ print(
 #
 # Which gap should be closed, and at whose cost? With thresholds by group, 20 of 100 Black people who
 # get a yes are ones whom the banks refused, and 5 of 100 others. Is that a help, or a debt that they cannot
-# pay? In the United States a bank that decides by group breaks the law, and one whose rules have this effect
-# may break it, too. No formula answers it. What a formula can do is show what each choice costs whom, so that those
+# pay? In many countries a bank that decides by group breaks the law, and often one whose rules merely have this
+# effect does, too. No formula answers it. What a formula can do is show what each choice costs whom, so that those
 # who answer for it decide knowingly.
 
 # %% [markdown]

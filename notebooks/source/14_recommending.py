@@ -497,8 +497,8 @@ for name, shown in lists.items():
     print(f"{name}: recall {lab.about(recall(shown), 1, unit='%')}")
 
 # %% [markdown]
-# The network's lists are worth next to nothing. They miss six of seven films that a list without
-# any learning has. What do they show?
+# The network's lists are worth next to nothing. They find a sixth of what a list without any
+# learning finds. What do they show?
 
 # %%
 for name, shown in lists.items():
@@ -507,9 +507,9 @@ del scores
 
 # %% [markdown]
 # Films that hardly anybody has rated. It is no mistake in the program. The network has learned what
-# it was asked: *if* somebody rates this film, how likely are four stars? Old films that only
-# lovers of old films watch get good ratings, and so their scores are high, for everybody. That most people
-# will never watch them was not in the question, nor in the data: all rows are of films that were
+# it was asked: *if* somebody rates this film, how likely are four stars? A film that
+# only those have watched who love its kind has good ratings, and so its score is high, for everybody. That
+# most people will never watch it was not in the question, nor in the data: all rows are of films that were
 # chosen by their users. (The holes in the table are not there at random.)
 #
 # ## What goes together
@@ -880,8 +880,7 @@ lab.plots.curves(
 
 # %% [markdown]
 # With a handful of films, what is popular is hard to beat. (The first films that people rated here
-# were those that the site showed to everybody: they say little of a taste. Take films at random
-# instead of the first ones, and EASE is even after five to ten.) This is why a shop asks, shows
+# were those that the site showed to everybody: they say little of a taste.) This is why a shop asks, shows
 # what is popular, and waits.
 
 # %% [markdown]
@@ -1014,7 +1013,7 @@ lab.solved("recommending")
 # | "predict what users do, such as which films they watch"<br><span lang="zh">通过大模型预测用户的行为，如购物推荐、电影推荐等</span> | D0 §6.3 | [12 of 100 films that people come to like are in ten shown](#On-real-data:-the-test-parts,-once) | half true |
 # | "recognize users' interests"<br><span lang="zh">使用AI大模型分析用户行为数据，识别用户兴趣</span> | D1 §6.3 | [a vector for each tells tastes apart, by 0.012 of AUC](#A-vector-for-each); [of strangers nothing is known](#Strangers) | half true |
 # | "by deep models such as collaborative filtering and content-based filtering"<br><span lang="zh">通过深度学习模型，如 collaborative filtering、content-based filtering等</span> | D2 §6.4 | neither is deep: [neighbors](#Neighbors) and [EASE](#One-inverse) filter collaboratively without any training | fails |
-# | "extract effective features from history and content"<br><span lang="zh">能够从用户历史行为和内容信息中提取有效特征</span> | D2 §6.4 | history helps; [with decade and genre added, no model got better](#A-vector-for-each) | half true |
+# | "extract effective features from history and content"<br><span lang="zh">能够从用户历史行为和内容信息中提取有效特征</span> | D2 §6.4 | history helps; [with decade and genre added, no model got better on users' own future](#A-vector-for-each) | half true |
 # | "DeepFM (Guo et al., 2017)", with its link<br><span lang="zh">DeepFM … arxiv.org/abs/1707.06198</span> | D0 §7.3 | author, title and year are right; its number at arXiv is 1703.04247 | half true |
 # | "NFM: … for Sparse Click-Through Rate Prediction (He et al., 2016)", with its link<br><span lang="zh">NFM … arxiv.org/abs/1606.09377</span> | D0 §7.3 | it is *Neural factorization machines for sparse predictive analytics*, He and Chua (2017), arXiv 1708.05027: title, year and link are wrong | fails |
 # | "analyze social networks, to recommend content"<br><span lang="zh">通过大模型分析用户社交关系，为社交平台提供推荐内容</span> | D0 §6.3 | we have no such data | not tested |
@@ -1028,7 +1027,7 @@ lab.solved("recommending")
 # (an A/B test) says what lists are worth. The four fields are few: no text, no pictures, no
 # sequence, where networks might help.
 #
-# **Try next.** Give EASE only ratings of four stars and more. Rank by recent popularity plus EASE.
+# **Try next.** Give EASE a stranger's films in random order instead of the first ones. Give it only ratings of four stars and more. Rank by recent popularity plus EASE.
 # Embed the titles by chapter 08's encoder and add them as a field. Let ten rounds of users rate only
 # what they are shown, and look at how many films are left.
 #

@@ -53,6 +53,21 @@ def test_the_library_is_there_and_its_solutions_are_not(inside):
     assert set(eval(files)) - {"__pycache__"} == set(SEEN_IN_SANDBOX)
 
 
+def test_a_file_that_is_being_fetched_may_vanish(
+    bubblewrap, folder, monkeypatch, tmp_path
+):
+    monkeypatch.setattr(sandbox.fetching, "cache_folder", lambda: tmp_path)
+    (tmp_path / "there").write_text("data")
+    half = tmp_path / "tmp1234"
+    half.touch()
+    walls = sandbox.walls(folder)
+    half.unlink()
+    done = subprocess.run(
+        [*walls, "ls", sandbox.DATA], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == ["there"]
+
+
 def test_no_installed_copy_shows_solutions(inside, monkeypatch, tmp_path):
     copy = tmp_path / "site-packages" / "bigmodel_lab" / "exercises"
     copy.mkdir(parents=True)

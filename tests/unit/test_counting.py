@@ -90,6 +90,51 @@ def test_alphago_has_a_few_million_parameters():
     assert published.alphago_parameters() == sum(map(held, layers)) + 360
 
 
+def test_alphagos_value_network_has_as_many():
+    relu = torch.nn.ReLU
+    layers = [torch.nn.Conv2d(49, 192, 5, padding=2), relu()]
+    for _ in range(11):  # 2 to 11 as in the policy, and the 12th, "additional"
+        layers += [torch.nn.Conv2d(192, 192, 3, padding=1), relu()]
+    layers += [
+        torch.nn.Conv2d(192, 1, 1),
+        torch.nn.Flatten(),
+        torch.nn.Linear(361, 256),
+    ]
+    network = torch.nn.Sequential(*layers, relu(), torch.nn.Linear(256, 1))
+    assert network(torch.zeros(1, 49, 19, 19)).shape == (1, 1)
+    assert published.alphago_value_parameters() == held(network)
+    assert held(network) == pytest.approx(4.0e6, rel=0.02)
+
+
+def alphago_zero(blocks):
+    """Return the layers of AlphaGo Zero: its tower, its policy, its value."""
+
+    def normed(inputs, outputs, size):
+        layer = torch.nn.Conv2d(inputs, outputs, size, padding=size // 2, bias=False)
+        return [layer, torch.nn.BatchNorm2d(outputs)]
+
+    # The blocks' shortcuts have no parameters, and no changed shape.
+    tower = normed(17, 256, 3)
+    for _ in range(2 * blocks):
+        tower += normed(256, 256, 3)
+    flat, linear = torch.nn.Flatten, torch.nn.Linear
+    policy = [*normed(256, 2, 1), flat(), linear(2 * 361, 362)]
+    value = [*normed(256, 1, 1), flat(), linear(361, 256), linear(256, 1)]
+    return [torch.nn.Sequential(*part) for part in (tower, policy, value)]
+
+
+@pytest.mark.parametrize(("blocks", "millions"), [(19, 22.8), (39, 46.4)])
+def test_alphago_zero_has_tens_of_millions_of_parameters(blocks, millions):
+    with torch.device("meta"):  # shapes only
+        tower, policy, value = alphago_zero(blocks)
+        seen = tower(torch.zeros(2, 17, 19, 19))
+        assert policy(seen).shape == (2, 362)
+        assert value(seen).shape == (2, 1)
+    counted = published.alphago_zero_parameters(blocks)
+    assert counted == sum(map(held, (tower, policy, value)))
+    assert counted / 1e6 == pytest.approx(millions, abs=0.05)
+
+
 def test_alexnet_has_60_million_parameters():
     # convolutions 2, 4 and 5 have two groups of channels
     groups = [1, 2, 1, 2, 2, 1, 1, 1]

@@ -18,6 +18,7 @@ MAY_KNOW = {
     "datasets": {""},
     "serving": {"", "from_scratch", "models", "datasets"},
     "sharing": {"", "from_scratch"},
+    "playing": {"", "from_scratch", "models"},
     "exercises": {"", "from_scratch", "models", "datasets"},
     "widgets": {"", "from_scratch", "models", "datasets", "plots"},
     "authoring": {"", "datasets"},
