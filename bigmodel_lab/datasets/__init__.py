@@ -3,8 +3,10 @@
 `sources.toml` says where their files come from.
 """
 
+from bigmodel_lab.datasets.cells import solar_cells
 from bigmodel_lab.datasets.digits import mnist
 from bigmodel_lab.datasets.icons import emoji
+from bigmodel_lab.datasets.own_picture import own_picture
 from bigmodel_lab.datasets.own_table import own_table
 from bigmodel_lab.datasets.photos import efficientnet
 from bigmodel_lab.datasets.poems import tang_poems
@@ -35,8 +37,10 @@ __all__ = [
     "mortgage_applications",
     "movie_reviews",
     "newsgroups",
+    "own_picture",
     "own_table",
     "saratoga_houses",
+    "solar_cells",
     "tang_poems",
     "vocabulary",
 ]

@@ -282,7 +282,10 @@ def _run(*command):
 
 
 def _extract(archive, member, output_file, size):
-    """Copy one member of this size out of a zip or tar file."""
+    """Copy one member of this size out of a zip or tar file, or the file itself."""
+    if member == archive.name:
+        with open(archive, "rb") as source, open(output_file, "wb") as target:
+            return shutil.copyfileobj(source, _AtMost(target, size))
     is_zip = zipfile.is_zipfile(archive)
     with zipfile.ZipFile(archive) if is_zip else tarfile.open(archive) as box:
         if is_zip:

@@ -28,6 +28,7 @@ from bigmodel_lab.models.recommenders import (
 from bigmodel_lab.models.rewards import prefer, reinforce
 from bigmodel_lab.models.sentences import embeddings, sentence_encoder
 from bigmodel_lab.models.texts import EmbeddingBagClassifier, TextCNN, TextLSTM
+from bigmodel_lab.models.transfer import LastStages, picture_tuning
 from bigmodel_lab.models.writing import answers, next_characters, stream, write
 
 __all__ = [
@@ -35,6 +36,7 @@ __all__ = [
     "DeepFM",
     "EmbeddingBagClassifier",
     "FactorizationMachine",
+    "LastStages",
     "MatrixFactorization",
     "NeuralFM",
     "PairwiseRanking",
@@ -57,6 +59,7 @@ __all__ = [
     "next_characters",
     "next_token_loss",
     "picture_encoder",
+    "picture_tuning",
     "policy_value_loss",
     "prefer",
     "regression_mlp",

