@@ -401,9 +401,14 @@ class Explorer:
 
     def press(self, slider, key, times=1):
         """Move a slider by the keyboard."""
-        self.box.locator(f".lab-{slider} .noUi-handle").focus()
+        handle = self.box.locator(f".lab-{slider} .noUi-handle")
+        self.notebook.wait_until_idle()  # an answer that is drawn may move the focus
+        handle.focus()
         for _ in range(times):
             self.page.keyboard.press(key)
+        if limit := {"End": "aria-valuemax", "Home": "aria-valuemin"}.get(key):
+            end = handle.get_attribute(limit)
+            expect(handle).to_have_attribute("aria-valuenow", end)
 
     def choose(self, name, option):
         """Choose from a dropdown."""
