@@ -73,6 +73,7 @@ from .tolerance import about as about
 from .training import Diverged as Diverged
 from .training import Training as Training
 from .widgets.attention_viewer import AttentionViewer as AttentionViewer
+from .widgets.board import GameBoard as GameBoard
 from .widgets.canvas import DigitCanvas as DigitCanvas
 from .widgets.chat import Chat as Chat
 from .widgets.chat import Speaker as Speaker
