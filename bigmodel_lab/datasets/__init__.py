@@ -8,7 +8,7 @@ from bigmodel_lab.datasets.digits import mnist
 from bigmodel_lab.datasets.icons import emoji
 from bigmodel_lab.datasets.own_picture import own_picture
 from bigmodel_lab.datasets.own_table import own_table
-from bigmodel_lab.datasets.photos import efficientnet
+from bigmodel_lab.datasets.photos import efficientnet, photo_classes
 from bigmodel_lab.datasets.poems import tang_poems
 from bigmodel_lab.datasets.posts import newsgroups
 from bigmodel_lab.datasets.reviews import chinese_reviews, food_reviews, movie_reviews
@@ -39,6 +39,7 @@ __all__ = [
     "newsgroups",
     "own_picture",
     "own_table",
+    "photo_classes",
     "saratoga_houses",
     "solar_cells",
     "tang_poems",

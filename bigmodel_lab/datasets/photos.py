@@ -1,4 +1,4 @@
-"""EfficientNet, a convolutional network that others have trained on photos."""
+"""EfficientNet, a network that others have trained on photos, and its classes."""
 
 from typing import TYPE_CHECKING
 
@@ -29,3 +29,20 @@ def efficientnet() -> "dict[str, torch.Tensor]":
 
     # weights_only: the file is a pickle, and must not run anything.
     return torch.load(fetching.fetch("efficientnet"), weights_only=True)
+
+
+def photo_classes() -> list[str]:
+    """Return what ImageNet's 1,000 classes are called, in the order of the logits.
+
+    Such as "Egyptian cat" for number 285; of several names the first. Fetched once,
+    from the Python package timm: 2.5 MB over the network.
+
+    Raises
+    ------
+    bigmodel_lab.datasets.fetching.DataUnavailable
+        If no place gives the files.
+    """
+    numbers = fetching.fetch("photo-classes").read_text(encoding="utf-8").split()
+    lines = fetching.fetch("photo-words").read_text(encoding="utf-8").splitlines()
+    words = dict(line.split("\t", 1) for line in lines)
+    return [words[number].split(",")[0] for number in numbers]

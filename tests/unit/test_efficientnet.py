@@ -1,11 +1,15 @@
 """Our EfficientNet with its authors' weights, beside the package's."""
 
+from pathlib import Path
+
 import pytest
+import sklearn
 import torch
 from torch.nn import functional as F
 
 from bigmodel_lab import models
-from bigmodel_lab.datasets.photos import efficientnet
+from bigmodel_lab.datasets import own_picture
+from bigmodel_lab.datasets.photos import efficientnet, photo_classes
 from bigmodel_lab.models.efficientnet import EfficientNetLite
 
 
@@ -62,3 +66,17 @@ def test_other_weights_are_refused(weights):
     for wrong in ({}, [3], weights | {"_fc.bias": torch.zeros(3)}):
         with pytest.raises(ValueError, match="not the weights of EfficientNet-Lite0"):
             models.picture_encoder(wrong)
+
+
+def test_the_classes_have_names_in_the_order_of_the_logits(fetched):
+    names = fetched(photo_classes)
+    assert len(names) == 1000
+    assert [names[0], names[285], names[985]] == ["tench", "Egyptian cat", "daisy"]
+
+
+def test_it_knows_what_is_on_a_photo(ours, fetched):
+    photo = Path(sklearn.__file__).parent / "datasets" / "images" / "flower.jpg"
+    picture = own_picture(photo)
+    with torch.no_grad():
+        best = ours(picture.pixels[None]).argmax().item()
+    assert fetched(photo_classes)[best] == "daisy"

@@ -35,7 +35,7 @@ def test_it_fetches_what_binder_fetches():
     )
     names = script.replace("\\", "").split()
     assert page.replace("\\", "").split() == names
-    assert len(names) == 16
+    assert len(names) == 19
 
 
 @pytest.mark.parametrize(

