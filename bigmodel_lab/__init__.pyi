@@ -25,6 +25,7 @@ from .from_scratch import bpe as bpe
 from .from_scratch import cleaning as cleaning
 from .from_scratch import collectives as collectives
 from .from_scratch import counting as counting
+from .from_scratch import detection as detection
 from .from_scratch import distillation as distillation
 from .from_scratch import fairness as fairness
 from .from_scratch import federated as federated
