@@ -94,8 +94,8 @@ def precision_recall() -> None:
         "wrong, right, wrong. After each row, precision is what was right so far of "
         "what was shown: 1, 1, 0.67, 0.75, 0.6; recall is what was found of four: "
         "0.25, 0.5, 0.5, 0.75, 0.75. Second, these points, joined by a zigzag line. "
-        "Third, stairs that only fall: precision 1 up to a recall of 0.5, 0.75 up to 0.75, "
-        "then 0, for one box was never found. The area below is 0.69."
+        "Third, stairs that only fall: precision 1 up to a recall of 0.5, 0.75 up to "
+        "0.75, then 0, for one box was never found. The area below is 0.69."
     )
 
 

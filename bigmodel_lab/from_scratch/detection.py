@@ -1,8 +1,8 @@
 """Finding things: how boxes overlap, which ones to keep, and what a detector is worth.
 
-A box is left, top, right, bottom, in pixels, from the upper left corner. D0 §1, D1 §6.2
-name pictures among what models see; how detectors are scored is COCO's rule: Lin and
-others (2014), *Microsoft COCO: common objects in context*, arXiv 1405.0312.
+D0 §6.2, D1 §6.2. A box is left, top, right and bottom, in pixels from the upper left
+corner. Detectors are scored by the rules of COCO: Lin and others (2014), *Microsoft
+COCO: common objects in context*, arXiv 1405.0312.
 """
 
 from collections.abc import Sequence
