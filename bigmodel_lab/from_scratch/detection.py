@@ -1,6 +1,6 @@
 """Finding things: how boxes overlap, which ones to keep, and what a detector is worth.
 
-D0 §6.2, D1 §6.2. A box is left, top, right and bottom, in pixels from the upper left
+D0, D1 and D2 §6.2. A box is left, top, right, bottom, in pixels from the upper left
 corner. Detectors are scored by the rules of COCO: Lin and others (2014), *Microsoft
 COCO: common objects in context*, arXiv 1405.0312.
 """
