@@ -116,7 +116,7 @@ def detection_loss(
     answers: torch.Tensor,
     targets: torch.Tensor,
     box_loss: Callable[..., torch.Tensor] = overlap_loss,
-    box_weight: float = 2.0,
+    box_weight: float = 4.0,
 ) -> torch.Tensor:
     """Return how wrong answers (N, 8, 8, 15) are: is a digit here, its box, its class.
 
