@@ -25,6 +25,7 @@ from .from_scratch import bpe as bpe
 from .from_scratch import cleaning as cleaning
 from .from_scratch import collectives as collectives
 from .from_scratch import counting as counting
+from .from_scratch import detection as detection
 from .from_scratch import distillation as distillation
 from .from_scratch import fairness as fairness
 from .from_scratch import federated as federated
@@ -80,6 +81,7 @@ from .widgets.chat import Speaker as Speaker
 from .widgets.explorer import Explorer as Explorer
 from .widgets.next_character import NextCharacter as NextCharacter
 from .widgets.panel import TuningPanel as TuningPanel
+from .widgets.scene import SceneCanvas as SceneCanvas
 from .widgets.text_explorer import TextExplorer as TextExplorer
 from .widgets.writer import Writer as Writer
 

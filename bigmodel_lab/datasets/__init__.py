@@ -12,6 +12,7 @@ from bigmodel_lab.datasets.photos import efficientnet, photo_classes
 from bigmodel_lab.datasets.poems import tang_poems
 from bigmodel_lab.datasets.posts import newsgroups
 from bigmodel_lab.datasets.reviews import chinese_reviews, food_reviews, movie_reviews
+from bigmodel_lab.datasets.scenes import digit_scenes
 from bigmodel_lab.datasets.sentences import minilm
 from bigmodel_lab.datasets.tables import (
     ames_houses,
@@ -27,6 +28,7 @@ __all__ = [
     "ames_houses",
     "chinese_reviews",
     "credit_applications",
+    "digit_scenes",
     "dow_jones",
     "efficientnet",
     "emoji",

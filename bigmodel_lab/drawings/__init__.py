@@ -8,6 +8,8 @@ from bigmodel_lab.drawings.attention import causal_mask_grid as causal_mask_grid
 from bigmodel_lab.drawings.attention import heads as heads
 from bigmodel_lab.drawings.attention import key_value_cache as key_value_cache
 from bigmodel_lab.drawings.attention import rotary as rotary
+from bigmodel_lab.drawings.detection import overlap as overlap
+from bigmodel_lab.drawings.detection import precision_recall as precision_recall
 from bigmodel_lab.drawings.fusion import one_more_layer as one_more_layer
 from bigmodel_lab.drawings.fusion import same_network as same_network
 from bigmodel_lab.drawings.fusion import two_gaps as two_gaps

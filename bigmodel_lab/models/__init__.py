@@ -1,6 +1,15 @@
 """Models to read and to train: learners open these files after a chapter."""
 
 from bigmodel_lab.models.classifying import TextClassifier, fine_tuning
+from bigmodel_lab.models.detecting import detect, load_detector, save_detector
+from bigmodel_lab.models.detector import (
+    DigitDetector,
+    detection_loss,
+    detection_targets,
+    detector_training,
+    generalized_iou,
+    overlap_loss,
+)
 from bigmodel_lab.models.digits import digit_cnn, digit_mlp
 from bigmodel_lab.models.efficientnet import picture_encoder
 from bigmodel_lab.models.gpt import GPT
@@ -34,6 +43,7 @@ from bigmodel_lab.models.writing import answers, next_characters, stream, write
 __all__ = [
     "GPT",
     "DeepFM",
+    "DigitDetector",
     "EmbeddingBagClassifier",
     "FactorizationMachine",
     "LastStages",
@@ -46,18 +56,25 @@ __all__ = [
     "TextLSTM",
     "answer_loss",
     "answers",
+    "detect",
+    "detection_loss",
+    "detection_targets",
+    "detector_training",
     "digit_cnn",
     "digit_mlp",
     "embeddings",
     "fine_tuning",
+    "generalized_iou",
     "gpt_optimizer",
     "gpt_training",
     "judge_of",
     "linear_regression",
     "load",
+    "load_detector",
     "moves_alone",
     "next_characters",
     "next_token_loss",
+    "overlap_loss",
     "picture_encoder",
     "picture_tuning",
     "policy_value_loss",
@@ -65,6 +82,7 @@ __all__ = [
     "regression_mlp",
     "reinforce",
     "save",
+    "save_detector",
     "sentence_encoder",
     "stream",
     "write",
