@@ -230,8 +230,8 @@ def main():
     options = parser.parse_args()
     torch.set_num_threads(1)
     if options.train:
-        store_detector()
-    elif not options.table:
+        return store_detector()
+    if not options.table:
         with changing("detection") as stored:
             for part in options.part or ():
                 stored.pop(part, None)
