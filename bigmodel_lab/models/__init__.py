@@ -3,6 +3,16 @@
 from bigmodel_lab.models.classifying import TextClassifier, fine_tuning
 from bigmodel_lab.models.digits import digit_cnn, digit_mlp
 from bigmodel_lab.models.efficientnet import picture_encoder
+from bigmodel_lab.models.generators import (
+    Discriminator,
+    FlowMatching,
+    Generator,
+    VariationalAutoencoder,
+    VelocityNetwork,
+    detecting,
+    draw_digits,
+    forging,
+)
 from bigmodel_lab.models.gpt import GPT
 from bigmodel_lab.models.gpt_training import (
     answer_loss,
@@ -11,6 +21,7 @@ from bigmodel_lab.models.gpt_training import (
     next_token_loss,
 )
 from bigmodel_lab.models.houses import linear_regression, regression_mlp
+from bigmodel_lab.models.judged import digit_judge, keep, trained
 from bigmodel_lab.models.players import (
     PolicyValueNetwork,
     judge_of,
@@ -33,8 +44,11 @@ from bigmodel_lab.models.writing import answers, next_characters, stream, write
 __all__ = [
     "GPT",
     "DeepFM",
+    "Discriminator",
     "EmbeddingBagClassifier",
     "FactorizationMachine",
+    "FlowMatching",
+    "Generator",
     "MatrixFactorization",
     "NeuralFM",
     "PairwiseRanking",
@@ -42,15 +56,22 @@ __all__ = [
     "TextCNN",
     "TextClassifier",
     "TextLSTM",
+    "VariationalAutoencoder",
+    "VelocityNetwork",
     "answer_loss",
     "answers",
+    "detecting",
     "digit_cnn",
+    "digit_judge",
     "digit_mlp",
+    "draw_digits",
     "embeddings",
     "fine_tuning",
+    "forging",
     "gpt_optimizer",
     "gpt_training",
     "judge_of",
+    "keep",
     "linear_regression",
     "load",
     "moves_alone",
@@ -64,5 +85,6 @@ __all__ = [
     "save",
     "sentence_encoder",
     "stream",
+    "trained",
     "write",
 ]
