@@ -31,6 +31,7 @@ from .from_scratch import fairness as fairness
 from .from_scratch import federated as federated
 from .from_scratch import fusion as fusion
 from .from_scratch import games as games
+from .from_scratch import generating as generating
 from .from_scratch import images as images
 from .from_scratch import lora as lora
 from .from_scratch import losses as losses

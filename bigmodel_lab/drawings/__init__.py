@@ -14,6 +14,7 @@ from bigmodel_lab.drawings.fusion import one_more_layer as one_more_layer
 from bigmodel_lab.drawings.fusion import same_network as same_network
 from bigmodel_lab.drawings.fusion import two_gaps as two_gaps
 from bigmodel_lab.drawings.fusion import ways_to_fuse as ways_to_fuse
+from bigmodel_lab.drawings.generating import three_generators as three_generators
 from bigmodel_lab.drawings.gpt import byte_pairs as byte_pairs
 from bigmodel_lab.drawings.gpt import gpt as gpt
 from bigmodel_lab.drawings.gpt import gpt_block as gpt_block

@@ -12,6 +12,16 @@ from bigmodel_lab.models.detector import (
 )
 from bigmodel_lab.models.digits import digit_cnn, digit_mlp
 from bigmodel_lab.models.efficientnet import picture_encoder
+from bigmodel_lab.models.generators import (
+    Discriminator,
+    FlowMatching,
+    Generator,
+    VariationalAutoencoder,
+    VelocityNetwork,
+    detecting,
+    draw_digits,
+    forging,
+)
 from bigmodel_lab.models.gpt import GPT
 from bigmodel_lab.models.gpt_training import (
     answer_loss,
@@ -20,6 +30,7 @@ from bigmodel_lab.models.gpt_training import (
     next_token_loss,
 )
 from bigmodel_lab.models.houses import linear_regression, regression_mlp
+from bigmodel_lab.models.judged import digit_judge, keep, trained
 from bigmodel_lab.models.players import (
     PolicyValueNetwork,
     judge_of,
@@ -47,6 +58,11 @@ __all__ = [
     "EmbeddingBagClassifier",
     "FactorizationMachine",
     "LastStages",
+    "Discriminator",
+    "EmbeddingBagClassifier",
+    "FactorizationMachine",
+    "FlowMatching",
+    "Generator",
     "MatrixFactorization",
     "NeuralFM",
     "PairwiseRanking",
@@ -54,20 +70,27 @@ __all__ = [
     "TextCNN",
     "TextClassifier",
     "TextLSTM",
+    "VariationalAutoencoder",
+    "VelocityNetwork",
     "answer_loss",
     "answers",
     "detect",
     "detection_loss",
     "detection_targets",
     "detector_training",
+    "detecting",
     "digit_cnn",
+    "digit_judge",
     "digit_mlp",
+    "draw_digits",
     "embeddings",
     "fine_tuning",
     "generalized_iou",
+    "forging",
     "gpt_optimizer",
     "gpt_training",
     "judge_of",
+    "keep",
     "linear_regression",
     "load",
     "load_detector",
@@ -85,5 +108,6 @@ __all__ = [
     "save_detector",
     "sentence_encoder",
     "stream",
+    "trained",
     "write",
 ]

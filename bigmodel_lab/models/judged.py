@@ -1,0 +1,95 @@
+"""Digits judged and made without waiting: a judge, and small trained networks in files.
+
+A judge is a classifier that looks at digits which a network has made. Sure is not good:
+how far its features of made digits are from those of real ones says more.
+"""
+
+from importlib.resources import files
+from pathlib import Path
+
+from torch import nn
+
+from bigmodel_lab.models._weights import reason_of
+from bigmodel_lab.models.generators import VariationalAutoencoder, VelocityNetwork
+
+VERSION = "1"  # of the files' layout
+
+
+def digit_judge() -> nn.Sequential:
+    """Return a small classifier: images (N, 1, 28, 28) -> logits (N, 10).
+
+    Its features (N, 64), for `generating.frechet_distance`, are `judge[:-1](images)`.
+    """
+    return nn.Sequential(
+        nn.Conv2d(1, 16, 3, stride=2, padding=1),  # (N, 16, 14, 14)
+        nn.ReLU(),
+        nn.Conv2d(16, 32, 3, stride=2, padding=1),  # (N, 32, 7, 7)
+        nn.ReLU(),
+        nn.Flatten(),
+        nn.Linear(32 * 49, 64),
+        nn.ReLU(),
+        nn.Linear(64, 10),
+    )
+
+
+# In bigmodel_lab/results, with a card: made by benchmarks/generating.py --train.
+STORED = {
+    "judge": digit_judge,
+    "autoencoder": VariationalAutoencoder,
+    "velocity": VelocityNetwork,
+}
+
+
+def keep(network: nn.Module, path: str | Path, **facts: str) -> None:
+    """Write a network's weights in float16 to a file, with `facts` beside them."""
+    from safetensors.torch import save as as_bytes
+
+    weights = {name: w.half().contiguous() for name, w in network.state_dict().items()}
+    Path(path).write_bytes(as_bytes(weights, facts | {"version": VERSION}))
+
+
+def trained(
+    name: str, path: str | Path | None = None
+) -> tuple[nn.Module, dict[str, str]]:
+    """Return (network, facts) of a file: on the CPU, in evaluation mode, float32.
+
+    The autoencoder and the velocity network belong together, as `draw_digits` needs
+    them. safetensors holds numbers only: a file of a stranger cannot run anything.
+
+    Parameters
+    ----------
+    name : str
+        "judge", "autoencoder" or "velocity".
+    path : str or Path, optional
+        Of a file that `keep` wrote; by default, our own.
+
+    Raises
+    ------
+    ValueError
+        If there is no network of that name, or its file is missing, damaged, of another
+        version or of another network.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    if name not in STORED:
+        raise ValueError(
+            f"There is no network {name!r}; there are {', '.join(map(repr, STORED))}."
+        )
+    network = STORED[name]()
+    if path is None:
+        path = files("bigmodel_lab.results") / f"digit_{name}.safetensors"
+    try:
+        with safe_open(path, "pt") as file:
+            facts = file.metadata() or {}
+            weights = {key: file.get_tensor(key).float() for key in file.keys()}  # noqa: SIM118
+        version = facts.pop("version", "none")
+        if version != VERSION:
+            raise ValueError(f"its version is {version}, this library reads {VERSION}")
+        network.load_state_dict(weights)
+    except (OSError, SafetensorError, ValueError, RuntimeError) as error:
+        reason = f"{type(error).__name__}: {reason_of(error)}"
+        raise ValueError(
+            f"{path} does not hold the {name} ({reason}): give a file that models.keep "
+            f"wrote, or leave the path out for our own."
+        ) from error
+    return network.eval(), facts
