@@ -166,11 +166,14 @@ def check_batches(model, samples, batch_size):
         )
 
 
-def whole(name: str, value: Any) -> int:
-    """Return `value` as an int; ValueError if it is not an integer of at least 1."""
+def whole(name: str, value: Any, least: int = 1) -> int:
+    """Return `value` as an int; ValueError if it is not an integer of at least that."""
     number = isinstance(value, Real) and not isinstance(value, bool)
-    if not number or value % 1 or value < 1:  # NaN and infinity have no remainder 0
-        raise ValueError(f"{name} must be an integer of at least 1, got {value!r}.")
+    # NaN and infinity have no remainder 0.
+    if not number or value % 1 or value < least:
+        raise ValueError(
+            f"{name} must be an integer of at least {least}, got {value!r}."
+        )
     return int(value)
 
 

@@ -33,6 +33,9 @@ from bigmodel_lab.drawings.mnist import padding_and_stride as padding_and_stride
 from bigmodel_lab.drawings.optimizers import optimizer_memory as optimizer_memory
 from bigmodel_lab.drawings.optimizers import ravine_steps as ravine_steps
 from bigmodel_lab.drawings.optimizers import walk_forward as walk_forward
+from bigmodel_lab.drawings.playing import learning_from_itself as learning_from_itself
+from bigmodel_lab.drawings.playing import one_play_out as one_play_out
+from bigmodel_lab.drawings.playing import values_change_sides as values_change_sides
 from bigmodel_lab.drawings.preprocessing import ids_and_padding as ids_and_padding
 from bigmodel_lab.drawings.preprocessing import leakage as leakage
 from bigmodel_lab.drawings.preprocessing import looking_up_pixels as looking_up_pixels

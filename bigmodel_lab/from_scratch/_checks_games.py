@@ -101,6 +101,16 @@ def check_judged(game, logits, values, count):
         )
 
 
+def check_network(search):
+    """Raise ValueError unless a search's network can judge the start of the game."""
+    game = search.game
+    try:
+        check_judged(game, *search.judge(game.planes(game.start)[None]), 1)
+    except (ValueError, RuntimeError, TypeError) as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
+        raise ValueError(f"The network cannot play {game.name}: {reason}.") from error
+
+
 def check_chosen(chosen, states, table):
     """Raise ValueError unless there are positions of the table, with a move each."""
     if len(chosen) != len(states) or not len(states):

@@ -10,11 +10,11 @@ import torch
 from torch import nn
 
 from bigmodel_lab.checks import positive, whole
+from bigmodel_lab.from_scratch._checks_games import check_network
 from bigmodel_lab.from_scratch.games import Game
 from bigmodel_lab.from_scratch.searching import Search
 from bigmodel_lab.measuring import evaluating
 from bigmodel_lab.models.players import judge_of, policy_value_loss
-from bigmodel_lab.playing._checks import check_network, from_zero
 from bigmodel_lab.playing.matches import in_lockstep
 from bigmodel_lab.training import Step, Training
 
@@ -93,7 +93,7 @@ class SelfPlay(Training):
         seed: int = 0,
     ):
         self.game, self.games = game, whole("games", games)
-        self.random_moves = from_zero("random_moves", random_moves)
+        self.random_moves = whole("random_moves", random_moves, least=0)
         self.window, self.epochs_each = whole("window", window), whole("epochs", epochs)
         play_outs = whole("play_outs", play_outs)
         self.search = Search(game, play_outs, judge_of(model), noise=noise)

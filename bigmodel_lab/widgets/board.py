@@ -5,10 +5,14 @@ from collections.abc import Callable
 
 import ipywidgets as widgets
 import numpy as np
+from torch import nn
 
+from bigmodel_lab.checks import whole
 from bigmodel_lab.colors import BLUE, GRAY, ORANGE
+from bigmodel_lab.from_scratch._checks_games import check_network
 from bigmodel_lab.from_scratch.games import ConnectFour, Game, State
 from bigmodel_lab.from_scratch.searching import Found, Search, softmax
+from bigmodel_lab.models.players import judge_of
 from bigmodel_lab.widgets.accessible import make_accessible
 from bigmodel_lab.widgets.look import (
     ROW,
@@ -35,12 +39,13 @@ OVER = " New game begins another."
 FOUND = "{count:,} play-outs for {sign}: they lead to a mean of {value}."
 HEAD = ("", "tried", "mean", "network at first sight")
 NETWORK = "The network expects {value} for {sign}."
-TIP = "row {row}, column {column}: {what}"
+TIP = {"square": "square {move}: {what}", "column": "column {move}, row {row}: {what}"}
 
 STYLE = f"""
-.lab-board .lab-square {{ width: 44px; height: 44px; margin: 1px; padding: 0;
-  line-height: 42px; border: 1px solid {GRAY}; font-size: 18px; flex: 0 1 auto;
-  min-width: 0; overflow: hidden; }}
+.lab-board :is(.lab-square, .lab-number) {{ width: 44px; margin: 1px; padding: 0;
+  flex: 0 1 auto; min-width: 0; overflow: hidden; text-align: center; }}
+.lab-board .lab-square {{ height: 44px; line-height: 42px; border: 1px solid {GRAY};
+  font-size: 20px; }}
 .lab-board .lab-square.lab-stone {{ border-radius: 50%; font-weight: bold; }}
 .lab-board .lab-square.lab-share {{ font-size: 12px; }}
 .lab-board .lab-thoughts table {{ border-spacing: 8px 1px;
@@ -55,7 +60,7 @@ STYLE = f"""
 class GameBoard(StillBox):
     """Play a game against a search, and see where it looked.
 
-        lab.GameBoard(game, network=judge, play_outs=100)
+        lab.GameBoard(game, network, play_outs=100)
 
     After each answer, the squares show which share of its play-outs went to each move.
     A table has the same with their means, and what a network thinks at first sight.
@@ -64,9 +69,10 @@ class GameBoard(StillBox):
     ----------
     game : Game, optional
         What is played; connect four by default.
-    network : callable, optional
-        A judge, as `lab.models.judge_of(network)` gives it: a second opponent, whose
-        first thoughts are shown, too. The other has play-outs at random.
+    network : torch.nn.Module or callable, optional
+        A network that plays, or a judge, as `lab.models.judge_of(network)` gives it: a
+        second opponent, whose first thoughts are shown, too. The other has play-outs
+        at random.
     question : str, optional
         What to find out, shown above the board.
     play_outs, most : int
@@ -79,7 +85,7 @@ class GameBoard(StillBox):
     state : State
         The position on the board.
     found : Found or None
-        What the last search has found.
+        What the last search has found; None if a move of yours ended the game.
 
     Raises
     ------
@@ -98,13 +104,14 @@ class GameBoard(StillBox):
         seed: int = 0,
     ):
         self.game = ConnectFour() if game is None else game
-        self.network, self.chance = network, np.random.default_rng(seed)
-        Search(self.game, min(play_outs, most))
-        self.states, self.found, self._found_in = [self.game.start], None, None
-        if network is not None:
-            Search(self.game, 1, network)(self.game.start, self.chance)
+        judge = judge_of(network) if isinstance(network, nn.Module) else network
+        self.network, self.chance = judge, np.random.default_rng(seed)
+        play_outs, most = whole("play_outs", play_outs), whole("most", most)
+        if judge is not None:
+            check_network(Search(self.game, 1, judge))
+        self._found_in = None
         self._build(question, play_outs, most)
-        self._show(self._turn())
+        self.new_game()
 
     def __repr__(self):
         """Short and stable: nbval compares it."""
@@ -129,50 +136,62 @@ class GameBoard(StillBox):
 
     def play(self, move: int):
         """Play a move, and let the opponent answer; what is wrong with it is said."""
-        try:
-            state = self.game.play(self.state, move)
-        except ValueError as error:
-            self._status.say(str(error))
-            return
-        self.states.append(state)
-        self.let_it_move()
+        self._attempt(self._play_and_answer, move)
 
     def let_it_move(self):
         """Let the opponent move, whoever's turn it is."""
-        said = ""
-        if self.game.result(self.state) is None:
-            found = self._search()
-            fate = EXPECTS[int(np.sign(round(found.value, 1)))]
-            place = self.game.places
-            said = PLAYED.format(place=place, move=found.best, fate=fate)
-            self.states.append(self.game.play(self.state, found.best))
-        self._show(said + self._turn())
+        self._attempt(self._answer)
 
     def look_ahead(self):
         """Search in this position, and play nothing."""
-        if self.game.result(self.state) is None:
-            self._search()
-        self._show(self._turn())
+        self._attempt(self._search)
 
     def take_back(self):
-        """Take the last two moves back; the first alone if there is only one."""
-        self.states = self.states[:-2] or self.states[:1]
+        """Take back what was played last: your move and its answer, or one alone."""
+        self.states = self._earlier.pop() if self._earlier else self.states
         self.found = None
         self._show(self._turn())
 
     def new_game(self):
         """Clear the board."""
-        self.states, self.found = [self.game.start], None
+        self.states, self.found, self._earlier = [self.game.start], None, []
         self._show(self._turn())
 
-    # -- the search --------------------------------------------------------------------
+    # -- moves and searches ------------------------------------------------------------
+
+    def _attempt(self, action, *given):
+        """Do something on the board; if it fails, say why and leave all as it was."""
+        before = self.states, self.found, self._found_in
+        try:
+            over = self.game.result(self.state) is not None
+            said = "" if over else action(*given) or ""
+        except ValueError as error:
+            self.states, self.found, self._found_in = before
+            self._status.say(str(error))
+            return
+        if self.states is not before[0]:
+            self._earlier.append(before[0])
+        self._show(said + self._turn())
+
+    def _play_and_answer(self, move):
+        """Play a move, and the answer if it goes on; return what to say of that."""
+        self.states = [*self.states, self.game.play(self.state, move)]
+        self.found = None  # what was found before this move is past
+        return self._answer() if self.game.result(self.state) is None else ""
+
+    def _answer(self):
+        """Play what the opponent finds best; return what to say of it."""
+        self._search()
+        found, place = self.found, self.game.places
+        self.states = [*self.states, self.game.play(self.state, found.best)]
+        fate = EXPECTS[int(np.sign(round(found.value, 1)))]
+        return PLAYED.format(place=place, move=found.best, fate=fate)
 
     def _search(self):
-        """Search in this position, remember and return what is found."""
+        """Search in this position, and remember what is found."""
         judge = None if self.opponent.value == RANDOM else self.network
         search = Search(self.game, self.play_outs.value, judge)
         self.found, self._found_in = search(self.state, self.chance), self.state
-        return self.found
 
     def _turn(self):
         """Return who is to move, or how the game has ended, as a sentence."""
@@ -192,6 +211,8 @@ class GameBoard(StillBox):
             widgets.HBox(self._squares[k : k + width])
             for k in range(0, height * width, width)
         ]
+        if self.game.places == "column":
+            rows.append(widgets.HBox([_number(k) for k in range(width)]))
         names = [RANDOM] if self.network is None else [RANDOM, "the network"]
         self.opponent = widgets.Dropdown(
             options=names, value=names[-1], description=OPPONENT
@@ -220,22 +241,26 @@ class GameBoard(StillBox):
 
     def _square(self, k):
         """Return the button for a square, counted row by row."""
-        columns = self.game.number_of_moves < len(self.game.squares)
-        move = k % self.game.shape[1] if columns else k
-        return button("", "", "", lambda: self.play(move)).add_class("lab-square")
+        made = button("", "", "", lambda: self.play(self._move(k)))
+        return made.add_class("lab-square")
+
+    def _move(self, k):
+        """Return the move that names a square: its number, or its column's."""
+        return k % self.game.shape[1] if self.game.places == "column" else k
 
     def _show(self, said):
         """Show the board, what was found, and a sentence."""
         shares = self._shares()
         owners = self._owners()
         for k, (square, owner) in enumerate(zip(self._squares, owners, strict=True)):
-            row, column = divmod(k, self.game.shape[1])
             share, stone = shares.get(k), SIGNS.get(owner)
             what = WHAT[owner] + ("" if share is None else f", {share:.0%}")
             square.description = stone or ("" if share is None else f"{share:.0%}")
-            square.tooltip = TIP.format(row=row + 1, column=column, what=what)
+            square.tooltip = TIP[self.game.places].format(
+                move=self._move(k), row=k // self.game.shape[1], what=what
+            )
             color = {"X": BLUE, "O": ORANGE}.get(stone)
-            square.style.button_color = color or (share and _heat(share))
+            square.style.button_color = color or (_heat(share) if share else None)
             square.style.text_color = color and "white"
             (square.add_class if stone else square.remove_class)("lab-stone")
             (square.remove_class if stone else square.add_class)("lab-share")
@@ -278,6 +303,11 @@ class GameBoard(StillBox):
             notes.append(NETWORK.format(value=_signed(values[0]), sign=sign))
         rows = zip(moves, *columns, strict=True)
         return _html_table(head, rows, self.found and self.found.best, notes)
+
+
+def _number(column):
+    """Return the number to show below a column."""
+    return widgets.Label(str(column)).add_class("lab-number")
 
 
 def _heat(share):

@@ -151,7 +151,7 @@ class Sheet:
             else slider.value
         )
         start, end, middle = x + LABEL + GAP, x + width - NUMBER, -y - LINE / 2
-        share = (place - slider.min) / (slider.max - slider.min)
+        share = (place - slider.min) / (slider.max - slider.min or 1)
         self.axes.plot([start, end], [middle] * 2, color=GRAY, linewidth=3)
         handle = {"color": "white", "markeredgecolor": GRAY, "markersize": 9}
         self.axes.plot(start + share * (end - start), middle, "o", **handle)

@@ -13,7 +13,7 @@ MAY_KNOW = {
     "from_scratch": set(),
     "results": set(),
     "plots": {""},
-    "drawings": {"", "plots"},
+    "drawings": {"", "plots", "from_scratch"},
     "models": {"", "from_scratch"},
     "datasets": {""},
     "serving": {"", "from_scratch", "models", "datasets"},

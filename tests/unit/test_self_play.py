@@ -321,7 +321,7 @@ class TwoHeads(OneHead):
         ({"epochs": 0}, "epochs must be .* got 0"),
         ({"batch_size": 0}, "batch_size must be .* got 0"),
         ({"learning_rate": 0}, "learning_rate must be a number above 0, got 0"),
-        ({"random_moves": -1}, "random_moves must be a whole number from 0 on, got -1"),
+        ({"random_moves": -1}, "random_moves must be an integer of at least 0, got -1"),
         ({"noise": 1.5}, "noise must be a share from 0 to 1, got 1.5"),
     ],
 )
