@@ -522,3 +522,324 @@ def _(length, result):
         "shared_out": right / length,
         "one_too_many": np.append(right, result),
     }
+
+
+# -- 7 ---------------------------------------------------------------------------------
+
+
+def _logits_and_allowed(rng):
+    """Return logits (M,), and which moves are allowed: two at least, two are not."""
+    M = int(rng.integers(5, 10))
+    allowed = np.arange(M) < rng.integers(2, M - 1)
+    return 1.5 * draws.normal(rng, M), torch.from_numpy(rng.permutation(allowed))
+
+
+@exercise(
+    inputs=_logits_and_allowed,
+    hints=[
+        "Which logit has the probability 0 after a softmax?",
+        "exp(-infinity) is 0. `logits.masked_fill(~allowed, -math.inf)` puts "
+        "-infinity wherever a move is not allowed; `~` is the opposite of a mask.",
+        "`torch.softmax(logits.masked_fill(~allowed, -math.inf), dim=0)`",
+    ],
+)
+def move_shares(logits, allowed):
+    """Return the probability of each move: (M,); 0 where a move is not allowed.
+
+    logits is a tensor (M,): what the network gives for each move, allowed or not.
+    allowed is a tensor (M,) of True and False: True where the move is allowed; at least
+    two are. The result is the softmax over the moves that are allowed, each at its
+    place: it adds up to 1.
+    """
+    playable = logits.masked_fill(~allowed, -math.inf)
+    return torch.softmax(playable, dim=0)
+
+
+@move_shares.mistakes
+def _(logits, allowed):
+    """
+    not_divided_again: You took the softmax over all moves, and put 0 where one is not
+        allowed. Then the rest adds up to less than 1: divide by its sum.
+    logits_0: You put 0 in place of the logits of moves that are not allowed. exp(0) is
+        1, so they keep a probability: it takes -infinity.
+    logits_0_then_cut: You put 0 in place of the logits of moves that are not allowed,
+        and cut their probabilities off after the softmax. The rest adds up to less than
+        1: put -infinity there before.
+    all_moves: That is the softmax over all moves: columns that are full keep a
+        probability.
+    all_equal: All allowed moves have the same probability. The logits should say which
+        ones are likelier.
+    best_alone: The best move that is allowed has the probability 1. A softmax gives the
+        others something, too.
+    divided_by_the_sum: You divided the logits by their sum. Some of them are negative:
+        a softmax takes exp of each first.
+    forbidden_moves: It is the other way around: the moves that are *not* allowed have
+        the probabilities. The mask is turned around.
+    not_divided: You took exp of the logits, and 0 for what is not allowed. Divide by
+        the sum, so that it is 1.
+    others_left_out: The moves that are not allowed are left out. Each move should keep
+        its place, with 0 for these.
+    rest_shared: What the moves that are not allowed had in a softmax over all was
+        shared equally among the others. It goes to each in proportion to what it has:
+        divide by the sum.
+    sigmoids: You took the sigmoid of each logit, and divided by their sum. A softmax
+        takes exp of each.
+    """
+    everywhere = logits.softmax(0)
+    kept = everywhere * allowed
+    powers = logits.exp() * allowed
+    sigmoids = logits.sigmoid() * allowed
+    masked = logits.masked_fill(~allowed, -math.inf)
+    return {
+        "not_divided_again": kept,
+        "logits_0": (logits * allowed).softmax(0),
+        "logits_0_then_cut": (logits * allowed).softmax(0) * allowed,
+        "all_moves": everywhere,
+        "all_equal": allowed / allowed.sum(),
+        "best_alone": F.one_hot(masked.argmax(), len(logits)),
+        "divided_by_the_sum": logits * allowed / (logits * allowed).sum(),
+        "forbidden_moves": logits.masked_fill(allowed, -math.inf).softmax(0),
+        "not_divided": powers,
+        "others_left_out": logits[allowed].softmax(0),
+        "rest_shared": kept + allowed * (1 - kept.sum()) / allowed.sum(),
+        "sigmoids": sigmoids / sigmoids.sum(),
+    }
+
+
+# -- 8 ---------------------------------------------------------------------------------
+
+
+def _movers_and_winner(rng):
+    """Return movers (N,), not in turn, and the winner: in turn X, nobody and O."""
+    winner = draws.in_turn(rng, 1, 0, -1)
+    N = int(rng.integers(8, 15))
+    while True:
+        movers = rng.choice([1, -1], N)
+        changes = (np.diff(movers) != 0).sum()
+        if 3 <= changes < N - 2 and abs(movers.sum()) < N - 3:
+            return movers, winner
+
+
+@exercise(
+    inputs=_movers_and_winner,
+    hints=[
+        "X has won. What should the network have said where X was to move? And where "
+        "O was?",
+        "Multiply: 1 · 1 and -1 · -1 are 1, the two others are -1. And what is a draw?",
+        "`winner * movers`",
+    ],
+)
+def value_targets(movers, winner):
+    """Return what the network should say of each position: (N,), 1, -1 or 0 each.
+
+    movers is an array (N,): who is to move in each position, 1 for X, -1 for O. The
+    positions are from several games, shuffled. winner is a number: who won all of these
+    games, 1 for X, -1 for O, 0 for nobody. A target is the game's result seen by the
+    player to move: 1 for a win, -1 for a loss, 0 for a draw.
+
+    Source: Silver and others (2017), "Mastering the game of Go without human knowledge"
+    """
+    return winner * movers
+
+
+@value_targets.mistakes
+def _(movers, winner):
+    """
+    winner_everywhere: Each position has the winner. A target is seen by the player to
+        move: where the loser is to move, it is -1.
+    turned: The sign is turned: 1 is where the winner is to move.
+    from_0_to_1: Your targets go from 0 for a loss to 1 for a win, with 1/2 for a draw.
+        Here they go from -1 to 1.
+    won_or_not: It is 1 where the winner is to move, else 0. So a loss would be worth as
+        much as a draw: it is -1.
+    draw_is_lost: It is 1 where the winner is to move, else -1, also in a draw. Then
+        nobody is the winner, and all targets are 0.
+    movers_alone: Those are the movers: as if X had won. Multiply by the winner.
+    in_turn: Your signs alternate from one position to the next. The positions are
+        shuffled: look at `movers`.
+    in_turn_from_1: It is 1 and -1 in turn, whoever has won. The positions are shuffled,
+        and the winner counts.
+    last_alone: Only the last position has a target. The game's result is the target of
+        each position on the way.
+    x_alone: Where O is to move, yours is 0. O sees the result, too, with the opposite
+        sign.
+    lost_alone: Losses are -1 in yours, and wins 0. A win is 1.
+    """
+    right = winner * movers
+    in_turn = (-1) ** np.arange(len(movers))
+    return {
+        "winner_everywhere": np.full(len(movers), winner),
+        "turned": -right,
+        "from_0_to_1": (1 + right) / 2,
+        "won_or_not": movers == winner,
+        "draw_is_lost": np.where(movers == winner, 1, -1),
+        "movers_alone": movers,
+        "in_turn": winner * in_turn,
+        "in_turn_from_1": in_turn,
+        "last_alone": np.append(0 * right[1:], right[-1]),
+        "x_alone": np.where(movers == 1, winner, 0),
+        "lost_alone": np.minimum(right, 0),
+    }
+
+
+# -- 9 ---------------------------------------------------------------------------------
+
+
+def _logits_and_shares(rng):
+    """Return logits and shares (N, M), of 25 visits; one move leads in each row."""
+    N, M = rng.permutation(np.arange(3, 9))[:2].tolist()
+    while True:
+        visits = rng.multinomial(25, rng.dirichlet(np.ones(M), N))
+        first, second = np.sort(visits, axis=1)[:, :-3:-1].T
+        if (first > second).all():
+            return 1.5 * draws.normal(rng, N, M), torch.from_numpy(visits / 25)
+
+
+@exercise(
+    inputs=_logits_and_shares,
+    hints=[
+        "What does the network's softmax give each move? Take the logarithm of it, and "
+        "let each move count as much as its share.",
+        "`torch.log_softmax(logits, dim=1)` has the logarithms. Multiply by `shares`, "
+        "sum over the moves, take minus that, and the mean over the positions.",
+        "`-(shares * torch.log_softmax(logits, dim=1)).sum(dim=1).mean()`",
+    ],
+)
+def policy_loss(logits, shares):
+    """Return the policy's loss, the mean over the positions: a number.
+
+    logits is a tensor (N, M): what the network gives for each of M moves in each of N
+    positions. shares is a tensor (N, M): the search's visits of each move, divided by
+    all visits in the position, so that each row adds up to 1. A position's loss is the
+    cross-entropy: minus the sum over the moves of the share, times the natural
+    logarithm of the probability that the network's softmax gives the move.
+
+    Source: Silver and others (2017), "Mastering the game of Go without human knowledge"
+    """
+    log_probabilities = torch.log_softmax(logits, dim=1)
+    return -(shares * log_probabilities).sum(dim=1).mean()
+
+
+@policy_loss.mistakes
+def _(logits, shares):
+    """
+    favorite_alone: You took the move that was tried most often for the only right one.
+        What the search thinks of the others counts by its share.
+    mean_over_moves: You took the mean over all N · M numbers. A position's loss is the
+        sum over its moves; the mean is over the positions.
+    sum: That is the sum over the positions. Asked for is the mean.
+    entropy_subtracted: That is the Kullback-Leibler divergence: the entropy of the
+        shares is subtracted. It has the same gradient, but the cross-entropy is asked
+        for.
+    log_forgotten: The logarithm is missing: you multiplied the shares by the
+        probabilities.
+    sign: The sign is turned: a logarithm of a probability is negative, and a loss is
+        minus that.
+    squared_error: That is the squared error of the probabilities. The cross-entropy is
+        asked for.
+    sigmoids: You took the sigmoid of each logit. The moves share one probability: it
+        takes the softmax over them.
+    logits_alone: You took the logits for logarithms of probabilities. They are so only
+        after `log_softmax`.
+    over_the_positions: Your softmax goes over the positions. In each position, the
+        moves share a probability of 1: `dim=1`.
+    softmax_twice: You took the softmax twice: `cross_entropy` takes logits, and takes
+        the softmax itself.
+    base_2: You took the logarithm to the base 2. The natural one is asked for.
+    """
+    logs = logits.log_softmax(1)
+    right = -(shares * logs).sum(1).mean()
+
+    def loss(logs):
+        return -(shares * logs).sum(1).mean()
+
+    return {
+        "favorite_alone": F.cross_entropy(logits, shares.argmax(1)),
+        "mean_over_moves": -(shares * logs).mean(),
+        "sum": -(shares * logs).sum(),
+        "entropy_subtracted": right + torch.xlogy(shares, shares).sum(1).mean(),
+        "log_forgotten": loss(logs.exp()),
+        "sign": -right,
+        "squared_error": F.mse_loss(logs.exp(), shares),
+        "sigmoids": loss(F.logsigmoid(logits)),
+        "logits_alone": loss(logits),
+        "over_the_positions": loss(logits.log_softmax(0)),
+        "softmax_twice": loss(logs.exp().log_softmax(1)),
+        "base_2": right / math.log(2),
+    }
+
+
+# -- 10 --------------------------------------------------------------------------------
+
+
+def _results_of_a_match(rng):
+    """Return wins, draws and losses, in turn with more wins and with more losses."""
+    wins_more = draws.every_other(rng)
+    fewer, more = np.sort(rng.choice(np.arange(2, 40), 2, replace=False)).tolist()
+    wins, losses = (more, fewer) if wins_more else (fewer, more)
+    return wins, int(rng.integers(2, 30)), losses
+
+
+@exercise(
+    inputs=_results_of_a_match,
+    hints=[
+        "How many points has the player, and what share of all points is that?",
+        "`s = (wins + draws / 2) / (wins + draws + losses)`. Who has three times as "
+        "many points as the other one has s / (1 - s) = 3.",
+        "`400 * math.log10(s / (1 - s))`",
+    ],
+)
+def elo_gap(wins, draws, losses):
+    """Return by how many Elo points a match says that a player is stronger: a number.
+
+    wins, draws and losses are whole numbers: how the games ended for the player. A win
+    gives a point, a draw half a point, a loss none. s is the player's points divided by
+    how many games there were; here it is above 0 and below 1. The gap is 400 times the
+    logarithm to the base 10 of s / (1 - s): negative if the player is weaker.
+
+    Source: Elo (1978), "The rating of chessplayers, past and present"
+    """
+    s = (wins + draws / 2) / (wins + draws + losses)
+    return 400 * math.log10(s / (1 - s))
+
+
+@elo_gap.mistakes
+def _(wins, draws, losses):
+    """
+    draws_left_out: The draws are left out. Each is half a point: it shows that the two
+        are near to each other.
+    draws_won: You counted a draw as a win. It is half a point.
+    draws_lost: You counted a draw as a loss: they count as games, but give no points. A
+        draw is half a point.
+    draws_twice: You counted a draw as a win for both. It is half a point for each.
+    other_without_draws: You divided the player's points by the other one's wins. The
+        other one gets half a point for each draw, too.
+    natural: You took the natural logarithm. It is the one to the base 10.
+    turned: The sign is turned: the gap is above 0 if the player is stronger. It is the
+        logarithm of s / (1 - s), not of (1 - s) / s.
+    without_400: The factor 400 is missing.
+    share: That is s, the player's share of the points. The gap is made of it.
+    share_alone: You took the logarithm of s. It is taken of s / (1 - s): equal players
+        must be 0 apart.
+    straight_line: You took 400 · (s - 1/2). Near one half that has the right sign, but
+        who wins nearly all games is far more than 200 points stronger.
+    difference: That is how many wins there are more than losses. It grows with the
+        number of games; Elo does not.
+    """
+    n = wins + draws + losses
+    s = (wins + draws / 2) / n
+    right = 400 * math.log10(s / (1 - s))
+    return {
+        "draws_left_out": 400 * math.log10(wins / losses),
+        "draws_won": 400 * math.log10((wins + draws) / losses),
+        "draws_lost": 400 * math.log10(wins / (draws + losses)),
+        "draws_twice": 400 * math.log10((wins + draws) / (losses + draws)),
+        "other_without_draws": 400 * math.log10((wins + draws / 2) / losses),
+        "natural": right * math.log(10),
+        "turned": -right,
+        "without_400": right / 400,
+        "share": s,
+        "share_alone": 400 * math.log10(s),
+        "straight_line": 400 * (s - 1 / 2),
+        "difference": wins - losses,
+    }
