@@ -81,7 +81,8 @@ def _(board):
         or in a diagonal, too.
     columns_alone: Only the three columns are looked at. Three in a row may lie in a row
         or in a diagonal, too.
-    diagonals_forgotten: The two diagonals are missing.
+    diagonals_forgotten: The two diagonals are missing: only rows and columns are looked
+        at.
     rising_forgotten: The diagonal from the bottom left to the top right is missing.
         Turn the board over, as `board[::-1]` does, and take the diagonal of that.
     falling_forgotten: The diagonal from the top left to the bottom right is missing.
@@ -247,7 +248,7 @@ def _(totals, visits, exploration):
         play-outs: so the doubt grows while others are tried.
     root_forgotten: The root is missing in the doubt.
     logarithm_forgotten: The logarithm is missing: you divided all play-outs themselves
-        by the move's own. So doubt would always win in the end.
+        by the move's own. So a bad move would keep its share of them for ever.
     exploration_forgotten: `exploration` is missing: the doubt is multiplied by it.
     exploration_under_the_root: You put `exploration` under the root. It stands before
         it.
@@ -323,7 +324,8 @@ def _(values, visits, priors, exploration):
     """
     priors_forgotten: The priors are missing: all moves that were never tried get the
         same. The network should say which of them come first.
-    root_forgotten: The root above is missing.
+    root_forgotten: The root above is missing. So the bonuses would never become small,
+        however many visits there are.
     own_visits_above: You took the root of the move's own visits. Above are those of all
         moves together: so a move that waits gets more.
     root_of_the_fraction: You took the root of the whole fraction. It is taken above
@@ -380,24 +382,28 @@ def _moves_visits_and_totals(rng):
     """Return moves, visits and totals (k,), by which ways to choose can be told apart.
 
     In turn, UCT would try another move next than any of the other ways takes, and all
-    of these take different ones. The move tried most often has another place than its
-    column's number.
+    of these take different ones. In the first case, the outer columns are full. The
+    move tried most often has another place than its column's number.
     """
     next_apart = draws.every_other(rng)
     while True:
-        k = int(rng.integers(4, 7)) if next_apart else 6
-        moves = np.sort(rng.choice(7, k, replace=False))
-        visits = rng.choice(np.arange(1, 30), k, replace=False)
+        k = int(rng.integers(4, 6)) if next_apart else 6
+        columns = np.arange(1, 6) if next_apart else np.arange(7)
+        moves = np.sort(rng.choice(columns, k, replace=False))
+        visits = rng.choice(np.delete(np.arange(1, 30), 14), k, replace=False)
         most = int(rng.integers(1, k))
         visits[most] = rng.integers(30, 50)
         means = rng.uniform(-0.8, 0.9, k)
         means[most] = rng.uniform(-0.2, 0.2)
+        if not next_apart:  # else it would take long to draw six different ones
+            visits[0] = 15
+            means[[0, visits.argmin()]] = rng.uniform(-0.3, 0.4, 2)
         totals = np.round(means * visits)
         found = _choices(moves, visits, totals)
         following = found.pop("next_to_try")
-        columns = {moves[most], *found.values()}
-        apart = following not in columns if next_apart else len(columns) == 6
-        if apart and most not in columns:
+        taken = {moves[most], *found.values()}
+        apart = following not in taken if next_apart else len(taken) == 6
+        if apart and most not in taken:
             return moves, visits, totals
 
 
@@ -817,7 +823,8 @@ def _(wins, draws, losses):
     natural: You took the natural logarithm. It is the one to the base 10.
     turned: The sign is turned: the gap is above 0 if the player is stronger. It is the
         logarithm of s / (1 - s), not of (1 - s) / s.
-    without_400: The factor 400 is missing.
+    without_400: The factor 400 is missing. With it, 10 points for each one of the other
+        player are 400 Elo.
     share: That is s, the player's share of the points. The gap is made of it.
     share_alone: You took the logarithm of s. It is taken of s / (1 - s): equal players
         must be 0 apart.
