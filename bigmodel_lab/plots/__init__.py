@@ -15,6 +15,7 @@ from bigmodel_lab.plots.digits import filter_images as filter_images
 from bigmodel_lab.plots.functions import paired_bars as paired_bars
 from bigmodel_lab.plots.functions import scatter_with_lines as scatter_with_lines
 from bigmodel_lab.plots.functions import with_slopes as with_slopes
+from bigmodel_lab.plots.images import boxed as boxed
 from bigmodel_lab.plots.images import image_rows as image_rows
 from bigmodel_lab.plots.language import attention_maps as attention_maps
 from bigmodel_lab.plots.language import crossover as crossover

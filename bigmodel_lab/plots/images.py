@@ -8,7 +8,8 @@ from matplotlib.colors import LinearSegmentedColormap, to_rgba
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
-from bigmodel_lab.colors import BLUE
+from bigmodel_lab.colors import BLUE, ORANGE
+from bigmodel_lab.plots.look import show
 
 # From no ink at all to full ink: the paper is the page, light or dark.
 INK = LinearSegmentedColormap.from_list("ink", [to_rgba(BLUE, 0), to_rgba(BLUE, 1)])
@@ -70,3 +71,38 @@ def _opaque(images):
     What no image covers stays the page's own paper.
     """
     return np.pad(images / 255, [(0, 0)] * 3 + [(0, 1)], constant_values=1)
+
+
+def boxed(rows: Mapping[str, tuple], title: str, alt: str) -> None:
+    """Show rows of pictures with the boxes that were found in them.
+
+    Parameters
+    ----------
+    rows : dict
+        Name -> (pictures (n, H, W), 0 for paper and 1 for ink, and for each of them
+        boxes (K, 4), scores (K,) and classes (K,)), of one n.
+    title, alt : str
+        What to see, and the text alternative.
+
+    Raises
+    ------
+    ValueError
+        If there are not as many answers as pictures, or `alt` is empty.
+    """
+    longest = max(len(pictures) for pictures, _ in rows.values())
+    figure, grid = plt.subplots(
+        len(rows), longest, figsize=(1.3 * longest, 1.4 * len(rows)), squeeze=False
+    )
+    for line, (name, (pictures, answers)) in zip(grid, rows.items(), strict=True):
+        for axes, picture, found in zip(line, pictures, answers, strict=True):
+            axes.imshow(picture, cmap=INK, vmin=0, vmax=1)
+            axes.set(xticks=[], yticks=[])
+            axes.grid(visible=False)
+            for (left, top, right, bottom), _, kind in zip(*found, strict=True):
+                corners = [left, right, right, left, left], [top, top, bottom, bottom]
+                axes.plot(corners[0], [*corners[1], top], color=ORANGE, linewidth=1.2)
+                label = {"color": ORANGE, "fontsize": 9, "ha": "right"}
+                axes.text(right - 1, bottom - 1, str(int(kind)), **label)
+        line[0].set_ylabel(name)
+    figure.suptitle(title)
+    show(figure, alt)
