@@ -46,7 +46,7 @@ def _gan(sketch):
     made = sketch.box(13, 29, "made digit", (13, 4.6), GREEN)
     real = sketch.box(28, 29, "real digit", (13, 4.6), GRAY)
     discriminator = sketch.box(20.5, 38, "discriminator", (17, 4.6), BLUE)
-    answer = sketch.box(20.5, 45, "real or made?", (17, 4.6), BLUE, dashed=True)
+    answer = sketch.box(20.5, 45, "real or made?", (17, 4.6), GRAY)
     chain = (noise, generator), (generator, made), (made, discriminator)
     for start, end in (*chain, (real, discriminator), (discriminator, answer)):
         sketch.arrow(start, end)

@@ -92,7 +92,8 @@ def flow_loss(
     Noise and times are drawn anew at each call. Where many ways cross, the best answer
     is their mean velocity: that is what is learned. Errors as in `flow_pair`.
     """
-    noise, t = torch.randn_like(data), torch.rand(len(data), device=data.device)
+    noise = torch.randn_like(data)
+    t = torch.rand(len(data), dtype=data.dtype, device=data.device)
     here, target = flow_pair(data, noise, t)
     return F.mse_loss(velocity(here, t), target)
 
@@ -110,7 +111,7 @@ def flow_steps(
     check_whole("steps", steps)
     x = noise
     for step in range(steps):
-        t = torch.full((len(x),), step / steps, device=x.device)
+        t = torch.full((len(x),), step / steps, dtype=x.dtype, device=x.device)
         x = x + velocity(x, t) / steps
     return x
 

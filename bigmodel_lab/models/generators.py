@@ -77,6 +77,7 @@ class Discriminator(nn.Sequential):
 
 
 Loss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
+_yes = F.binary_cross_entropy_with_logits  # how far from 1 for yes, 0 for no
 
 
 def detecting(discriminator: nn.Module, generator: Generator) -> Loss:
@@ -104,8 +105,6 @@ def forging(discriminator: nn.Module) -> Loss:
     """
     return lambda images, labels: _yes(discriminator(images), labels)
 
-
-_yes = F.binary_cross_entropy_with_logits
 
 # -- through a narrow code -------------------------------------------------------------
 

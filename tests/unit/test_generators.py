@@ -177,6 +177,15 @@ def test_guidance_asks_for_the_digit_and_for_any(device):
     torch.testing.assert_close(found, generating.guided(asked, any_digit, 2.5))
 
 
+@pytest.mark.parametrize(("guidance", "times"), [(0, 1), (-1, 2), (3.0, 2)])
+def test_without_guidance_the_network_is_asked_once_a_step(guidance, times):
+    network, asked = models.VelocityNetwork(codes=5), []
+    network.register_forward_hook(lambda *_: asked.append(1))
+    noise = torch.randn(4, 5)
+    generating.flow_steps(network.toward(DIGITS, guidance), noise, 3)
+    assert len(asked) == 3 * times
+
+
 @pytest.mark.parametrize(("drop", "asked"), [(0, DIGITS), (1, torch.full((4,), 10))])
 def test_dropped_digits_are_any(drop, asked):
     network = models.VelocityNetwork(codes=5)
