@@ -15,7 +15,9 @@ from bigmodel_lab.plots.look import show
 INK = LinearSegmentedColormap.from_list("ink", [to_rgba(BLUE, 0), to_rgba(BLUE, 1)])
 
 
-def image_rows(rows: Mapping[str, ArrayLike], title: str) -> Figure:
+def image_rows(
+    rows: Mapping[str, ArrayLike], title: str, inches: float = 0.55
+) -> Figure:
     """Return a figure of images, with a named row of them for every entry.
 
     Parameters
@@ -25,6 +27,8 @@ def image_rows(rows: Mapping[str, ArrayLike], title: str) -> Figure:
         color, (n, H, W, 3) of 0 to 255; the rows may differ in n, but in nothing else.
     title : str
         What the reader should see.
+    inches : float
+        How wide an image is.
 
     Raises
     ------
@@ -51,9 +55,9 @@ def image_rows(rows: Mapping[str, ArrayLike], title: str) -> Figure:
     for row, images in enumerate(arrays.values()):
         strip = images.swapaxes(0, 1).reshape(height, -1, *channels)  # (H, n W)
         sheet[row * height : (row + 1) * height, : strip.shape[1]] = strip
-    size = 0.55  # inches an image
+    tall = inches * height / width
     figure, axes = plt.subplots(
-        figsize=(1.6 + size * longest, 0.45 + size * height / width * len(arrays))
+        figsize=(1.6 + inches * longest, 0.45 + tall * len(arrays))
     )
     axes.imshow(sheet, cmap=INK, vmin=0, vmax=1, interpolation="nearest")
     axes.set_yticks(height * (np.arange(len(arrays)) + 0.5), list(arrays))
@@ -98,11 +102,12 @@ def boxed(rows: Mapping[str, tuple], title: str, alt: str) -> None:
             axes.imshow(picture, cmap=INK, vmin=0, vmax=1)
             axes.set(xticks=[], yticks=[])
             axes.grid(visible=False)
+            axes.spines[:].set_visible(True)
             for (left, top, right, bottom), _, kind in zip(*found, strict=True):
-                corners = [left, right, right, left, left], [top, top, bottom, bottom]
-                axes.plot(corners[0], [*corners[1], top], color=ORANGE, linewidth=1.2)
-                label = {"color": ORANGE, "fontsize": 9, "ha": "right"}
-                axes.text(right - 1, bottom - 1, str(int(kind)), **label)
+                x, y = [left, right, right, left, left], [top, top, bottom, bottom, top]
+                axes.plot(x, y, color=ORANGE, linewidth=1.2)
+                label = {"color": ORANGE, "weight": "bold", "va": "bottom"}
+                axes.text(left, top, str(int(kind)), **label)
         line[0].set_ylabel(name)
     figure.suptitle(title)
     show(figure, alt)

@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from bigmodel_lab import colors, plots
-from bigmodel_lab.plots import look
+from bigmodel_lab.plots import images, look
 
 
 @pytest.fixture
@@ -306,3 +306,17 @@ def test_a_confusion_matrix_shows_counts_and_tints_errors(figures):
     assert axes.get_ylabel() == "is"
     assert axes.get_xlabel() == "read as"
     assert [tick.get_text() for tick in axes.get_yticklabels()] == ["cat", "dog"]
+
+
+def test_boxes_stand_where_they_were_found(monkeypatch):
+    shown = []
+    monkeypatch.setattr(images, "show", lambda figure, alt: shown.append(figure))
+    box, found = [[2.0, 3.0, 9.0, 8.0]], ([[2.0, 3.0, 9.0, 8.0]], [0.9], [7])
+    pictures = np.zeros((2, 12, 12))
+    images.boxed({"found": (pictures, [found, ([], [], [])])}, "boxes", "two scenes")
+    first, second = shown[0].axes
+    (line,) = first.lines
+    assert [line.get_xdata()[0], line.get_ydata()[0]] == box[0][:2]
+    assert [line.get_xdata()[2], line.get_ydata()[2]] == box[0][2:]
+    assert [text.get_text() for text in first.texts] == ["7"]
+    assert not second.lines
