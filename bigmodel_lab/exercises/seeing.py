@@ -465,9 +465,8 @@ def kept(boxes, scores, overlap):
     def alike(box, other):
         low, high = np.maximum(box, other)[:2], np.minimum(box, other)[2:]
         both = np.prod(np.maximum(high - low, 0))
-        return both / (
-            np.prod(box[2:] - box[:2]) + np.prod(other[2:] - other[:2]) - both
-        )
+        areas = np.prod(box[2:] - box[:2]) + np.prod(other[2:] - other[:2])
+        return both / (areas - both)
 
     places = []
     for k in np.argsort(-scores):
