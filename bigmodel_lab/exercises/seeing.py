@@ -4,7 +4,6 @@ from functools import partial
 
 import numpy as np
 import torch
-from scipy.special import logsumexp
 from torch.nn import functional as F
 
 from bigmodel_lab.exercises import draws
@@ -363,9 +362,9 @@ def _(box, other):
         the area that at least one of them covers.
     not_cut_off: Some of these boxes lie apart: your width or height of what both cover
         is negative then. Each must not be below 0.
-    product_cut_off: Some of these boxes lie apart: then width and height of what both
-        cover are both negative, and their product is not. Cut off each of them at 0,
-        not the product.
+    product_cut_off: Some of these boxes lie apart in both directions: then your width
+        and height of what both cover are negative, and their product is not. Cut off
+        each of them at 0, not the product.
     width_and_height: You read the last two numbers as width and height. They are where
         the box ends: its right and its bottom.
     one_more: You counted one pixel more in width and height, as if a box from 3 to 5
@@ -463,16 +462,15 @@ def kept(boxes, scores, overlap):
     detection and semantic segmentation"
     """
 
-    def iou(box, other):
+    def alike(box, other):
         low, high = np.maximum(box, other)[:2], np.minimum(box, other)[2:]
         both = np.prod(np.maximum(high - low, 0))
-        return both / (
-            np.prod(box[2:] - box[:2]) + np.prod(other[2:] - other[:2]) - both
-        )
+        areas = np.prod(box[2:] - box[:2]) + np.prod(other[2:] - other[:2])
+        return both / (areas - both)
 
     places = []
     for k in np.argsort(-scores):
-        if all(iou(boxes[k], boxes[other]) <= overlap for other in places):
+        if all(alike(boxes[k], boxes[other]) <= overlap for other in places):
             places.append(int(k))
     return places
 
@@ -644,15 +642,15 @@ def _(right, truths):
 def _score_and_picture(rng):
     """Return a score, a picture (H, W) and a size of squares, H unlike W.
 
-    The score is one of SciPy's, so that it can be pickled: the logarithm of a weighted
-    sum of exponentials. It rises where a square is darker than the mean.
+    The score is one of NumPy's, so that it can be pickled: the logarithm of a sum of
+    exponentials of some pixels. It rises where a dark square is covered.
     """
     size = int(rng.integers(2, 4))
     H, W = size * rng.permutation([2, 3, 4])[:2]
-    weights = rng.uniform(0, 2, (H // size, W // size)).repeat(size, 0).repeat(size, 1)
     picture = rng.uniform(0.2, 0.8, (H // size, W // size))
     picture = picture.repeat(size, 0).repeat(size, 1) + rng.uniform(-0.2, 0.2, (H, W))
-    score_of = partial(logsumexp, b=weights * rng.uniform(0.5, 1, (H, W)))
+    seen = rng.random((H, W)) < 0.75
+    score_of = partial(np.logaddexp.reduce, axis=None, dtype=float, where=seen)
     return score_of, picture.round(3), size
 
 
@@ -800,7 +798,7 @@ def _(mean, log_variance):
     """
     mean_of_the_code: You took the mean over the D numbers of a code. The divergence is
         what they add up to.
-    half_forgotten: The half is missing.
+    half_forgotten: The half is missing: each number of a code adds ½ · (...).
     sign: The sign is wrong. A divergence is never below 0: the code pays for what makes
         it unlike a standard normal one.
     log_of_the_std: You took `log_variance` for the logarithm of the standard deviation.
