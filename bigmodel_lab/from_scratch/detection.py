@@ -84,11 +84,15 @@ def matches(
     """
     boxes, scores = check_scored(boxes, scores)
     check_overlap(overlap)
-    overlaps = iou(boxes, truths)  # (N, M)
-    right = np.zeros(len(boxes), dtype=bool)
+    return _claimed(iou(boxes, truths), scores, overlap)
+
+
+def _claimed(overlaps, scores, least):
+    """Return which boxes get a truth: overlaps (N, M), scores (N,) -> (N,) bool."""
+    overlaps, right = overlaps.copy(), np.zeros(len(scores), dtype=bool)
     for box in np.argsort(-scores, kind="stable"):
         best = _last_largest(overlaps[box])
-        if best is not None and overlaps[box, best] >= overlap:
+        if best is not None and overlaps[box, best] >= least:
             right[box] = True
             overlaps[:, best] = -1  # taken: each truth counts once
     return right
@@ -173,14 +177,15 @@ def mean_average_precision(
 
 def _of_class(detections, truths, kind):
     """Return the average precision of one class at each of the ten overlaps."""
-    scenes = []
+    scenes, count = [], 0
     for (boxes, scores, classes), (true, kinds) in zip(detections, truths, strict=True):
         ours, theirs = classes == kind, kinds == kind
-        scenes.append((boxes[ours], scores[ours], true[theirs]))
-    scores = np.concatenate([scene[1] for scene in scenes])
-    count = sum(len(scene[2]) for scene in scenes)
+        count += theirs.sum()
+        if ours.any():  # where nothing was found, nothing is right or wrong
+            scenes.append((iou(boxes[ours], true[theirs]), scores[ours]))
+    scores = np.concatenate([[], *(scores for _, scores in scenes)])
     precisions = []
     for overlap in OVERLAPS:
-        right = np.concatenate([matches(*scene, overlap) for scene in scenes])
+        right = np.concatenate([[], *(_claimed(*scene, overlap) for scene in scenes)])
         precisions.append(average_precision(right, scores, count))
     return precisions
