@@ -7,7 +7,7 @@ python benchmarks/playing.py --table              the tables of the stored resul
 One thread. tic_tac_toe: the share of moves that are best in all positions where some
 are worse, judged by the exact solution; five networks, alone and with play-outs, and
 searches with play-outs at random. connect_four: matches of three networks, each with 30
-play-outs, against random moves, against a search of 50 play-outs at random, and against
+play-outs, against random moves, against a search of 30 play-outs at random, and against
 one that takes the same CPU time for a move. No setting was chosen by these matches.
 """
 
@@ -31,10 +31,10 @@ from bigmodel_lab.models import PolicyValueNetwork, judge_of, moves_alone
 from bigmodel_lab.results import load
 
 SEEDS, FEW_SEEDS = range(5), range(3)
-GENERATIONS, FOUR_GENERATIONS = (0, 1, 2, 4, 8), (0, 1, 3, 6)
+GENERATIONS, FOUR_GENERATIONS = (0, 1, 2, 4, 8), (0, 2, 6, 20)
 PLAY_OUTS = (1, 5, 25, 100, 400)  # at random
 LOOKS = 25  # play-outs of a trained network in tic-tac-toe
-THIRTY, FIFTY, GAMES = 30, 50, 40
+THIRTY, GAMES = 30, 40
 
 
 def generators(count, seed):
@@ -102,10 +102,23 @@ def match(game, one, two, seed):
     """Return points of `one`, percent, and the CPU seconds for a move of both."""
     (one, own), (two, other) = player(one, seed), player(two, seed + 100)
     score = lab.play_match(game, one, two, games=GAMES)
-    points = 100 * (score.wins + score.draws / 2) / GAMES
-    return {"score": list(score), "points": points, "seconds": np.mean(own)} | {
-        "other's seconds": np.mean(other)
-    }
+    return {"points": points(score), "seconds": [np.mean(own), np.mean(other)]}
+
+
+def points(score):
+    """Return the points of a match's first player, percent."""
+    return 100 * (score.wins + score.draws / 2) / GAMES
+
+
+def against_chance(game, search, seed):
+    """Return the points against moves at random, percent."""
+    chance = np.random.default_rng(seed + 100)
+    one, _ = player(search, seed)
+    return points(
+        lab.play_match(
+            game, one, lambda state: int(chance.choice(game.moves(state))), games=GAMES
+        )
+    )
 
 
 def connect_four():
@@ -115,16 +128,12 @@ def connect_four():
     for seed in FEW_SEEDS:
         for n, network, seconds in by_generation(game, seed, FOUR_GENERATIONS):
             search = Search(game, THIRTY, judge_of(network))
-            rival = Search(game, FIFTY)
-            row = {
-                "training": seconds,
-                "50 play-outs": match(game, search, rival, seed),
-            }
-            times = row["50 play-outs"]
-            equal = round(FIFTY * times["seconds"] / times["other's seconds"])
+            looks = match(game, search, Search(game, THIRTY), seed)
+            own, other = looks["seconds"]
+            equal = round(THIRTY * own / other)  # play-outs in the time of a move
             same = match(game, search, Search(game, equal), seed)
-            row["equal time"] = same | {"play-outs": equal}
-            row["one play-out"] = match(game, search, Search(game, 1), seed)
+            row = {"training": seconds, "equal looks": looks, "equal time": same}
+            row |= {"play-outs": equal, "random": against_chance(game, search, seed)}
             rows[n].append(row)
             print(seed, n, row, flush=True)
     for n, row in rows.items():
@@ -158,17 +167,15 @@ def tables(results):
     ]
     head = ["best moves, %", "network alone", "with play-outs", "CPU seconds"]
     lines = table(head, rows)
-    rivals = {"one play-out": "1 play-out", "50 play-outs": "50 play-outs"}
     rows = []
     for key, seeds in results["connect_four"].items():
-        cells = [
-            plus_minus([row[rival]["points"] for row in seeds], 0)
-            for rival in (*rivals, "equal time")
-        ]
-        equal = plus_minus([row["equal time"]["play-outs"] for row in seeds], 0)
-        training = plus_minus([row["training"] for row in seeds])
+        cells = [plus_minus([row["random"] for row in seeds], 0)]
+        for rival in ("equal looks", "equal time"):
+            cells.append(plus_minus([row[rival]["points"] for row in seeds], 0))
+        equal = plus_minus([row["play-outs"] for row in seeds], 0)
+        training = plus_minus([row["training"] for row in seeds], 0)
         rows.append([key, *cells, equal, training])
-    names = ["points, %, against", *rivals.values(), "equal time"]
+    names = ["points, %, against", "random moves", "30 play-outs", "equal time"]
     lines += table([*names, "play-outs in equal time", "CPU seconds"], rows)
     return "\n".join(lines).strip()
 

@@ -9,7 +9,9 @@ from torch.nn import functional as F
 from bigmodel_lab.exercises import draws
 from bigmodel_lab.exercises.judging.judge import exercise
 
+
 # -- 1 ---------------------------------------------------------------------------------
+
 
 _SQUARES = np.arange(9).reshape(3, 3)
 _LINES = {
@@ -283,82 +285,76 @@ def _(totals, visits, exploration):
 # -- 4 ---------------------------------------------------------------------------------
 
 
-def _values_visits_and_priors(rng):
-    """Return values, visits and priors (k,) and an exploration; some are not tried."""
-    k = int(rng.integers(3, 8))
-    tried = int(rng.integers(2, k))
-    visits = rng.choice(np.arange(1, 60), k, replace=False)
-    visits[rng.permutation(k)[tried:]] = 0
-    values = np.where(visits > 0, np.round(rng.uniform(-0.9, 0.9, k), 2), 0)
-    return values, visits, rng.dirichlet(np.full(k, 2.0)), _exploration(rng)
+def _length_and_result(rng):
+    """Return a length, in turn even and odd, and a result, in turn above and below 0.
+
+    A check has all four.
+    """
+    odd, sign = draws.in_turn(rng, (0, 1), (0, -1), (1, 1), (1, -1))
+    result = sign * round(rng.uniform(0.1, 0.95), 3)
+    return 2 * int(rng.integers(1, 5)) + odd, result
 
 
 @exercise(
-    inputs=_values_visits_and_priors,
+    inputs=_length_and_result,
     hints=[
-        "Take the sentence of the docstring apart: what is above in the fraction, and "
-        "what is below? Which of the two is the same for all moves?",
-        "Above is `np.sqrt(1 + visits.sum())`, one number. Below is `1 + visits`, one "
-        "for each move.",
-        "`values + exploration * priors * np.sqrt(1 + visits.sum()) / (1 + visits)`",
+        "Who is to move at the end: the one who made the last move, or the other one? "
+        "So what does the last move get?",
+        "The last move gets `-result`, the one before it `result`, and so on, back to "
+        "the first. Is it easier to begin at the end?",
+        "`[result * (-1) ** (length - k) for k in range(length)]`",
     ],
 )
-def puct_scores(values, visits, priors, exploration):
-    """Return the score of each move by PUCT: (k,).
+def credits(length, result):
+    """Return what a play-out adds to the total of each move on its way: a list.
 
-    values is an array (k,): the mean result of each move so far, 0 if it was never
-    tried. visits is an array (k,): how often each was tried, from 0 on. priors is an
-    array (k,): the network's share for each move; they add up to 1. exploration is a
-    number above 0. A move's score is its value, and added to it, a product of three:
-    exploration, its prior, and a fraction. Above in the fraction is the root of one
-    more than the visits of all moves together; below is one more than its own visits.
-
-    Source: Silver and others (2017), "Mastering the game of Go without human knowledge"
+    length is a whole number: how many moves the play-out went down the tree, at least
+    2; the players took turns. result is a number from -1 to 1: what the position is
+    worth that it came to, seen by the player to move there. A move's total is seen by
+    the player who makes the move. The list has `length` numbers, the first move's
+    first.
     """
-    fraction = np.sqrt(1 + visits.sum()) / (1 + visits)
-    return values + exploration * priors * fraction
+    return [result * (-1) ** (length - place) for place in range(length)]
 
 
-@puct_scores.mistakes
-def _(values, visits, priors, exploration):
+@credits.mistakes
+def _(length, result):
     """
-    priors_forgotten: The priors are missing: all moves that were never tried get the
-        same. The network should say which of them come first.
-    root_forgotten: The root above is missing. So the bonuses would never become small,
-        however many visits there are.
-    own_visits_above: You took the root of the move's own visits. Above are those of all
-        moves together: so a move that waits gets more.
-    root_of_the_fraction: You took the root of the whole fraction. It is taken above
-        only.
-    no_one_below: Below, the 1 is missing. A move that was never tried would divide by
-        0.
-    no_one_above: Above, the 1 is missing under the root. At the very beginning all
-        bonuses would be 0, whatever the network says.
-    one_beside_the_root: Above, the 1 stands beside the root. It belongs under it.
-    logarithm: You took the logarithm of all visits, as UCT does, and the root of the
-        fraction. PUCT has the root above, and no logarithm.
-    exploration_forgotten: `exploration` is missing: the prior is multiplied by it.
-    priors_added: You added the priors. They are a factor: what the network thinks
-        little of should wait long.
-    subtracted: You subtracted the product. A move that was tried little should be tried
-        more: add it.
-    values_forgotten: The values are missing. What came of a move so far should count.
+    same_for_all: All moves get the result as it is. Every other move was made by the
+        other player, for whom it has the opposite sign.
+    minus_for_all: All moves get minus the result. Every other move was made by the
+        other player, for whom it has the opposite sign.
+    turned: Your last move gets the result as it is. It is seen by the player to move at
+        the end: who made the last move is the other one.
+    first_gets_minus: Your first move always gets minus the result. It is the last one
+        that always does: alternate from the end.
+    first_gets_plus: Your first move always gets the result as it is. The last one
+        always gets minus the result: alternate from the end.
+    other_player_0: Every second move gets 0 in yours, from the last but one back. The
+        other player learns from the play-out, too: for them, the sign is turned.
+    last_player_0: Every second move gets 0 in yours, from the last one back. Its player
+        learns from the play-out, too: for them, the sign is turned.
+    last_alone: Only the last move gets something. All moves led there.
+    sizes: The sign is missing: what is a win for one is a loss for the other.
+    shared_out: You divided the result among the moves. Each move's total gets all of
+        it: the mean is taken over play-outs.
+    one_too_many: There is one number too many: the position at the end has a value, but
+        no move was made there.
     """
-    n, N, c = visits, visits.sum(), exploration
-    fraction = np.sqrt(1 + N) / (1 + n)
+    right = np.array([result * (-1) ** (length - place) for place in range(length)])
+    signs = (-1.0) ** np.arange(length)
     return {
-        "priors_forgotten": values + c * fraction,
-        "root_forgotten": values + c * priors * (1 + N) / (1 + n),
-        "own_visits_above": values + c * priors * np.sqrt(1 + n) / (1 + n),
-        "root_of_the_fraction": values + c * priors * np.sqrt((1 + N) / (1 + n)),
-        "no_one_below": values + c * priors * np.sqrt(1 + N) / n,
-        "no_one_above": values + c * priors * np.sqrt(N) / (1 + n),
-        "one_beside_the_root": values + c * priors * (1 + np.sqrt(N)) / (1 + n),
-        "logarithm": values + c * priors * np.sqrt(np.log(1 + N) / (1 + n)),
-        "exploration_forgotten": values + priors * fraction,
-        "priors_added": values + priors + c * fraction,
-        "subtracted": values - c * priors * fraction,
-        "values_forgotten": c * priors * fraction,
+        "same_for_all": np.full(length, result),
+        "minus_for_all": np.full(length, -result),
+        "turned": -right,
+        "first_gets_minus": -result * signs,
+        "first_gets_plus": result * signs,
+        "other_player_0": np.where(right == -result, right, 0),
+        "last_player_0": np.where(right == result, right, 0),
+        "last_alone": np.append(np.zeros(length - 1), -result),
+        "sizes": abs(right),
+        "shared_out": right / length,
+        "one_too_many": np.append(right, result),
     }
 
 
@@ -457,76 +453,77 @@ def _(moves, visits, totals):
 # -- 6 ---------------------------------------------------------------------------------
 
 
-def _length_and_result(rng):
-    """Return a length, in turn even and odd, and a result, in turn above and below 0.
-
-    A check has all four.
-    """
-    odd, sign = draws.in_turn(rng, (0, 1), (0, -1), (1, 1), (1, -1))
-    result = sign * round(rng.uniform(0.1, 0.95), 3)
-    return 2 * int(rng.integers(1, 5)) + odd, result
+def _results_of_a_match(rng):
+    """Return wins, draws and losses, in turn with more wins and with more losses."""
+    wins_more = draws.every_other(rng)
+    fewer, more = np.sort(rng.choice(np.arange(2, 40), 2, replace=False)).tolist()
+    wins, losses = (more, fewer) if wins_more else (fewer, more)
+    return wins, int(rng.integers(2, 30)), losses
 
 
 @exercise(
-    inputs=_length_and_result,
+    inputs=_results_of_a_match,
     hints=[
-        "Who is to move at the end: the one who made the last move, or the other one? "
-        "So what does the last move get?",
-        "The last move gets `-result`, the one before it `result`, and so on, back to "
-        "the first. Is it easier to begin at the end?",
-        "`[result * (-1) ** (length - k) for k in range(length)]`",
+        "How many points has the player, and what share of all points is that?",
+        "`s = (wins + draws / 2) / (wins + draws + losses)`. Who has three times as "
+        "many points as the other one has s / (1 - s) = 3.",
+        "`400 * math.log10(s / (1 - s))`",
     ],
 )
-def credits(length, result):
-    """Return what a play-out adds to the total of each move on its way: a list.
+def elo_gap(wins, draws, losses):
+    """Return by how many Elo points a match says that a player is stronger: a number.
 
-    length is a whole number: how many moves the play-out went down the tree, at least
-    2; the players took turns. result is a number from -1 to 1: what the position is
-    worth that it came to, seen by the player to move there. A move's total is seen by
-    the player who makes the move. The list has `length` numbers, the first move's
-    first.
+    wins, draws and losses are whole numbers: how the games ended for the player. A win
+    gives a point, a draw half a point, a loss none. s is the player's points divided by
+    how many games there were; here it is above 0 and below 1. The gap is 400 times the
+    logarithm to the base 10 of s / (1 - s): negative if the player is weaker.
+
+    Source: Elo (1978), "The rating of chessplayers, past and present"
     """
-    return [result * (-1) ** (length - place) for place in range(length)]
+    s = (wins + draws / 2) / (wins + draws + losses)
+    return 400 * math.log10(s / (1 - s))
 
 
-@credits.mistakes
-def _(length, result):
+@elo_gap.mistakes
+def _(wins, draws, losses):
     """
-    same_for_all: All moves get the result as it is. Every other move was made by the
-        other player, for whom it has the opposite sign.
-    minus_for_all: All moves get minus the result. Every other move was made by the
-        other player, for whom it has the opposite sign.
-    turned: Your last move gets the result as it is. It is seen by the player to move at
-        the end: who made the last move is the other one.
-    first_gets_minus: Your first move always gets minus the result. It is the last one
-        that always does: alternate from the end.
-    first_gets_plus: Your first move always gets the result as it is. The last one
-        always gets minus the result: alternate from the end.
-    other_player_0: Every second move gets 0 in yours, from the last but one back. The
-        other player learns from the play-out, too: for them, the sign is turned.
-    last_player_0: Every second move gets 0 in yours, from the last one back. Its player
-        learns from the play-out, too: for them, the sign is turned.
-    last_alone: Only the last move gets something. All moves led there.
-    sizes: The sign is missing: what is a win for one is a loss for the other.
-    shared_out: You divided the result among the moves. Each move's total gets all of
-        it: the mean is taken over play-outs.
-    one_too_many: There is one number too many: the position at the end has a value, but
-        no move was made there.
+    draws_left_out: The draws are left out. Each is half a point: it shows that the two
+        are near to each other.
+    draws_won: You counted a draw as a win. It is half a point.
+    draws_lost: You counted a draw as a loss: they count as games, but give no points. A
+        draw is half a point.
+    draws_twice: You counted a draw as a win for both. It is half a point for each.
+    other_without_draws: You divided the player's points by the other one's wins. The
+        other one gets half a point for each draw, too.
+    natural: You took the natural logarithm. It is the one to the base 10.
+    turned: The sign is turned: the gap is above 0 if the player is stronger. It is the
+        logarithm of s / (1 - s), not of (1 - s) / s.
+    without_400: The factor 400 is missing. With it, 10 points for each one of the other
+        player are 400 Elo.
+    share: That is s, the player's share of the points. The gap is made of it.
+    share_alone: You took the logarithm of s. It is taken of s / (1 - s): equal players
+        must be 0 apart.
+    straight_line: You took 400 · (s - 1/2). Near one half that has the right sign, but
+        who wins nearly all games is far more than 200 points stronger.
+    difference: That is how many wins there are more than losses. It grows with the
+        number of games; Elo does not.
     """
-    right = np.array([result * (-1) ** (length - place) for place in range(length)])
-    signs = (-1.0) ** np.arange(length)
+    n = wins + draws + losses
+    s = (wins + draws / 2) / n
+    right = 400 * math.log10(s / (1 - s))
     return {
-        "same_for_all": np.full(length, result),
-        "minus_for_all": np.full(length, -result),
+        "draws_left_out": 400 * math.log10(wins / losses),
+        "draws_won": 400 * math.log10((wins + draws) / losses),
+        "draws_lost": 400 * math.log10(wins / (draws + losses)),
+        "draws_twice": 400 * math.log10((wins + draws) / (losses + draws)),
+        "other_without_draws": 400 * math.log10((wins + draws / 2) / losses),
+        "natural": right * math.log(10),
         "turned": -right,
-        "first_gets_minus": -result * signs,
-        "first_gets_plus": result * signs,
-        "other_player_0": np.where(right == -result, right, 0),
-        "last_player_0": np.where(right == result, right, 0),
-        "last_alone": np.append(np.zeros(length - 1), -result),
-        "sizes": abs(right),
-        "shared_out": right / length,
-        "one_too_many": np.append(right, result),
+        "without_400": right / 400,
+        "share": s,
+        "share_alone": 400 * math.log10(s),
+        "straight_line": 400 * (s - 1 / 2),
+        "difference": wins - losses,
     }
 
 
@@ -615,76 +612,82 @@ def _(logits, allowed):
 # -- 8 ---------------------------------------------------------------------------------
 
 
-def _movers_and_winner(rng):
-    """Return movers (N,), not in turn, and the winner: in turn X, nobody and O."""
-    winner = draws.in_turn(rng, 1, 0, -1)
-    N = int(rng.integers(8, 15))
-    while True:
-        movers = rng.choice([1, -1], N)
-        changes = (np.diff(movers) != 0).sum()
-        if 3 <= changes < N - 2 and abs(movers.sum()) < N - 3:
-            return movers, winner
+def _values_visits_and_priors(rng):
+    """Return values, visits and priors (k,) and an exploration; some are not tried."""
+    k = int(rng.integers(3, 8))
+    tried = int(rng.integers(2, k))
+    visits = rng.choice(np.arange(1, 60), k, replace=False)
+    visits[rng.permutation(k)[tried:]] = 0
+    values = np.where(visits > 0, np.round(rng.uniform(-0.9, 0.9, k), 2), 0)
+    return values, visits, rng.dirichlet(np.full(k, 2.0)), _exploration(rng)
 
 
 @exercise(
-    inputs=_movers_and_winner,
+    inputs=_values_visits_and_priors,
     hints=[
-        "X has won. What should the network have said where X was to move? And where "
-        "O was?",
-        "Multiply: 1 · 1 and -1 · -1 are 1, the two others are -1. And what is a draw?",
-        "`winner * movers`",
+        "Take the sentence of the docstring apart: what is above in the fraction, and "
+        "what is below? Which of the two is the same for all moves?",
+        "Above is `np.sqrt(1 + visits.sum())`, one number. Below is `1 + visits`, one "
+        "for each move.",
+        "`values + exploration * priors * np.sqrt(1 + visits.sum()) / (1 + visits)`",
     ],
 )
-def value_targets(movers, winner):
-    """Return what the network should say of each position: (N,), 1, -1 or 0 each.
+def puct_scores(values, visits, priors, exploration):
+    """Return the score of each move by PUCT: (k,).
 
-    movers is an array (N,): who is to move in each position, 1 for X, -1 for O. The
-    positions are from several games, shuffled. winner is a number: who won all of these
-    games, 1 for X, -1 for O, 0 for nobody. A target is the game's result seen by the
-    player to move: 1 for a win, -1 for a loss, 0 for a draw.
+    values is an array (k,): the mean result of each move so far, 0 if it was never
+    tried. visits is an array (k,): how often each was tried, from 0 on. priors is an
+    array (k,): the network's share for each move; they add up to 1. exploration is a
+    number above 0. A move's score is its value, and added to it, a product of three:
+    exploration, its prior, and a fraction. Above in the fraction is the root of one
+    more than the visits of all moves together; below is one more than its own visits.
 
     Source: Silver and others (2017), "Mastering the game of Go without human knowledge"
     """
-    return winner * movers
+    fraction = np.sqrt(1 + visits.sum()) / (1 + visits)
+    return values + exploration * priors * fraction
 
 
-@value_targets.mistakes
-def _(movers, winner):
+@puct_scores.mistakes
+def _(values, visits, priors, exploration):
     """
-    winner_everywhere: Each position has the winner. A target is seen by the player to
-        move: where the loser is to move, it is -1.
-    turned: The sign is turned: 1 is where the winner is to move.
-    from_0_to_1: Your targets go from 0 for a loss to 1 for a win, with 1/2 for a draw.
-        Here they go from -1 to 1.
-    won_or_not: It is 1 where the winner is to move, else 0. So a loss would be worth as
-        much as a draw: it is -1.
-    draw_is_lost: It is 1 where the winner is to move, else -1, also in a draw. Then
-        nobody is the winner, and all targets are 0.
-    movers_alone: Those are the movers: as if X had won. Multiply by the winner.
-    in_turn: Your signs alternate from one position to the next. The positions are
-        shuffled: look at `movers`.
-    in_turn_from_1: It is 1 and -1 in turn, whoever has won. The positions are shuffled,
-        and the winner counts.
-    last_alone: Only the last position has a target. The game's result is the target of
-        each position on the way.
-    x_alone: Where O is to move, yours is 0. O sees the result, too, with the opposite
-        sign.
-    lost_alone: Losses are -1 in yours, and wins 0. A win is 1.
+    priors_forgotten: The priors are missing: all moves that were never tried get the
+        same. The network should say which of them come first.
+    root_forgotten: The root above is missing. So the bonuses would never become small,
+        however many visits there are.
+    own_visits_above: You took the root of the move's own visits. Above are those of all
+        moves together: so a move that waits gets more.
+    root_of_the_fraction: You took the root of the whole fraction. It is taken above
+        only.
+    no_one_below: Below, the 1 is missing. A move that was never tried would divide by
+        0.
+    no_one_above: Above, the 1 is missing under the root. At the very beginning all
+        bonuses would be 0, whatever the network says.
+    one_beside_the_root: Above, the 1 stands beside the root. It belongs under it.
+    logarithm: You took the logarithm of all visits, as UCT does, and the root of the
+        fraction. PUCT has the root above, and no logarithm.
+    exploration_forgotten: `exploration` is missing: the prior is multiplied by it.
+    priors_added: You added the priors. They are a factor: what the network thinks
+        little of should wait long.
+    subtracted: You subtracted the product. A move that was tried little should be tried
+        more: add it.
+    values_forgotten: The values are missing. What came of a move so far should count.
     """
-    right = winner * movers
-    in_turn = (-1) ** np.arange(len(movers))
+    n, N, c = visits, visits.sum(), exploration
+    fraction = np.sqrt(1 + N) / (1 + n)
     return {
-        "winner_everywhere": np.full(len(movers), winner),
-        "turned": -right,
-        "from_0_to_1": (1 + right) / 2,
-        "won_or_not": movers == winner,
-        "draw_is_lost": np.where(movers == winner, 1, -1),
-        "movers_alone": movers,
-        "in_turn": winner * in_turn,
-        "in_turn_from_1": in_turn,
-        "last_alone": np.append(0 * right[1:], right[-1]),
-        "x_alone": np.where(movers == 1, winner, 0),
-        "lost_alone": np.minimum(right, 0),
+        "priors_forgotten": values + c * fraction,
+        "root_forgotten": values + c * priors * (1 + N) / (1 + n),
+        "own_visits_above": values + c * priors * np.sqrt(1 + n) / (1 + n),
+        "root_of_the_fraction": values + c * priors * np.sqrt((1 + N) / (1 + n)),
+        "no_one_below": values + c * priors * np.sqrt(1 + N) / n,
+        "no_one_above": values + c * priors * np.sqrt(N) / (1 + n),
+        "one_beside_the_root": values + c * priors * (1 + np.sqrt(N)) / (1 + n),
+        "logarithm": values + c * priors * np.sqrt(np.log(1 + N) / (1 + n)),
+        "exploration_forgotten": values + priors * fraction,
+        "priors_added": values + priors + c * fraction,
+        "subtracted": values - c * priors * fraction,
+        "values_forgotten": c * priors * fraction,
     }
 
 
@@ -778,75 +781,74 @@ def _(logits, shares):
 # -- 10 --------------------------------------------------------------------------------
 
 
-def _results_of_a_match(rng):
-    """Return wins, draws and losses, in turn with more wins and with more losses."""
-    wins_more = draws.every_other(rng)
-    fewer, more = np.sort(rng.choice(np.arange(2, 40), 2, replace=False)).tolist()
-    wins, losses = (more, fewer) if wins_more else (fewer, more)
-    return wins, int(rng.integers(2, 30)), losses
+def _movers_and_winner(rng):
+    """Return movers (N,), not in turn, and the winner: in turn X, nobody and O."""
+    winner = draws.in_turn(rng, 1, 0, -1)
+    N = int(rng.integers(8, 15))
+    while True:
+        movers = rng.choice([1, -1], N)
+        changes = (np.diff(movers) != 0).sum()
+        if 3 <= changes < N - 2 and abs(movers.sum()) < N - 3:
+            return movers, winner
 
 
 @exercise(
-    inputs=_results_of_a_match,
+    inputs=_movers_and_winner,
     hints=[
-        "How many points has the player, and what share of all points is that?",
-        "`s = (wins + draws / 2) / (wins + draws + losses)`. Who has three times as "
-        "many points as the other one has s / (1 - s) = 3.",
-        "`400 * math.log10(s / (1 - s))`",
+        "X has won. What should the network have said where X was to move? And where "
+        "O was?",
+        "Multiply: 1 · 1 and -1 · -1 are 1, the two others are -1. And what is a draw?",
+        "`winner * movers`",
     ],
 )
-def elo_gap(wins, draws, losses):
-    """Return by how many Elo points a match says that a player is stronger: a number.
+def value_targets(movers, winner):
+    """Return what the network should say of each position: (N,), 1, -1 or 0 each.
 
-    wins, draws and losses are whole numbers: how the games ended for the player. A win
-    gives a point, a draw half a point, a loss none. s is the player's points divided by
-    how many games there were; here it is above 0 and below 1. The gap is 400 times the
-    logarithm to the base 10 of s / (1 - s): negative if the player is weaker.
+    movers is an array (N,): who is to move in each position, 1 for X, -1 for O. The
+    positions are from several games, shuffled. winner is a number: who won all of these
+    games, 1 for X, -1 for O, 0 for nobody. A target is the game's result seen by the
+    player to move: 1 for a win, -1 for a loss, 0 for a draw.
 
-    Source: Elo (1978), "The rating of chessplayers, past and present"
+    Source: Silver and others (2017), "Mastering the game of Go without human knowledge"
     """
-    s = (wins + draws / 2) / (wins + draws + losses)
-    return 400 * math.log10(s / (1 - s))
+    return winner * movers
 
 
-@elo_gap.mistakes
-def _(wins, draws, losses):
+@value_targets.mistakes
+def _(movers, winner):
     """
-    draws_left_out: The draws are left out. Each is half a point: it shows that the two
-        are near to each other.
-    draws_won: You counted a draw as a win. It is half a point.
-    draws_lost: You counted a draw as a loss: they count as games, but give no points. A
-        draw is half a point.
-    draws_twice: You counted a draw as a win for both. It is half a point for each.
-    other_without_draws: You divided the player's points by the other one's wins. The
-        other one gets half a point for each draw, too.
-    natural: You took the natural logarithm. It is the one to the base 10.
-    turned: The sign is turned: the gap is above 0 if the player is stronger. It is the
-        logarithm of s / (1 - s), not of (1 - s) / s.
-    without_400: The factor 400 is missing. With it, 10 points for each one of the other
-        player are 400 Elo.
-    share: That is s, the player's share of the points. The gap is made of it.
-    share_alone: You took the logarithm of s. It is taken of s / (1 - s): equal players
-        must be 0 apart.
-    straight_line: You took 400 · (s - 1/2). Near one half that has the right sign, but
-        who wins nearly all games is far more than 200 points stronger.
-    difference: That is how many wins there are more than losses. It grows with the
-        number of games; Elo does not.
+    winner_everywhere: Each position has the winner. A target is seen by the player to
+        move: where the loser is to move, it is -1.
+    turned: The sign is turned: 1 is where the winner is to move.
+    from_0_to_1: Your targets go from 0 for a loss to 1 for a win, with 1/2 for a draw.
+        Here they go from -1 to 1.
+    won_or_not: It is 1 where the winner is to move, else 0. So a loss would be worth as
+        much as a draw: it is -1.
+    draw_is_lost: It is 1 where the winner is to move, else -1, also in a draw. Then
+        nobody is the winner, and all targets are 0.
+    movers_alone: Those are the movers: as if X had won. Multiply by the winner.
+    in_turn: Your signs alternate from one position to the next. The positions are
+        shuffled: look at `movers`.
+    in_turn_from_1: It is 1 and -1 in turn, whoever has won. The positions are shuffled,
+        and the winner counts.
+    last_alone: Only the last position has a target. The game's result is the target of
+        each position on the way.
+    x_alone: Where O is to move, yours is 0. O sees the result, too, with the opposite
+        sign.
+    lost_alone: Losses are -1 in yours, and wins 0. A win is 1.
     """
-    n = wins + draws + losses
-    s = (wins + draws / 2) / n
-    right = 400 * math.log10(s / (1 - s))
+    right = winner * movers
+    in_turn = (-1) ** np.arange(len(movers))
     return {
-        "draws_left_out": 400 * math.log10(wins / losses),
-        "draws_won": 400 * math.log10((wins + draws) / losses),
-        "draws_lost": 400 * math.log10(wins / (draws + losses)),
-        "draws_twice": 400 * math.log10((wins + draws) / (losses + draws)),
-        "other_without_draws": 400 * math.log10((wins + draws / 2) / losses),
-        "natural": right * math.log(10),
+        "winner_everywhere": np.full(len(movers), winner),
         "turned": -right,
-        "without_400": right / 400,
-        "share": s,
-        "share_alone": 400 * math.log10(s),
-        "straight_line": 400 * (s - 1 / 2),
-        "difference": wins - losses,
+        "from_0_to_1": (1 + right) / 2,
+        "won_or_not": movers == winner,
+        "draw_is_lost": np.where(movers == winner, 1, -1),
+        "movers_alone": movers,
+        "in_turn": winner * in_turn,
+        "in_turn_from_1": in_turn,
+        "last_alone": np.append(0 * right[1:], right[-1]),
+        "x_alone": np.where(movers == 1, winner, 0),
+        "lost_alone": np.minimum(right, 0),
     }

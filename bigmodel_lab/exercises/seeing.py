@@ -9,6 +9,7 @@ from torch.nn import functional as F
 from bigmodel_lab.exercises import draws
 from bigmodel_lab.exercises.judging.judge import exercise
 
+
 # -- 1 ---------------------------------------------------------------------------------
 
 
@@ -291,6 +292,127 @@ def _(x, mean, variance, weight, bias):
 # -- 4 ---------------------------------------------------------------------------------
 
 
+def _score_and_picture(rng):
+    """Return a score, a picture (H, W) and a size of squares, H unlike W.
+
+    The score is one of NumPy's, so that it can be pickled: the logarithm of a sum of
+    exponentials of some pixels. It rises where a dark square is covered.
+    """
+    size = int(rng.integers(2, 4))
+    H, W = size * rng.permutation([2, 3, 4])[:2]
+    picture = rng.uniform(0.2, 0.8, (H // size, W // size))
+    picture = picture.repeat(size, 0).repeat(size, 1) + rng.uniform(-0.2, 0.2, (H, W))
+    seen = rng.random((H, W)) < 0.75
+    score_of = partial(np.logaddexp.reduce, axis=None, dtype=float, where=seen)
+    return score_of, picture.round(3), size
+
+
+@exercise(
+    inputs=_score_and_picture,
+    hints=[
+        "For each square: make a copy of the picture, cover the square in it, and ask "
+        "for the score. What is it compared with?",
+        "The square in row i and column j begins at pixel `i * size`, `j * size`. In "
+        "a copy, `covered[i * size : (i + 1) * size, j * size : (j + 1) * size] = "
+        "picture.mean()`.",
+        "Each time, `fall[i, j] = score_of(picture) - score_of(covered)`, with "
+        "`covered = picture.copy()` made anew for each square.",
+    ],
+)
+def occlusion(score_of, picture, size):
+    """Return how much the score falls if a square is covered: (H / size, W / size).
+
+    score_of is a function: `score_of(picture)` is the score that the model gives a
+    picture (H, W), a number. picture is an array (H, W) of fractions. size is a whole
+    number by which H and W can be divided: the picture consists of squares of size x
+    size pixels, and each has a place in the result, in the same order. A square is
+    covered by giving all its pixels the mean of the whole picture; the rest stays as it
+    was. The result is above 0 where the score is lower with the square covered, and
+    below 0 where it is higher.
+
+    Source: Zeiler and Fergus (2014), "Visualizing and understanding convolutional
+    networks"
+    """
+    H, W = picture.shape
+    fall = np.zeros((H // size, W // size))
+    for i, j in np.ndindex(*fall.shape):
+        covered = picture.copy()
+        covered[i * size : (i + 1) * size, j * size : (j + 1) * size] = picture.mean()
+        fall[i, j] = score_of(picture) - score_of(covered)
+    return fall
+
+
+@occlusion.mistakes
+def _(score_of, picture, size):
+    """
+    sign: The sign is wrong. The fall is the score of the whole picture minus that of
+        the covered one.
+    covered_scores: Those are the scores with a square covered. By how much are they
+        lower than that of the whole picture?
+    zeros: You covered the squares with 0. That is black, which says something, too: use
+        the mean of the picture.
+    only_the_square: You covered all but the square. Cover the square, and leave the
+        rest.
+    transposed: Your map lies on its side. Its rows are the picture's.
+    relative: You divided by the score of the whole picture. Asked for is the fall
+        itself.
+    lost_signs: Your falls have lost their sign. Where the score rises, the square spoke
+        against what the model says.
+    stay_covered: A square stays covered when the next one is. Begin with a new copy of
+        the picture each time.
+    stay_covered_and_change_the_mean: A square stays covered when the next one is, and
+        the mean is that of the covered picture. Begin with a new copy each time.
+    own_mean: You gave each square its own mean. That only blurs it: use the mean of the
+        whole picture.
+    steps_of_one: Your squares begin one pixel apart. Square i begins at pixel
+        i * size.
+    each_pixel: Your map has a value for each pixel. Asked for is one for each square.
+    """
+    H, W = picture.shape
+    score, mean = score_of(picture), picture.mean()
+    shape = H // size, W // size
+
+    def fall(change, step=size):
+        """Return how the score falls if change(square, rest) is made to the picture."""
+        result = np.zeros(shape)
+        for i, j in np.ndindex(*shape):
+            mask = np.zeros((H, W), bool)
+            mask[i * step : i * step + size, j * step : j * step + size] = True
+            result[i, j] = score - score_of(change(mask))
+        return result
+
+    def cover(mask):
+        return np.where(mask, mean, picture)
+
+    def staying(with_mean):
+        now = picture.copy()
+
+        def change(mask):
+            now[mask] = with_mean(now)
+            return now
+
+        return fall(change)
+
+    right = fall(cover)
+    return {
+        "sign": -right,
+        "covered_scores": score - right,
+        "zeros": fall(lambda mask: np.where(mask, 0, picture)),
+        "only_the_square": fall(lambda mask: cover(~mask)),
+        "transposed": right.T,
+        "relative": right / score,
+        "lost_signs": abs(right),
+        "stay_covered": staying(lambda now: mean),
+        "stay_covered_and_change_the_mean": staying(np.mean),
+        "own_mean": fall(lambda mask: np.where(mask, picture[mask].mean(), picture)),
+        "steps_of_one": fall(cover, step=1),
+        "each_pixel": right.repeat(size, 0).repeat(size, 1),
+    }
+
+
+# -- 5 ---------------------------------------------------------------------------------
+
+
 def _two_boxes(rng):
     """Return two boxes as lists of whole numbers, which overlap or lie apart.
 
@@ -404,7 +526,7 @@ def _(box, other):
     }
 
 
-# -- 5 ---------------------------------------------------------------------------------
+# -- 6 ---------------------------------------------------------------------------------
 
 
 def _boxes_with_a_chain(rng):
@@ -540,7 +662,7 @@ def _(boxes, scores, overlap):
     }
 
 
-# -- 6 ---------------------------------------------------------------------------------
+# -- 7 ---------------------------------------------------------------------------------
 
 
 def _detections(rng):
@@ -633,127 +755,6 @@ def _(right, truths):
         "one_over_place": (1 / places)[right].sum() / truths,
         "smoothed": largest[right].sum() / truths,
         "first_ones": right[:truths].mean(),
-    }
-
-
-# -- 7 ---------------------------------------------------------------------------------
-
-
-def _score_and_picture(rng):
-    """Return a score, a picture (H, W) and a size of squares, H unlike W.
-
-    The score is one of NumPy's, so that it can be pickled: the logarithm of a sum of
-    exponentials of some pixels. It rises where a dark square is covered.
-    """
-    size = int(rng.integers(2, 4))
-    H, W = size * rng.permutation([2, 3, 4])[:2]
-    picture = rng.uniform(0.2, 0.8, (H // size, W // size))
-    picture = picture.repeat(size, 0).repeat(size, 1) + rng.uniform(-0.2, 0.2, (H, W))
-    seen = rng.random((H, W)) < 0.75
-    score_of = partial(np.logaddexp.reduce, axis=None, dtype=float, where=seen)
-    return score_of, picture.round(3), size
-
-
-@exercise(
-    inputs=_score_and_picture,
-    hints=[
-        "For each square: make a copy of the picture, cover the square in it, and ask "
-        "for the score. What is it compared with?",
-        "The square in row i and column j begins at pixel `i * size`, `j * size`. In "
-        "a copy, `covered[i * size : (i + 1) * size, j * size : (j + 1) * size] = "
-        "picture.mean()`.",
-        "Each time, `fall[i, j] = score_of(picture) - score_of(covered)`, with "
-        "`covered = picture.copy()` made anew for each square.",
-    ],
-)
-def occlusion(score_of, picture, size):
-    """Return how much the score falls if a square is covered: (H / size, W / size).
-
-    score_of is a function: `score_of(picture)` is the score that the model gives a
-    picture (H, W), a number. picture is an array (H, W) of fractions. size is a whole
-    number by which H and W can be divided: the picture consists of squares of size x
-    size pixels, and each has a place in the result, in the same order. A square is
-    covered by giving all its pixels the mean of the whole picture; the rest stays as it
-    was. The result is above 0 where the score is lower with the square covered, and
-    below 0 where it is higher.
-
-    Source: Zeiler and Fergus (2014), "Visualizing and understanding convolutional
-    networks"
-    """
-    H, W = picture.shape
-    fall = np.zeros((H // size, W // size))
-    for i, j in np.ndindex(*fall.shape):
-        covered = picture.copy()
-        covered[i * size : (i + 1) * size, j * size : (j + 1) * size] = picture.mean()
-        fall[i, j] = score_of(picture) - score_of(covered)
-    return fall
-
-
-@occlusion.mistakes
-def _(score_of, picture, size):
-    """
-    sign: The sign is wrong. The fall is the score of the whole picture minus that of
-        the covered one.
-    covered_scores: Those are the scores with a square covered. By how much are they
-        lower than that of the whole picture?
-    zeros: You covered the squares with 0. That is black, which says something, too: use
-        the mean of the picture.
-    only_the_square: You covered all but the square. Cover the square, and leave the
-        rest.
-    transposed: Your map lies on its side. Its rows are the picture's.
-    relative: You divided by the score of the whole picture. Asked for is the fall
-        itself.
-    lost_signs: Your falls have lost their sign. Where the score rises, the square spoke
-        against what the model says.
-    stay_covered: A square stays covered when the next one is. Begin with a new copy of
-        the picture each time.
-    stay_covered_and_change_the_mean: A square stays covered when the next one is, and
-        the mean is that of the covered picture. Begin with a new copy each time.
-    own_mean: You gave each square its own mean. That only blurs it: use the mean of the
-        whole picture.
-    steps_of_one: Your squares begin one pixel apart. Square i begins at pixel
-        i * size.
-    each_pixel: Your map has a value for each pixel. Asked for is one for each square.
-    """
-    H, W = picture.shape
-    score, mean = score_of(picture), picture.mean()
-    shape = H // size, W // size
-
-    def fall(change, step=size):
-        """Return how the score falls if change(square, rest) is made to the picture."""
-        result = np.zeros(shape)
-        for i, j in np.ndindex(*shape):
-            mask = np.zeros((H, W), bool)
-            mask[i * step : i * step + size, j * step : j * step + size] = True
-            result[i, j] = score - score_of(change(mask))
-        return result
-
-    def cover(mask):
-        return np.where(mask, mean, picture)
-
-    def staying(with_mean):
-        now = picture.copy()
-
-        def change(mask):
-            now[mask] = with_mean(now)
-            return now
-
-        return fall(change)
-
-    right = fall(cover)
-    return {
-        "sign": -right,
-        "covered_scores": score - right,
-        "zeros": fall(lambda mask: np.where(mask, 0, picture)),
-        "only_the_square": fall(lambda mask: cover(~mask)),
-        "transposed": right.T,
-        "relative": right / score,
-        "lost_signs": abs(right),
-        "stay_covered": staying(lambda now: mean),
-        "stay_covered_and_change_the_mean": staying(np.mean),
-        "own_mean": fall(lambda mask: np.where(mask, picture[mask].mean(), picture)),
-        "steps_of_one": fall(cover, step=1),
-        "each_pixel": right.repeat(size, 0).repeat(size, 1),
     }
 
 

@@ -429,6 +429,8 @@ lab.solved("start_here")
 # | [12 Share it safely](12_sharing.ipynb) | §8.3 | §3.4, §9.4 | §8.2 | §3, §4, §9 Q4 | §8.4 |
 # | [13 Fuse and be fair](13_fusion.ipynb) | §8.2, §8.3, §9 Q4 | §8.3 | §8.1, §8.2 | §2, §3, §4, §8 |  |
 # | [14 Recommend](14_recommending.ipynb) | §6.3, §7.3 | §6.3, §6.5 | §6.4 |  | §6.3 |
+# | [15 See and generate](15_seeing.ipynb) | §6.2, §8.2 | §1.3, §6.2 |  |  | §1.1, §3.3, §4.3 |
+# | [16 Play](16_playing.ipynb) |  | §1.1, §6.4, §9.1 |  |  |  |
 #
 # | Article | Chinese title | Its subject |
 # | --- | --- | --- |
