@@ -32,6 +32,9 @@
       set(canvas, "role", "img");
       set(canvas, "aria-label", "Your drawing: arrow keys draw, with Shift they only move");
     }
+    // A square of a board shows a sign or a share: its title says where, too.
+    for (const square of box.querySelectorAll(".lab-square"))
+      set(square, "aria-label", square.title);
     // The status line says the same in words.
     for (const bar of box.querySelectorAll(".lab-progress")) set(bar, "aria-hidden", "true");
     // A live region is announced only if it was there before its text: the role goes to
@@ -44,7 +47,7 @@
   };
   fix();
   new MutationObserver(fix).observe(box, {
-    childList: true, subtree: true, attributeFilter: ["aria-valuetext"],
+    childList: true, subtree: true, attributeFilter: ["aria-valuetext", "title"],
   });
 
   // Say a sentence of the browser's own above the status line's, or take it back.

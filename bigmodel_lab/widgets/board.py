@@ -30,6 +30,7 @@ NEW, NEW_TIP = "New game", "Clear the board"
 BEGIN, BEGIN_TIP = "Let it move", "Let the opponent move for you, first of all to begin"
 BACK, BACK_TIP = "Take back", "Take your last move back, and its answer"
 ADVISE, ADVISE_TIP = "Look ahead", "Search in this position, and play nothing"
+BLANK = "\N{NO-BREAK SPACE}"  # a button whose text is empty keeps the text it had
 SIGNS, WHAT = {1: "X", -1: "O"}, {1: "X", -1: "O", 0: "empty"}
 TURN = "Your move: you are {sign}. Click a {place}."
 PLAYED = "It played {place} {move}: it expects to {fate}. "
@@ -43,16 +44,18 @@ TIP = {"square": "square {move}: {what}", "column": "column {move}, row {row}: {
 
 STYLE = f"""
 .lab-board :is(.lab-square, .lab-number) {{ width: 44px; margin: 1px; padding: 0;
-  flex: 0 1 auto; min-width: 0; overflow: hidden; text-align: center; }}
+  flex: 0 1 auto; min-width: 0; overflow: hidden; }}
+.lab-board .lab-number {{ display: block; text-align: center; }}
+.lab-board .lab-thoughts, .lab-board .widget-slider {{ max-width: calc(100% - 4px); }}
 .lab-board .lab-square {{ height: 44px; line-height: 42px; border: 1px solid {GRAY};
-  font-size: 20px; }}
+  font-size: 20px; background: transparent; }}
 .lab-board .lab-square.lab-stone {{ border-radius: 50%; font-weight: bold; }}
 .lab-board .lab-square.lab-share {{ font-size: 12px; }}
 .lab-board .lab-thoughts table {{ border-spacing: 8px 1px;
   font-variant-numeric: tabular-nums; }}
 .lab-board .lab-thoughts :is(th, td) {{ text-align: right; font-weight: inherit;
   padding: 0; }}
-.lab-board .lab-thoughts [scope=col] {{ font-weight: bold; white-space: nowrap; }}
+.lab-board .lab-thoughts [scope=col] {{ font-weight: bold; vertical-align: bottom; }}
 .lab-board .lab-best {{ font-weight: bold; }}
 """
 
@@ -255,7 +258,7 @@ class GameBoard(StillBox):
         for k, (square, owner) in enumerate(zip(self._squares, owners, strict=True)):
             share, stone = shares.get(k), SIGNS.get(owner)
             what = WHAT[owner] + ("" if share is None else f", {share:.0%}")
-            square.description = stone or ("" if share is None else f"{share:.0%}")
+            square.description = stone or (BLANK if share is None else f"{share:.0%}")
             square.tooltip = TIP[self.game.places].format(
                 move=self._move(k), row=k // self.game.shape[1], what=what
             )
@@ -312,7 +315,7 @@ def _number(column):
 
 def _heat(share):
     """Return a color for a square that had this share of the play-outs."""
-    return f"rgba(0, 158, 115, {0.08 + 0.72 * share:.2f})"
+    return f"rgba(0, 158, 115, {0.08 + 0.6 * share:.2f})"
 
 
 def _columns(found: Found, moves):

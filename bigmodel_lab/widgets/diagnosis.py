@@ -13,12 +13,14 @@ def diagnose(history: pd.DataFrame) -> str:
     does. The thresholds (1, 2 and 5 % changes) are rules of thumb, not theory.
     """
     unit = "step" if "step" in history else "epoch"
-    if len(history) < 3:
-        if unit == "step":
-            return "Too few measurements to judge: make measure_every smaller."
-        return "Too few epochs to judge: give it at least 3."
     train, place = history["train_loss"], history[unit]
     last = len(history)
+    if last < 3:
+        if unit == "epoch":
+            return "Too few epochs to judge: give it at least 3."
+        if last and place.iloc[-1] > last:  # not each step is measured
+            return "Too few measurements to judge: make measure_every smaller."
+        return "Too few steps to judge: let it run longer."
     validation = history.get("validation_loss", pd.Series(dtype=float))
     if 0 < validation.min() < math.inf:  # there are values, and they can be compared
         best = int(validation.idxmin()) + 1

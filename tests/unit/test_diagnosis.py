@@ -61,6 +61,12 @@ def in_steps(train, validation=None):
     )
 
 
+@pytest.mark.parametrize("rows", range(3))
+def test_where_each_step_is_measured_only_more_steps_help(rows):
+    table = history(FALLING[:rows]).rename(columns={"epoch": "step"})
+    assert diagnose(table) == "Too few steps to judge: let it run longer."
+
+
 @pytest.mark.parametrize(
     ("train", "validation", "verdict"),
     [

@@ -267,7 +267,9 @@ def test_a_panel_stops_it_between_two_moves():
         assert len(calls) == 2 * 21  # a move is a look at the roots, and 20 play-outs
         assert run.training.steps_done == 0
         assert run.losses == []
-        assert panel.status.startswith("Run 1: Stopped.")
+        assert panel.status == (
+            "Run 1: Stopped. Too few steps to judge: let it run longer."
+        )
     finally:
         panel.reset()
 
