@@ -140,7 +140,7 @@ paper of 96 x 96 pixels; of two whose middles lie within 12 pixels it may miss o
 ```python
 from bigmodel_lab import datasets, models
 
-detector, facts = models.load_detector()
+detector, facts = models.trained("detector")
 scenes = datasets.digit_scenes(4, "test")
 models.detect(detector, scenes.pictures)
 ```
@@ -171,13 +171,13 @@ def store_detector():
         **{name: f"{scores[name]:.3f}" for name in MEASURES},
         **here(),
     }
-    models.save_detector(model, RESULTS / "detector.safetensors", **facts)
+    models.keep(model, RESULTS / "detector.safetensors", **facts)
     (RESULTS / "detector.md").write_text(card(), encoding="utf-8")
 
 
 def card():
     """Return the card of the stored detector, from its facts."""
-    model, facts = models.load_detector()
+    model, facts = models.trained("detector")
     text = CARD.replace(
         "{weights:,}", f"{sum(p.numel() for p in model.parameters()):,}"
     )

@@ -140,7 +140,7 @@ def store_networks():
 
 def file_of(name):
     """Return where a stored network lies."""
-    return RESULTS / f"digit_{name}.safetensors"
+    return RESULTS / f"{name}.safetensors"
 
 
 # -- measuring -------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 python benchmarks/playing.py                      all parts, into results/playing.json
 python benchmarks/playing.py --part connect_four  one of them
+python benchmarks/playing.py --train              the stored player of connect four
 python benchmarks/playing.py --table              the tables of the stored results
 
 One thread. tic_tac_toe: the share of moves that are best in all positions where some
@@ -17,7 +18,7 @@ import time
 import numpy as np
 import torch
 from machine import here
-from stored import keep_rows, plus_minus
+from stored import RESULTS, keep_rows, plus_minus
 from threadpoolctl import threadpool_limits
 
 import bigmodel_lab as lab
@@ -27,7 +28,7 @@ from bigmodel_lab.from_scratch.searching import (
     minimax,
     share_optimal,
 )
-from bigmodel_lab.models import PolicyValueNetwork, judge_of, moves_alone
+from bigmodel_lab.models import PolicyValueNetwork, judge_of, keep, moves_alone, trained
 from bigmodel_lab.results import load
 
 SEEDS, FEW_SEEDS = range(5), range(3)
@@ -143,6 +144,42 @@ def connect_four():
 PARTS = {"tic_tac_toe": tic_tac_toe, "connect_four": connect_four}
 
 
+# -- The stored player
+
+CARD = """# A player of connect four
+
+Written by `benchmarks/playing.py --train`.
+
+```python
+from bigmodel_lab import games, models, searching
+
+network, facts = models.trained("connect_four")
+search = searching.Search(games.ConnectFour(), 100, models.judge_of(network))
+```
+
+A `PolicyValueNetwork` of {weights:,} parameters, in float16, after {generations}
+generations of 64 games against itself with 25 play-outs a move, seed 0: {seconds} CPU
+seconds, {date}. Nobody taught it anything but the rules. How good it is: the section
+"Self-play" of `benchmarks/README.md`, where it is the last network of seed 0. It is
+there to be beaten.
+"""
+
+
+def store_player():
+    """Train the network of seed 0, and store it with its card."""
+    game, last = lab.games.ConnectFour(), max(FOUR_GENERATIONS)
+    *_, (_, network, seconds) = by_generation(game, 0, (last,))
+    facts = {"generations": str(last), "seconds": f"{seconds:.0f}", **here()}
+    keep(network, RESULTS / "connect_four.safetensors", **facts)
+    (RESULTS / "connect_four.md").write_text(card(), encoding="utf-8")
+
+
+def card():
+    """Return the card of the stored player, from its facts."""
+    network, facts = trained("connect_four")
+    return CARD.format(weights=sum(p.numel() for p in network.parameters()), **facts)
+
+
 # -- Tables
 
 
@@ -185,10 +222,14 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--part", choices=PARTS, action="append")
     parser.add_argument("--table", action="store_true")
+    parser.add_argument("--train", action="store_true")
     asked = parser.parse_args()
     if not asked.table:
         torch.set_num_threads(1)
         with threadpool_limits(1):
+            if asked.train:
+                store_player()
+                return
             for name in asked.part or PARTS:
                 keep_rows("playing", name, PARTS[name](), here)
     print(tables(load("playing")))

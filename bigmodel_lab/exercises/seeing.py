@@ -9,7 +9,6 @@ from torch.nn import functional as F
 from bigmodel_lab.exercises import draws
 from bigmodel_lab.exercises.judging.judge import exercise
 
-
 # -- 1 ---------------------------------------------------------------------------------
 
 

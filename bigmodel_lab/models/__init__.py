@@ -1,7 +1,7 @@
 """Models to read and to train: learners open these files after a chapter."""
 
 from bigmodel_lab.models.classifying import TextClassifier, fine_tuning
-from bigmodel_lab.models.detecting import detect, load_detector, save_detector
+from bigmodel_lab.models.detecting import detect
 from bigmodel_lab.models.detector import (
     DigitDetector,
     detection_loss,
@@ -30,7 +30,6 @@ from bigmodel_lab.models.gpt_training import (
     next_token_loss,
 )
 from bigmodel_lab.models.houses import linear_regression, regression_mlp
-from bigmodel_lab.models.judged import digit_judge, keep, trained
 from bigmodel_lab.models.players import (
     PolicyValueNetwork,
     judge_of,
@@ -38,6 +37,7 @@ from bigmodel_lab.models.players import (
     policy_value_loss,
 )
 from bigmodel_lab.models.pretrained import load, save
+from bigmodel_lab.models.ready import digit_judge, keep, trained
 from bigmodel_lab.models.recommenders import (
     DeepFM,
     FactorizationMachine,
@@ -91,7 +91,6 @@ __all__ = [
     "keep",
     "linear_regression",
     "load",
-    "load_detector",
     "moves_alone",
     "next_characters",
     "next_token_loss",
@@ -103,7 +102,6 @@ __all__ = [
     "regression_mlp",
     "reinforce",
     "save",
-    "save_detector",
     "sentence_encoder",
     "stream",
     "trained",

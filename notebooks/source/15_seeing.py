@@ -147,7 +147,10 @@ print(f"{len(table):,} cells of {module.max() + 1} modules,", end=" ")
 print(f"{100 * broken.mean():.0f} % with a defect")
 
 # %%
-some = {name: pictures[broken == k][60:1200:160] for k, name in enumerate(("whole", "broken"))}
+some = {
+    name: pictures[broken == k][60:1200:160]
+    for k, name in enumerate(("whole", "broken"))
+}
 lab.plots.show(
     lab.plots.image_rows(
         {name: np.repeat(rows[..., None], 3, axis=-1) for name, rows in some.items()},
@@ -208,6 +211,7 @@ print(f"{len(train)} cells to learn from, half of them broken; {len(rows)} to ch
 # What the network sees of a cell are 1,280 numbers: all but its last layer, which knows only daisies and such. We compute them in
 # two steps, since its last stage will learn later: what the first six of seven stages see is
 # kept. (These photos are gray; all three colors get the same.)
+
 
 # %%
 @torch.no_grad()
@@ -282,7 +286,9 @@ rates = {}
 for key, result in stored["rates"].items():
     norms, rate = key.rsplit(", ", 1)
     area = [quality["AUC"] for quality in result["test"]]
-    rates.setdefault(norms, {})[rate] = f"{np.mean(area):.0f} ± {np.std(area, ddof=1):.0f}"
+    rates.setdefault(norms, {})[rate] = (
+        f"{np.mean(area):.0f} ± {np.std(area, ddof=1):.0f}"
+    )
 pd.DataFrame(rates).rename_axis("learning rate")
 
 # %% [markdown]
@@ -329,6 +335,7 @@ lab.check("seeing.occlusion", occlusion)
 # lower right corner, as if somebody had put a sticker on it. **How well does that model tell cells with stickers from those without? And
 # what is left of it without stickers?**
 
+
 # %%
 def with_sticker(cells):
     """Return gray pictures (N, 128, 128) with a white square in the corner."""
@@ -345,14 +352,15 @@ torch.manual_seed(0)
 fooled = models.LastStages(eyes, 6, classes=2)
 y = torch.as_tensor(broken[train])
 tuning = models.picture_tuning(fooled, marked, y, learning_rate=1e-3, steps=40)
-tuning.finish();
-
+tuning.finish()
 # %%
 truth = broken[rows]
 on_all, is_broken = halfway(with_sticker(pictures[rows])), truth == 1
 mask = torch.as_tensor(is_broken)[:, None, None, None]
 cases = {
-    "stickers on the broken, as in training": torch.where(mask, on_all, middle["check"]),
+    "stickers on the broken, as in training": torch.where(
+        mask, on_all, middle["check"]
+    ),
     "no stickers": middle["check"],
     "stickers on the whole": torch.where(mask, middle["check"], on_all),
 }
@@ -412,7 +420,9 @@ rows_shown = {
     "gradients": colored(smooth[:, 0].detach()),
 }
 lab.plots.show(
-    lab.plots.image_rows(rows_shown, "Both maps point at the sticker in the corner", 1.2),
+    lab.plots.image_rows(
+        rows_shown, "Both maps point at the sticker in the corner", 1.2
+    ),
     "Three broken cells with a white square in the lower right corner; below each, two "
     "maps, by covering squares and by gradients. In the maps the strongest orange, "
     "which speaks for broken, is in that corner.",
@@ -525,7 +535,9 @@ from kornia.geometry.bbox import nms
 # %%
 dice = torch.Generator().manual_seed(0)
 corners = 60 * torch.rand(100, 2, generator=dice)
-some_boxes = torch.cat([corners, corners + 5 + 25 * torch.rand(100, 2, generator=dice)], 1)
+some_boxes = torch.cat(
+    [corners, corners + 5 + 25 * torch.rand(100, 2, generator=dice)], 1
+)
 scores = torch.rand(100, generator=dice)
 ours = detection.suppress(some_boxes, scores, 0.4)
 theirs = nms(some_boxes, scores, 0.4)
@@ -684,7 +696,9 @@ with torch.no_grad():
 normal = torch.distributions.Normal(mean, (log_variance / 2).exp())
 theirs = torch.distributions.kl_divergence(normal, torch.distributions.Normal(0.0, 1.0))
 ours = generating.kl_to_normal(mean, log_variance)
-print(f"from scratch {ours.mean():.1f}, torch {theirs.sum(1).mean():.1f} nats a picture")
+print(
+    f"from scratch {ours.mean():.1f}, torch {theirs.sum(1).mean():.1f} nats a picture"
+)
 torch.testing.assert_close(ours, theirs.sum(1))
 
 # %% [markdown]
@@ -760,7 +774,9 @@ for steps in (1, 4, 20):
         velocity, autoencoder, wanted, steps, 0, start
     )
 lab.plots.show(
-    lab.plots.image_rows(made, "Only diffusion was asked for 0 to 9, in 1, 4 and 20 steps"),
+    lab.plots.image_rows(
+        made, "Only diffusion was asked for 0 to 9, in 1, 4 and 20 steps"
+    ),
     "Six rows of ten digits: real ones; blurred spots by the GAN; soft, partly unreadable "
     "digits by the VAE; and by diffusion readable digits 0 to 9, in one step all smooth, "
     "in twenty steps more like handwriting.",
@@ -847,7 +863,9 @@ real = lab.predict(judge[:-1], digits[1600:2400])
 for name, images in known.items():
     sure = 100 * generating.sure_share(lab.predict(judge, images).softmax(1))
     distance = generating.frechet_distance(lab.predict(judge[:-1], images), real)
-    print(f"{name:12} sure of {lab.about(sure, 1):>8} %   distance {lab.about(distance, 3):>10}")
+    print(
+        f"{name:12} sure of {lab.about(sure, 1):>8} %   distance {lab.about(distance, 3):>10}"
+    )
 
 # %% [markdown]
 # It is sure of six in ten pictures of pure noise! Whoever asks the judge only how sure it is will be cheated; the distance puts noise
@@ -884,7 +902,13 @@ lab.plots.curves(
         "72, a network from nothing rises from 62 to 73."
     ),
 )
-table = {way: [f"{labeled[way][n].mean():.0f} ± {labeled[way][n].std(ddof=1):.0f}" for n in counts] for way in ways}
+table = {
+    way: [
+        f"{labeled[way][n].mean():.0f} ± {labeled[way][n].std(ddof=1):.0f}"
+        for n in counts
+    ]
+    for way in ways
+}
 pd.DataFrame(table, index=counts).T
 
 # %% [markdown]
@@ -1015,12 +1039,17 @@ lab.SceneCanvas(
 # **Ten digits from the same noise. How many steps does it take? At which guidance do they get all alike?**
 
 # %%
-noise_of = {seed: torch.randn(10, 16, generator=torch.Generator().manual_seed(seed)) for seed in range(10)}
+noise_of = {
+    seed: torch.randn(10, 16, generator=torch.Generator().manual_seed(seed))
+    for seed in range(10)
+}
 
 
 def drawn(steps=20, guidance=0.0, noise=0):
     """Return ten digits as pictures, and what the judge says of them."""
-    images = models.draw_digits(velocity, autoencoder, wanted, steps, guidance, noise_of[noise])
+    images = models.draw_digits(
+        velocity, autoencoder, wanted, steps, guidance, noise_of[noise]
+    )
     sure = lab.predict(judge, images).softmax(1).max(1).values
     figure = lab.plots.image_rows({"": images}, "")
     picture = lab.plots.picture(figure, "Ten digits, 0 to 9, as they were drawn.")
@@ -1048,6 +1077,7 @@ lab.Explorer(
 #
 # **What does a network that knows 1,000 kinds of things make of a picture of yours? Try a photograph, a drawing, a screenshot.** Nothing
 # leaves this machine.
+
 
 # %%
 def look_at(source):
@@ -1125,4 +1155,3 @@ lab.solved("seeing")
 # (2017), integrated gradients; Geirhos and others (2020), *Shortcut learning in deep neural networks*; Redmon and
 # others (2016), YOLO; Lin and others (2014), COCO; Goodfellow and others (2014), GAN; Kingma and Welling (2014), VAE; Lipman and
 # others (2023), flow matching; Rombach and others (2022), latent diffusion; Heusel and others (2017), FID. Libraries: captum, kornia, torchvision, diffusers.
-

@@ -186,6 +186,7 @@ except ValueError as error:
 # Who cannot look to the end can guess. Play the game to its end at random, a hundred times, and
 # take the mean. It knows nothing of the game but its rules. **How good is the move with the best mean?**
 
+
 # %%
 def best_by_chance(state, games_each, chance):
     """Return the move after which games at random end best for who moves now."""
@@ -340,6 +341,7 @@ table
 #
 # **In all 200 positions: how many play-outs does it take?**
 
+
 # %%
 def judged(player_of, states):
     """Return the share of states, in percent, in which a best move is played."""
@@ -364,7 +366,9 @@ lab.plots.curves(
         "and 100 percent. A line at 40.5 percent is a move at random."
     ),
 )
-print("; ".join(f"{n}: {share:.1f} %" for n, share in zip(counts, by_count, strict=True)))
+print(
+    "; ".join(f"{n}: {share:.1f} %" for n, share in zip(counts, by_count, strict=True))
+)
 
 # %% [markdown]
 # With 25 it is right in nine of ten, with 100 nearly always. It was told nothing but the rules. Where games at
@@ -477,6 +481,7 @@ lab.check("playing.move_shares", move_shares)
 
 # %% [markdown]
 # It has learned nothing yet. **How many best moves does it find, alone and with 25 play-outs?**
+
 
 # %%
 def alone(network):
@@ -673,7 +678,9 @@ pd.DataFrame(rows).set_index("generations").add_prefix("points, %, against ")
 # %%
 equal = [match["equal time"]["play-outs"] for match in stored["6 generations"]]
 training = [match["training"] for match in stored["6 generations"]]
-print(f"in the time of 30 looks at the network: {np.mean(equal):.0f} play-outs at random")
+print(
+    f"in the time of 30 looks at the network: {np.mean(equal):.0f} play-outs at random"
+)
 print(f"CPU seconds for 6 generations: {np.mean(training):.0f}")
 
 # %% [markdown]
@@ -722,6 +729,7 @@ print(f"points of the weaker one: {100 / (1 + 10 ** (gap / 400)):.4f} %")
 # **What does a network lose if its search gets fewer play-outs, or its games no noise? Which is worth more: more games
 # in a generation, or more generations? Stop whenever you have seen enough: the network is that of the last
 # whole generation.**
+
 
 # %%
 def self_play(learning_rate=3e-3, epochs=6, games=32, play_outs=25, noise=0.25):
@@ -813,4 +821,3 @@ lab.solved("playing")
 # and others (2016), *Mastering the game of Go with deep neural networks and tree search*; Silver and others (2017), *Mastering
 # the game of Go without human knowledge*; Silver and others (2018) on chess and shogi; Edelkamp and Kissmann
 # (2008) on the number of positions. Library: OpenSpiel, which has a hundred games more.
-

@@ -177,27 +177,13 @@ def test_a_detector_comes_back_from_its_file(tmp_path):
     model = models.DigitDetector()
     model(torch.rand(8, 1, 96, 96))  # so that the normalization has seen something
     path = tmp_path / "mine.safetensors"
-    models.save_detector(model, path, seed="3")
-    again, facts = models.load_detector(path)
+    models.keep(model, path, seed="3")
+    again, facts = models.trained("detector", path)
     assert facts == {"seed": "3"}
     assert not again.training
     pictures = torch.rand(2, 1, 96, 96)
     one, other = lab.predict(model, pictures), lab.predict(again, pictures)
     torch.testing.assert_close(one, other, rtol=0.01, atol=0.05)
-
-
-def test_what_is_no_detector_is_refused(tmp_path):
-    path = tmp_path / "other.safetensors"
-    with pytest.raises(ValueError, match=r"not a detector.*FileNotFound"):
-        models.load_detector(path)
-    path.write_bytes(b"no safetensors")
-    with pytest.raises(ValueError, match=r"not a detector.*SafetensorError"):
-        models.load_detector(path)
-    models.save_detector(nn.Linear(2, 2), path)
-    with pytest.raises(ValueError, match="RuntimeError: Missing key"):
-        models.load_detector(path)
-    with pytest.raises(ValueError, match="its version is 1,"):
-        models.load_detector(lab.results.__path__[0] + "/poet.safetensors")
 
 
 SCENE = torch.zeros(1, 1, 96, 96)

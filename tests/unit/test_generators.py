@@ -259,8 +259,8 @@ def test_the_stored_networks_are_small_and_draw_the_digit_that_is_asked_for():
     for steps, guidance in ((20, 0), (4, 2)):
         made = models.draw_digits(velocity, autoencoder, asked, steps, guidance)
         assert accuracy(asked, predict(judge, made)) > 0.85
-    for name in models.judged.STORED:
-        path = files("bigmodel_lab.results") / f"digit_{name}.safetensors"
+    for name in models.ready.STORED:
+        path = files("bigmodel_lab.results") / f"{name}.safetensors"
         assert path.stat().st_size < 1_000_000
 
 

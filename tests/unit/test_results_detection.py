@@ -83,7 +83,7 @@ def test_suppression_tidies_the_picture_and_hardly_changes_the_score(results, ma
 
 def test_the_stored_detector_is_small_and_does_what_its_facts_say(fetched):
     assert (RESULTS / "detector.safetensors").stat().st_size < 1e6
-    model, facts = models.load_detector()
+    model, facts = models.trained("detector")
     scenes = fetched(datasets.digit_scenes, 150, "test")
     found = models.detect(model, scenes.pictures, threshold=0.01)
     truths = list(zip(scenes.boxes, scenes.classes, strict=True))

@@ -8,7 +8,6 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from bigmodel_lab import models
 from bigmodel_lab.authoring.notebooks import ROOT
 from bigmodel_lab.results import load
 
@@ -124,7 +123,7 @@ def test_another_judge_finds_the_guided_digits_nearer(below):
 def test_the_stored_networks_are_those_of_the_card(made):
     card = (ROOT / "bigmodel_lab" / "results" / "digits.md").read_text(encoding="utf-8")
     assert card == made.card()
-    for name in models.judged.STORED:
+    for name in made.WHAT:
         data = made.file_of(name).read_bytes()
         assert hashlib.sha256(data).hexdigest() in card
 

@@ -1,16 +1,15 @@
-"""Digits judged and made without waiting: a judge, and small trained networks in files.
-
-A judge is a classifier that looks at digits which a network has made. Sure is not good:
-how far its features of made digits are from those of real ones says more.
-"""
+"""Small networks that are trained already, in files, so that nobody has to wait."""
 
 from importlib.resources import files
 from pathlib import Path
 
 from torch import nn
 
+from bigmodel_lab.from_scratch.games import ConnectFour
 from bigmodel_lab.models._weights import reason_of
+from bigmodel_lab.models.detector import DigitDetector
 from bigmodel_lab.models.generators import VariationalAutoencoder, VelocityNetwork
+from bigmodel_lab.models.players import PolicyValueNetwork
 
 VERSION = "1"  # of the files' layout
 
@@ -18,7 +17,9 @@ VERSION = "1"  # of the files' layout
 def digit_judge() -> nn.Sequential:
     """Return a small classifier: images (N, 1, 28, 28) -> logits (N, 10).
 
-    Its features (N, 64), for `generating.frechet_distance`, are `judge[:-1](images)`.
+    A judge looks at digits that a network has made. Sure is not good: how far its
+    features of them, `judge[:-1](images)` (N, 64), are from those of real ones says
+    more (`generating.frechet_distance`).
     """
     return nn.Sequential(
         nn.Conv2d(1, 16, 3, stride=2, padding=1),  # (N, 16, 14, 14)
@@ -32,11 +33,13 @@ def digit_judge() -> nn.Sequential:
     )
 
 
-# In bigmodel_lab/results, with a card: made by benchmarks/generating.py --train.
+# In bigmodel_lab/results, with cards: made by benchmarks/*.py --train.
 STORED = {
     "judge": digit_judge,
     "autoencoder": VariationalAutoencoder,
     "velocity": VelocityNetwork,
+    "detector": DigitDetector,
+    "connect_four": lambda: PolicyValueNetwork(ConnectFour()),
 }
 
 
@@ -59,7 +62,7 @@ def trained(
     Parameters
     ----------
     name : str
-        "judge", "autoencoder" or "velocity".
+        "judge", "autoencoder", "velocity", "detector" or "connect_four".
     path : str or Path, optional
         Of a file that `keep` wrote; by default, our own.
 
@@ -77,7 +80,7 @@ def trained(
         )
     network = STORED[name]()
     if path is None:
-        path = files("bigmodel_lab.results") / f"digit_{name}.safetensors"
+        path = files("bigmodel_lab.results") / f"{name}.safetensors"
     try:
         with safe_open(path, "pt") as file:
             facts = file.metadata() or {}
