@@ -7,22 +7,21 @@
 # ---
 
 # %% [markdown] tags=["course-opening"]
-# # 16
+# # 16 · Play: a search that knows only the rules, and a network that learns from its own games
 #
 # [Open in Binder](https://mybinder.org/v2/gh/OWNER/bigmodel_lab/HEAD?urlpath=lab/tree/notebooks/16_playing.ipynb) · [Open in Colab](https://colab.research.google.com/github/OWNER/bigmodel_lab/blob/HEAD/notebooks/16_playing.ipynb) · [Course card and glossary](course_card.ipynb)
 #
 # ## What you will be able to do
 #
-# - split what people did in three ways, and say what each test flatters,
-# - predict ratings by means, by vectors and by a network, all tuned alike,
-# - make lists from what goes together, with one matrix inverse, and give reasons,
-# - judge lists: what they find, how many films are ever shown, what strangers get,
-# - say when a deep recommender is worth its while, and when it is not.
+# - write the rules of a game once, so that a search and a network can play it,
+# - solve tic-tac-toe to the end, and judge players by the solution,
+# - search with play-outs at random, and say what visits and means tell,
+# - train a network on games against itself, and measure what it learned,
+# - compare players fairly: in equal time, and over enough games.
 #
-# **Time:** 3 hours. **Judges:** D0 §6.3, §7.3; D1 §6.3; D2 §6.4; D4 §6.3 (D0 to D4 are [the
-# five articles](00_start_here.ipynb#The-chapters-and-the-articles)). **Read first:** [chapter
-# 04](04_house_prices.ipynb) for ridge regression; [chapter
-# 06](06_text_classification.ipynb) for vectors that stand for words.
+# **Time:** 2.5 hours. **Judges:** D1 §1.1, §6.4, §9.1 (D0 to D4 are [the five
+# articles](00_start_here.ipynb#The-chapters-and-the-articles)). **Read first:**
+# [chapter 05](05_mnist.ipynb) for networks that see a grid.
 
 # %% tags=["course-colab"]
 # On Google Colab, install the library; elsewhere, do nothing.
@@ -44,21 +43,22 @@ lab.solved("playing")
 # ## What the articles say
 #
 # D1 begins with large models <span lang="zh">如GPT、BERT、AlphaGo等</span>, with hundreds of millions
-# to hundreds of billions of parameters (§1.1, and again in §9.1). In §6.4 it lets large models play Go
-# and chess as <span lang="zh">智能对手</span>, intelligent opponents, and decide in simulated
+# to hundreds of billions of parameters (§1.1, and again in §9.1). In §6.4 it lets large models
+# play Go and chess as <span lang="zh">智能对手</span>, intelligent opponents, and decide in simulated
 # worlds. How such an opponent works, none of the five articles says.
 #
-# So we build one, and it takes two parts: a search, which looks ahead, and a network, which has an
-# opinion. Both are small enough to be read in full, and tic-tac-toe is small enough to know the truth.
+# So we build one, and it takes two parts: a search, which looks ahead, and a network, which has
+# an opinion. Both are small enough to be read in full, and tic-tac-toe is small enough to know
+# the truth.
 
 # %%
 lab.drawings.learning_from_itself()
 
 # %% [markdown]
-# **There are two players. One knows nothing but the rules, and plays 25 games at random in its head
-# before each move. The other has a network that learned for some seconds from games against itself,
-# and plays what it likes best at first sight. Which one plays tic-tac-toe better? And what will the
-# network have learned that the search did not know? Write down your guess.**
+# **There are two players. One knows nothing but the rules, and plays 25 games at random in its
+# head before each move. The other has a network that learned for some seconds from games against
+# itself, and plays what it likes best at first sight. Which one plays tic-tac-toe better? And
+# what will the network have learned that the search did not know? Write down your guess.**
 
 # %%
 import math
@@ -75,8 +75,8 @@ from bigmodel_lab import games, models, searching
 #
 # ### The rules, written once
 #
-# A game is a start, the moves that are allowed, what a move does, and when it is over. A position is
-# two sets of squares: those of the player to move, and the other's.
+# A game is a start, the moves that are allowed, what a move does, and when it is over. A position
+# is two sets of squares: those of the player to move, and the other's.
 
 # %%
 game = games.TicTacToe()
@@ -86,8 +86,8 @@ print("O may take", game.moves(state))
 print("mine, theirs:", *(f"{side:09b}" for side in state))
 
 # %% [markdown]
-# Each set is a whole number with a bit for each square, counted from the right. After each move, the
-# two change places: so whoever looks at a position sees *mine* and *theirs*, and one program
+# Each set is a whole number with a bit for each square, counted from the right. After each move,
+# the two change places: so whoever looks at a position sees *mine* and *theirs*, and one program
 # plays both sides. (A test plays both games of this chapter against OpenSpiel, move by move.)
 
 # %% [markdown]
@@ -114,8 +114,8 @@ lab.check("playing.won", won)
 # %% [markdown]
 # ### To the end: minimax
 #
-# At the end of a game its worth is known: 1, 0 or -1. One move before, a player takes what is best,
-# and what is best for one is worst for the other.
+# At the end of a game its worth is known: 1, 0 or -1. One move before, a player takes what is
+# best, and what is best for one is worst for the other.
 
 # %%
 lab.drawings.values_change_sides()
@@ -125,8 +125,8 @@ lab.drawings.values_change_sides()
 #
 # *Easy · 5 minutes*
 #
-# Somebody tells you what the position is worth after each of your moves, but to the
-# other player, who moves then. What is the position worth to you?
+# Somebody tells you what the position is worth after each of your moves, but to the other player,
+# who moves then. What is the position worth to you?
 
 
 # %%
@@ -144,8 +144,8 @@ def worth(after):
 lab.check("playing.worth", worth)
 
 # %% [markdown]
-# From the last moves back to the first, this solves the game. **How many positions are there, and who
-# wins if both play well?**
+# From the last moves back to the first, this solves the game. **How many positions are there, and
+# who wins if both play well?**
 
 # %%
 solved = searching.minimax(game)
@@ -156,8 +156,8 @@ print("first moves that keep it:", solved[game.start].best)
 print("X took the middle; what keeps the draw:", solved[game.after(4)].best)
 
 # %% [markdown]
-# A draw, and any first move keeps it. But against a stone in the middle only the corners do. In how
-# many positions is there something to do wrong?
+# A draw, and any first move keeps it. But against a stone in the middle only the corners do. In
+# how many positions is there something to do wrong?
 
 # %%
 contested = searching.contested(game, solved)
@@ -166,11 +166,11 @@ print(f"{len(contested):,} positions in which some moves are worse than others")
 print(f"a move at random is one of the best in {100 * np.mean(chances):.1f} % of them")
 
 # %% [markdown]
-# These 3,191 positions are our judge. Whoever plays the best move in all of them never loses what it
-# had.
+# These 3,191 positions are our judge. Whoever plays the best move in all of them never loses what
+# it had.
 #
-# **Why not solve every game so?** Connect four has 4,531,985,219,092 positions (Edelkamp and Kissmann
-# 2008): 800 million times as many. We ask all the same:
+# **Why not solve every game so?** Connect four has 4,531,985,219,092 positions (Edelkamp and
+# Kissmann 2008): 800 million times as many. We ask all the same:
 
 # %%
 try:
@@ -184,7 +184,8 @@ except ValueError as error:
 # ### Games at random
 #
 # Who cannot look to the end can guess. Play the game to its end at random, a hundred times, and
-# take the mean. It knows nothing of the game but its rules. **How good is the move with the best mean?**
+# take the mean. It knows nothing of the game but its rules. **How good is the move with the best
+# mean?**
 
 
 # %%
@@ -217,15 +218,16 @@ print("to move:", {1: "X", -1: "O"}[game.to_move(trap)])
 print("it plays", chosen[some.index(trap)], "and best is", solved[trap].best)
 
 # %% [markdown]
-# A mean over all answers believes that the other one answers at random. A good player does not: one
-# good answer is enough to lose. So the answers must be weighed, too: those that are better for the other
-# have to count more.
+# A mean over all answers believes that the other one answers at random. A good player does not:
+# one good answer is enough to lose. So the answers must be weighed, too: those that are better
+# for the other have to count more.
 
 # %% [markdown]
 # ### A tree that grows where it matters
 #
 # Monte Carlo tree search keeps what it has tried in a tree. Each play-out goes down the tree to a
-# position that is new, plays on from there at random, and tells the result to all moves on the way.
+# position that is new, plays on from there at random, and tells the result to all moves on the
+# way.
 
 # %%
 lab.drawings.one_play_out()
@@ -238,8 +240,8 @@ lab.drawings.one_play_out()
 #
 # *Medium · 8 minutes*
 #
-# One move looks good, another one was hardly tried. UCT gives both a score, and tries
-# the move with the highest one next.
+# One move looks good, another one was hardly tried. UCT gives both a score, and tries the move
+# with the highest one next.
 
 
 # %%
@@ -261,16 +263,15 @@ def uct_scores(totals, visits, exploration):
 lab.check("playing.uct_scores", uct_scores)
 
 # %% [markdown]
-# Both players choose so, each for itself. The result goes all the way up, and changes its sign with
-# every move.
+# Both players choose so, each for itself. The result goes all the way up, and changes its sign
+# with every move.
 
 # %% [markdown]
 # ### Exercise 4: all the way back
 #
 # *Medium · 10 minutes*
 #
-# A play-out has come to an end. All moves on the way there are told how it went. For
-# whom?
+# A play-out has come to an end. All moves on the way there are told how it went. For whom?
 
 
 # %%
@@ -296,9 +297,8 @@ lab.check("playing.credits", credits)
 #
 # *Easy · 6 minutes*
 #
-# The search is over, and one move has to be played. One has won most of its few
-# play-outs; to another one, the search came back again and again. Which of them does
-# the search recommend?
+# The search is over, and one move has to be played. One has won most of its few play-outs; to
+# another one, the search came back again and again. Which of them does the search recommend?
 
 
 # %%
@@ -319,8 +319,8 @@ def move_to_play(moves, visits, totals):
 lab.check("playing.move_to_play", move_to_play)
 
 # %% [markdown]
-# That is all: the class `searching.Search` has 60 lines. What does it find in the trap from above, with
-# more and more play-outs?
+# That is all: the class `searching.Search` has 60 lines. What does it find in the trap from
+# above, with more and more play-outs?
 
 # %%
 shares = {}
@@ -334,10 +334,10 @@ table["truth"] = [-solved[game.play(trap, move)].value for move in moves]
 table
 
 # %% [markdown]
-# In percent of the play-outs. At first it believes what games at random say. Then the answers that hurt
-# are tried more and more often, and their means pull the bad moves down: after thousands of play-outs nearly all
-# go to the one move that holds the draw. In the limit, that is minimax (Kocsis and Szepesvári 2006), but
-# it never had to look at all positions.
+# In percent of the play-outs. At first it believes what games at random say. Then the answers
+# that hurt are tried more and more often, and their means pull the bad moves down: after
+# thousands of play-outs nearly all go to the one move that holds the draw. In the limit, that is
+# minimax (Kocsis and Szepesvári 2006), but it never had to look at all positions.
 #
 # **In all 200 positions: how many play-outs does it take?**
 
@@ -371,8 +371,9 @@ print(
 )
 
 # %% [markdown]
-# With 25 it is right in nine of ten, with 100 nearly always. It was told nothing but the rules. Where games at
-# random with equal work (25 for each of some five moves) had 93 %, the tree has 99.
+# With 25 it is right in nine of ten, with 100 nearly always. It was told nothing but the rules.
+# Where games at random with equal work (25 for each of some five moves) had 93 %, the tree has
+# 99.
 #
 # ### A larger game
 #
@@ -401,8 +402,8 @@ print(f"{score.losses} lost")
 #
 # *Easy · 6 minutes*
 #
-# A match is over. Chess players say in Elo by how much one player is stronger than the
-# other: equal ones are 0 apart.
+# A match is over. Chess players say in Elo by how much one player is stronger than the other:
+# equal ones are 0 apart.
 
 
 # %%
@@ -422,8 +423,8 @@ def elo_gap(wins, draws, losses):
 lab.check("playing.elo_gap", elo_gap)
 
 # %% [markdown]
-# **How many games does a match need?** Say that a player is really better and gets 60 % of the points.
-# In how many matches does the score say so?
+# **How many games does a match need?** Say that a player is really better and gets 60 % of the
+# points. In how many matches does the score say so?
 
 # %%
 chance = np.random.default_rng(0)
@@ -436,15 +437,15 @@ table["by formula"] = [round(100 * math.sqrt(0.6 * 0.4 / n), 1) for n in lengths
 table.set_index("games")
 
 # %% [markdown]
-# In a match of ten games the better player is ahead in 63 % of the cases, not much better than a coin;
-# with 100 games in 97 %. A difference of 10 % of the points takes a hundred games to be seen. Keep this in
-# mind for every table of matches, ours, too.
+# In a match of ten games the better player is ahead in 63 % of the cases, not much better than a
+# coin; with 100 games in 97 %. A difference of 10 % of the points takes a hundred games to be
+# seen. Keep this in mind for every table of matches, ours, too.
 
 # %% [markdown]
 # ## A network's opinion
 #
-# Searching takes time at every move, and what it finds is forgotten. A network could remember. It sees
-# the two sets of stones, and has two heads: one says which moves look good (a *policy*), the
+# Searching takes time at every move, and what it finds is forgotten. A network could remember. It
+# sees the two sets of stones, and has two heads: one says which moves look good (a *policy*), the
 # other who is going to win (a *value*).
 
 # %%
@@ -461,8 +462,8 @@ print("and values", tuple(value.shape))
 #
 # *Easy · 6 minutes*
 #
-# The network has an opinion on each column, also on one that is full. Make
-# probabilities of it that can be played.
+# The network has an opinion on each column, also on one that is full. Make probabilities of it
+# that can be played.
 
 
 # %%
@@ -502,18 +503,18 @@ print(f"alone {lab.about(alone(network), 2)} %, ", end="")
 print(f"with 25 play-outs {lab.about(with_search(network), 3)} %")
 
 # %% [markdown]
-# Alone it is as good as a move at random. With a search, which looks ahead, it is as good as play-outs at random,
-# although its opinion is worth nothing: the search sees wins and losses a few moves ahead, and for tic-tac-toe that
-# is nearly all. This search uses the network twice. It says what a new position is worth, instead
-# of a game at random; and it says what to try first:
+# Alone it is as good as a move at random. With a search, which looks ahead, it is as good as
+# play-outs at random, although its opinion is worth nothing: the search sees wins and losses a
+# few moves ahead, and for tic-tac-toe that is nearly all. This search uses the network twice. It
+# says what a new position is worth, instead of a game at random; and it says what to try first:
 
 # %% [markdown]
 # ### Exercise 8: trust a first sight
 #
 # *Medium · 8 minutes*
 #
-# A network says at first sight which moves look good. PUCT tries these first, but lets
-# itself be told otherwise.
+# A network says at first sight which moves look good. PUCT tries these first, but lets itself be
+# told otherwise.
 
 
 # %%
@@ -537,18 +538,18 @@ lab.check("playing.puct_scores", puct_scores)
 # %% [markdown]
 # ## Learn from oneself
 #
-# The search is better than the network that it asks. So the search can be its teacher: the network plays games against
-# itself, with a search for each move. Then it learns to find at once what the search found, and
-# to tell who has won. With the better network the search is better, too, and so on. This is
-# AlphaZero (Silver and others 2018).
+# The search is better than the network that it asks. So the search can be its teacher: the
+# network plays games against itself, with a search for each move. Then it learns to find at once
+# what the search found, and to tell who has won. With the better network the search is better,
+# too, and so on. This is AlphaZero (Silver and others 2018).
 
 # %% [markdown]
 # ### Exercise 9: learn what the search found
 #
 # *Medium · 8 minutes*
 #
-# The search tried some moves often and others hardly ever. From this, the network
-# should learn to see at first sight what the search found. How far is it from that?
+# The search tried some moves often and others hardly ever. From this, the network should learn to
+# see at first sight what the search found. How far is it from that?
 
 
 # %%
@@ -573,8 +574,8 @@ lab.check("playing.policy_loss", policy_loss)
 #
 # *Easy · 6 minutes*
 #
-# The value network looks at each position with the eyes of the player to move. What
-# should it have said, now that the games are over?
+# The value network looks at each position with the eyes of the player to move. What should it
+# have said, now that the games are over?
 
 
 # %%
@@ -594,8 +595,8 @@ def value_targets(movers, winner):
 lab.check("playing.value_targets", value_targets)
 
 # %% [markdown]
-# The whole loss is the sum of the policy's cross-entropy and the value's squared error. Ours in two
-# lines, and the library's, on random numbers:
+# The whole loss is the sum of the policy's cross-entropy and the value's squared error. Ours in
+# two lines, and the library's, on random numbers:
 
 # %%
 dice = torch.Generator().manual_seed(0)
@@ -612,9 +613,9 @@ print(f"by hand {by_hand:.4f}, library {ours:.4f}")
 torch.testing.assert_close(by_hand, ours)
 
 # %% [markdown]
-# `SelfPlay` is a `Training` whose data are its own games: 64 in a generation, all at the same time, so
-# that the network sees 64 positions at once. **After how many generations will it, alone, be as good as
-# the search was with play-outs at random?**
+# `SelfPlay` is a `Training` whose data are its own games: 64 in a generation, all at the same
+# time, so that the network sees 64 positions at once. **After how many generations will it,
+# alone, be as good as the search was with play-outs at random?**
 
 # %%
 training = lab.SelfPlay(network, game, 8, metrics={"alone": alone}, seed=0)
@@ -646,42 +647,50 @@ print(f"with 25 play-outs: {lab.about(with_search(network), 2)} %")
 # %% [markdown]
 # Two things have happened, and they are not equal.
 #
-# - **Alone, the network went from 41 to some 85 %.** It plays at first sight what took a search of 25 positions.
-# - **With the search, it went from some 92 to some 96 %.** A little better, by asking better questions.
+# - **Alone, the network went from 41 to some 85 %.** It plays at first sight what took a search
+#   of 25 positions.
+# - **With the search, it went from some 92 to some 96 %.** A little better, by asking better
+#   questions.
 #
-# So self-play did not find much that the search had not known. It moved what the search knew into the network,
-# where it costs one look. And since the next search starts from there, it gets further: in a game where 25
-# positions are nearly nothing, this is what counts.
+# So self-play did not find much that the search had not known. It moved what the search knew into
+# the network, where it costs one look. And since the next search starts from there, it gets
+# further: in a game where 25 positions are nearly nothing, this is what counts.
 
 # %% [markdown]
 # ## On real data: a game that nobody solves here
 #
-# In connect four, 30 play-outs look at next to nothing of the game. Three networks learned it from their
-# own games, 64 in a generation, for a quarter of a minute to half a minute each
+# In connect four, 30 play-outs look at next to nothing of the game. Three networks learned it
+# from their own games, 64 in a generation, for up to a minute and a half each
 # (`benchmarks/playing.py`). Then each met three opponents, 40 games with each, always with 30
 # play-outs. **Which opponent is the fair one?**
 
 # %%
 stored = lab.results.load("playing")["connect_four"]
-rows = []
+rivals = {
+    "random moves": lambda match: match["random"],
+    "30 play-outs at random": lambda match: match["equal looks"]["points"],
+    "as many as fit into the same time": lambda match: match["equal time"]["points"],
+}
+rows = {}
 for name, seeds in stored.items():
-    row = {"generations": int(name.split()[0])}
-    for rival in ("one play-out", "50 play-outs", "equal time"):
-        points = [match[rival]["points"] for match in seeds]
-        row[rival] = f"{np.mean(points):.0f} ± {np.std(points, ddof=1):.0f}"
-    rows.append(row)
-pd.DataFrame(rows).set_index("generations").add_prefix("points, %, against ")
+    points = {rival: [of(match) for match in seeds] for rival, of in rivals.items()}
+    rows[name] = {
+        rival: f"{np.mean(found):.0f} ± {np.std(found, ddof=1):.0f}"
+        for rival, found in points.items()
+    }
+pd.DataFrame(rows).T.rename_axis("points, %, against")
 
 # %% [markdown]
 # WHAT_FOUR
 
 # %%
-equal = [match["equal time"]["play-outs"] for match in stored["6 generations"]]
-training = [match["training"] for match in stored["6 generations"]]
+last = stored["20 generations"]
+equal = [match["play-outs"] for match in last]
+training = [match["training"] for match in last]
 print(
     f"in the time of 30 looks at the network: {np.mean(equal):.0f} play-outs at random"
 )
-print(f"CPU seconds for 6 generations: {np.mean(training):.0f}")
+print(f"CPU seconds for 20 generations: {np.mean(training):.0f}")
 
 # %% [markdown]
 # WHAT_EQUAL
@@ -689,8 +698,9 @@ print(f"CPU seconds for 6 generations: {np.mean(training):.0f}")
 # %% [markdown]
 # ### The size of AlphaGo
 #
-# D1 names AlphaGo among models of hundreds of millions to hundreds of billions of parameters. Its papers give every layer, so we
-# can count. **Guess first: how many parameters had the networks that beat Lee Sedol?**
+# D1 names AlphaGo among models of hundreds of millions to hundreds of billions of parameters. Its
+# papers give every layer, so we can count. **Guess first: how many parameters had the networks
+# that beat Lee Sedol?**
 
 # %%
 from bigmodel_lab.from_scratch import counting
@@ -711,9 +721,10 @@ for name, size in sizes.items():
     print(f"{name:32}{size / 1e6:>12,.1f} million")
 
 # %% [markdown]
-# Four million each: a thirtieth of BERT base. What made AlphaGo strong was what you have just built: search and a
-# network that teach each other. Its makers measured it, too: AlphaGo Zero's network alone reached
-# an Elo of 3,055, and with search 5,185 (Silver and others 2017, figure 6). That is a gap of 2,130:
+# Four million each: a thirtieth of BERT base. What made AlphaGo strong was what you have just
+# built: search and a network that teach each other. Its makers measured it, too: AlphaGo Zero's
+# network alone reached an Elo of 3,055, and with search 5,185 (Silver and others 2017, figure 6).
+# That is a gap of 2,130:
 
 # %%
 gap = 5185 - 3055
@@ -726,9 +737,9 @@ print(f"points of the weaker one: {100 / (1 + 10 ** (gap / 400)):.4f} %")
 #
 # ### Teach it yourself
 #
-# **What does a network lose if its search gets fewer play-outs, or its games no noise? Which is worth more: more games
-# in a generation, or more generations? Stop whenever you have seen enough: the network is that of the last
-# whole generation.**
+# **What does a network lose if its search gets fewer play-outs, or its games no noise? Which is
+# worth more: more games in a generation, or more generations? Stop whenever you have seen enough:
+# the network is that of the last whole generation.**
 
 
 # %%
@@ -760,14 +771,23 @@ panel = lab.TuningPanel(
 panel
 
 # %% [markdown]
-# WHAT_PANEL
+# <details><summary>What you should have seen</summary>
+#
+# With 32 games and six generations, the network finds some 63 % of the best moves. With 50
+# play-outs it is 65 to 75, in nearly twice the time; with five only 55, since a search that sees
+# little has little to teach. 64 games in a generation bring 78 to 80 %, and 16 games for twelve
+# generations 67 to 69, in the same time. A rate of 0.0003 is too small for so few games. Without
+# noise little changes: the first eight moves of a game are drawn in proportion to the visits
+# anyway, and that is nearly a whole game of tic-tac-toe.
+#
+# </details>
 
 # %% [markdown]
 # ### Play connect four
 #
-# Here is a network that learned for WHAT_SECONDS from its own games, and a search with play-outs at
-# random. **At how many play-outs can you no longer win? Where does the network look at first sight, and what
-# does the search make of it?**
+# Here is a network that learned from 20 generations of its own games, and a search with play-outs
+# at random. **At how many play-outs can you no longer win? Where does the network look at first
+# sight, and what does the search make of it?**
 
 # %%
 teacher, facts = models.trained("four")
@@ -781,10 +801,11 @@ lab.GameBoard(
 # %% [markdown]
 # <details><summary>What you should have seen</summary>
 #
-# With one play-out it plays nearly at random, and lets you finish three in a row. From some 50 on it sees each threat of the next two moves. With 400 it is hard to beat. The percentages on the squares are shares of
-# the play-outs: where one move is forced, nearly all of them go there. The network puts most on the
-# middle columns at first sight. Where it is mistaken, the search shows it: many visits on a move that
-# it gave little.
+# With one play-out it plays nearly at random, and lets you finish three in a row. From some 50 on
+# it sees each threat of the next two moves. With 400 it is hard to beat. The percentages on the
+# squares are shares of the play-outs: where one move is forced, nearly all of them go there. The
+# network puts most on the middle columns at first sight. Where it is mistaken, the search shows
+# it: many visits on a move that it gave little.
 #
 # </details>
 #
@@ -807,17 +828,19 @@ lab.solved("playing")
 #
 # ## Going further
 #
-# **Limits.** Tic-tac-toe is so small that a search is enough; what self-play is worth shows only in larger games. Our
-# networks learned for seconds: AlphaGo Zero played 4.9 million games. In both our games nothing is hidden
-# and nothing is left to chance: poker and StarCraft need other ideas. The networks of one seed
-# differ from those of another, and a match of 40 games tells them apart only roughly.
+# **Limits.** Tic-tac-toe is so small that a search is enough; what self-play is worth shows only
+# in larger games. Our networks learned for seconds: AlphaGo Zero played 4.9 million games. In
+# both our games nothing is hidden and nothing is left to chance: poker and StarCraft need other
+# ideas. The networks of one seed differ from those of another, and a match of 40 games tells them
+# apart only roughly.
 #
-# **Try next.** Let `exploration` be 0.5 or 4. Turn boards over, left to right, to make two examples of
-# each. Give the value a weight in the loss. Keep the best of two generations by a match, as AlphaGo Zero
-# did. Write the rules of a third game (Othello, or five in a row on 9 x 9): the search and `SelfPlay` take
-# any `Game`.
+# **Try next.** Let `exploration` be 0.5 or 4. Turn boards over, left to right, to make two
+# examples of each. Give the value a weight in the loss. Keep the best of two generations by a
+# match, as AlphaGo Zero did. Write the rules of a third game (Othello, or five in a row on 9 x
+# 9): the search and `SelfPlay` take any `Game`.
 #
-# **Read.** Kocsis and Szepesvári (2006), *Bandit based Monte-Carlo planning*; Coulom (2006); Silver
-# and others (2016), *Mastering the game of Go with deep neural networks and tree search*; Silver and others (2017), *Mastering
-# the game of Go without human knowledge*; Silver and others (2018) on chess and shogi; Edelkamp and Kissmann
-# (2008) on the number of positions. Library: OpenSpiel, which has a hundred games more.
+# **Read.** Kocsis and Szepesvári (2006), *Bandit based Monte-Carlo planning*; Coulom (2006);
+# Silver and others (2016), *Mastering the game of Go with deep neural networks and tree search*;
+# Silver and others (2017), *Mastering the game of Go without human knowledge*; Silver and others
+# (2018) on chess and shogi; Edelkamp and Kissmann (2008) on the number of positions. Library:
+# OpenSpiel, which has a hundred games more.
