@@ -85,7 +85,7 @@ def check_count(count, right):
         )
 
 
-def check_classes(boxes, classes):
+def _check_classes(boxes, classes):
     """Return classes (N,); ValueError unless each box has one."""
     classes = np.asarray(classes)
     if classes.shape != (len(boxes),):
@@ -96,30 +96,33 @@ def check_classes(boxes, classes):
     return classes
 
 
-def check_same_scenes(detections, truths):
-    """Raise ValueError unless there are detections and truths of the same scenes."""
+def check_scenes(detections, truths):
+    """Return scenes' detections and truths as arrays; ValueError if they do not match.
+
+    Also if no scene has a box.
+    """
     if len(detections) != len(truths):
         raise ValueError(
             f"There are detections of {len(detections)} scenes and truths of "
             f"{len(truths)}: give both for each, empty ones where nothing is."
         )
-
-
-def check_detections(boxes, scores, classes):
-    """Return a scene's detections as arrays; ValueError if they do not match."""
-    boxes, scores = check_scored(boxes, scores)
-    return boxes, scores, check_classes(boxes, classes)
-
-
-def check_truths(truths):
-    """Return boxes and classes of scenes as arrays; ValueError if no scene has any."""
-    checked = []
-    for boxes, classes in truths:
-        boxes = check_boxes(boxes)
-        checked.append((boxes, check_classes(boxes, classes)))
-    if not any(len(boxes) for boxes, _ in checked):
+    detections = [_check_detections(*scene) for scene in detections]
+    truths = [_check_truth(*scene) for scene in truths]
+    if not any(len(boxes) for boxes, _ in truths):
         raise ValueError(
-            f"None of the {len(checked)} scenes has a box: the score is a share of the "
+            f"None of the {len(truths)} scenes has a box: the score is a share of the "
             f"boxes found, so at least one scene needs one."
         )
-    return checked
+    return detections, truths
+
+
+def _check_detections(boxes, scores, classes):
+    """Return a scene's detections as arrays; ValueError if they do not match."""
+    boxes, scores = check_scored(boxes, scores)
+    return boxes, scores, _check_classes(boxes, classes)
+
+
+def _check_truth(boxes, classes):
+    """Return a scene's true boxes and classes; ValueError if they do not match."""
+    boxes = check_boxes(boxes)
+    return boxes, _check_classes(boxes, classes)

@@ -13,12 +13,10 @@ from numpy.typing import ArrayLike
 from bigmodel_lab.from_scratch._checks_detection import (
     check_boxes,
     check_count,
-    check_detections,
     check_overlap,
-    check_same_scenes,
+    check_scenes,
     check_scored,
     check_scores,
-    check_truths,
 )
 
 RECALLS = np.linspace(0, 1, 101)  # at which COCO reads the precision
@@ -162,9 +160,7 @@ def mean_average_precision(
         If the scenes, or a scene's boxes, scores and classes, differ in number; for
         NaN, or a box whose right is left of its left; if no scene has a box.
     """
-    check_same_scenes(detections, truths)
-    detections = [check_detections(*scene) for scene in detections]
-    truths = check_truths(truths)
+    detections, truths = check_scenes(detections, truths)
     classes = np.unique(np.concatenate([kinds for _, kinds in truths]))
     table = [_of_class(detections, truths, kind) for kind in classes]  # (classes, 10)
     by_overlap = np.mean(table, axis=0)
@@ -177,12 +173,11 @@ def mean_average_precision(
 
 def _of_class(detections, truths, kind):
     """Return the average precision of one class at each of the ten overlaps."""
-    scenes, count = [], 0
+    scenes = []
+    count = sum((kinds == kind).sum() for _, kinds in truths)
     for (boxes, scores, classes), (true, kinds) in zip(detections, truths, strict=True):
-        ours, theirs = classes == kind, kinds == kind
-        count += theirs.sum()
-        if ours.any():  # where nothing was found, nothing is right or wrong
-            scenes.append((iou(boxes[ours], true[theirs]), scores[ours]))
+        if (ours := classes == kind).any():  # where nothing was found, nothing is wrong
+            scenes.append((iou(boxes[ours], true[kinds == kind]), scores[ours]))
     scores = np.concatenate([[], *(scores for _, scores in scenes)])
     precisions = []
     for overlap in OVERLAPS:

@@ -64,14 +64,14 @@ def test_boxes_are_loose_if_small_errors_hardly_count(results, made):
     assert smooth["0.5"] > chosen["0.5"] - 0.06  # the digits themselves are found
 
 
-def test_more_scenes_make_a_better_detector_in_the_same_time(rows, made):
-    mean = rows.groupby("count")[["0.5", "0.75", "seconds"]].mean()
+def test_more_scenes_make_a_better_detector_in_as_many_steps(rows):
+    mean = rows.groupby("count")[["0.5", "0.75"]].mean()
     assert mean["0.5"].is_monotonic_increasing
     assert mean["0.75"].is_monotonic_increasing
-    assert mean["seconds"].max() < 1.3 * mean["seconds"].min()
+    assert mean.loc[300, "0.5"] < 0.6 < 0.8 < mean.loc[1000, "0.5"]
 
 
-def test_suppression_tidies_the_picture_and_hardly_changes_the_score(results, made):
+def test_suppression_tidies_the_picture_and_hardly_changes_the_score(results):
     for row in results["scenes"].values():
         best, without = row["test"][str(row["best"])], row["test"]["None"]
         assert abs(best["0.5:0.95"] - without["0.5:0.95"]) < 0.03
