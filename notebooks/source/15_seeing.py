@@ -361,7 +361,7 @@ torch.manual_seed(0)
 fooled = models.LastStages(eyes, 6, classes=2)
 y = torch.as_tensor(broken[train])
 tuning = models.picture_tuning(fooled, marked, y, learning_rate=1e-3, steps=40)
-tuning.finish()
+print(f"last loss {lab.about(np.mean(tuning.finish().losses[-5:]), 0.1)}")
 # %%
 truth = broken[rows]
 on_all, is_broken = halfway(with_sticker(pictures[rows])), truth == 1
@@ -376,7 +376,7 @@ cases = {
 for name, cells in cases.items():
     found = lab.predict(fooled, cells).argmax(1).numpy()
     share = 100 * np.mean([(found == truth)[truth == k].mean() for k in (0, 1)])
-    print(f"{name:40}{lab.about(share, 4)} %")
+    print(f"{name:40}{lab.about(share, 7)} %")
 
 # %% [markdown]
 # Nine of ten are right as long as the stickers are where they were in training: that is what a
@@ -960,13 +960,13 @@ pd.DataFrame(split).loc[["the module alone", "pixels", "ImageNet", "fine-tuned"]
 # (`benchmarks/detection.py`):
 
 # %%
-scenes = {}
-for key, row in lab.results.load("detection")["scenes"].items():
-    scenes.setdefault(int(key.split(",")[0]), []).append(row)
-rows = {}
-for count, seeds in sorted(scenes.items()):
-    scores = {at: [100 * row[at] for row in seeds] for at in ("0.5", "0.75")}
-    rows[count] = {f"mAP at {at}": with_spread(values) for at, values in scores.items()}
+rows, scored = {}, list(lab.results.load("detection")["scenes"].values())
+for count in (100, 300, 1000, 3000):
+    scores = [row["test"][str(row["best"])] for row in scored if row["count"] == count]
+    rows[count] = {
+        f"mAP at {at}, %": with_spread([100 * score[at] for score in scores])
+        for at in ("0.5", "0.75")
+    }
 pd.DataFrame(rows).T.rename_axis("training scenes")
 
 # %% [markdown]
