@@ -17,9 +17,9 @@ from bigmodel_lab.widgets.still import StillBox
 
 # What a reader sees.
 DIGIT, ANY = "digit", "any"
-LARGE, LEAST, OVERLAP = "size, pixels", "least score", "overlap allowed"
+LARGE, LEAST, OVERLAP = "size, pixels", "least score", "overlap"
 CLEAR, CLEAR_TIP = "Clear", "Take all digits away"
-ANOTHER, ANOTHER_TIP = "Put one anywhere", "Put a digit at a random place"
+ANOTHER, ANOTHER_TIP = "Add one", "Put a digit at a random place"
 START = "Click on the canvas to put a digit there, or press the button."
 FOUND = "{digits} on the canvas, {boxes} found: {which}"
 COUNT = {1: "1 digit"}
