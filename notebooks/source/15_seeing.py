@@ -1210,4 +1210,4 @@ lab.solved("seeing")
 # neural networks*; Redmon and others (2016), YOLO; Lin and others (2014), COCO; Goodfellow and
 # others (2014), GAN; Kingma and Welling (2014), VAE; Lipman and others (2023), flow matching;
 # Rombach and others (2022), latent diffusion; Heusel and others (2017), FID. Libraries: captum,
-# kornia, torchvision, diffusers.
+# kornia, diffusers.
