@@ -38,6 +38,7 @@ EXPECTS = {1: "win", 0: "draw", -1: "lose"}
 ENDS = {1: "X has won.", -1: "O has won.", 0: "A draw: the board is full."}
 OVER = " New game begins another."
 FOUND = "{count:,} play-outs for {sign}: they lead to a mean of {value}."
+EXPLAINED = "Green: how often it tried each move. +1 is a sure win, -1 a sure loss."
 HEAD = ("", "tried", "mean", "network at first sight")
 NETWORK = "The network expects {value} for {sign}."
 TIP = {"square": "square {move}: {what}", "column": "column {move}, row {row}: {what}"}
@@ -300,6 +301,7 @@ class GameBoard(StillBox):
         if self.found:
             columns, head = _columns(self.found, moves), HEAD[:3]
             count, value = int(self.found.visits.sum()), _signed(self.found.value)
+            notes.append(EXPLAINED)
             notes.append(FOUND.format(count=count, sign=sign, value=value))
         if self.network is not None:
             logits, values = self.network(self.game.planes(state)[None])

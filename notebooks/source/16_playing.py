@@ -319,7 +319,7 @@ def move_to_play(moves, visits, totals):
 lab.check("playing.move_to_play", move_to_play)
 
 # %% [markdown]
-# That is all: the class `searching.Search` has 60 lines. What does it find in the trap from
+# That is all: the class `searching.Search` has some 70 lines. What does it find in the trap from
 # above, with more and more play-outs?
 
 # %%
