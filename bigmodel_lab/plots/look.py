@@ -9,6 +9,7 @@ import matplotlib.pyplot as plt
 from IPython.display import HTML, display
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter
 from PIL import Image
 
@@ -16,7 +17,7 @@ from bigmodel_lab.colors import COLORS, GRAY
 
 LINE_STYLES = ["-", "--", "-.", ":"]  # curves are told apart without color too
 WIDE = (9, 3.6)  # inches, of two charts side by side; one alone has figure.figsize
-READABLE = 480  # px: where a page is narrower, a figure scrolls rather than shrinks
+READABLE = 480  # px: where a page is narrower, a figure with letters scrolls
 # No ground of its own, and words in a gray that is read on a white page and a dark one.
 STYLE = {
     "axes.edgecolor": GRAY,
@@ -86,6 +87,7 @@ def picture(figure: Figure, alt: str, colors: int | None = None) -> str:
         raise ValueError("A figure needs alt text: say what a reader should see in it.")
     file = io.BytesIO()
     figure.savefig(file, format="png", dpi=144, metadata={"Software": None})
+    lettered = any(text.get_text() for text in figure.findobj(Text))
     plt.close(figure)
     figure.clear()
     gc.collect(1)  # a figure's parts hold each other: 1.5 MB, until somebody collects
@@ -95,8 +97,9 @@ def picture(figure: Figure, alt: str, colors: int | None = None) -> str:
         image.save(file, format="png", optimize=True)
     data = base64.b64encode(file.getvalue()).decode()
     width = int(96 * figure.get_figwidth())
+    least = min(width, READABLE) if lettered else 0
     return (
         f'<img class="lab-figure" alt="{html.escape(alt)}" width="{width}" '
-        f'style="max-width: 100%; min-width: {min(width, READABLE)}px" '
+        f'style="max-width: 100%; min-width: {least}px" '
         f'src="data:image/png;base64,{data}">'
     )

@@ -30,7 +30,12 @@
     }
     for (const canvas of box.querySelectorAll("canvas.lab-paper")) {
       set(canvas, "role", "img");
-      set(canvas, "aria-label", "Your drawing: arrow keys draw, with Shift they only move");
+      const scene = box.matches(".lab-scene");
+      set(canvas, "aria-label", scene
+        ? "Digits and boxes, as the status line says; the button Add one puts a digit there"
+        : "Your drawing: arrow keys draw, with Shift they only move");
+      // No key does anything on a scene: what a click does, its button does, too.
+      if (scene) set(canvas, "tabindex", "-1");
     }
     // A square of a board shows a sign or a share: its title says where, too.
     for (const square of box.querySelectorAll(".lab-square"))

@@ -58,6 +58,7 @@ STYLE = f"""
   padding: 0; }}
 .lab-board .lab-thoughts [scope=col] {{ font-weight: bold; vertical-align: bottom; }}
 .lab-board .lab-best {{ font-weight: bold; }}
+.lab-board .lab-actions > button {{ flex: 1 1 120px; max-width: 148px; }}
 """
 
 
@@ -233,6 +234,7 @@ class GameBoard(StillBox):
         self._status = StatusLine()
         self._thoughts = widgets.HTML().add_class("lab-thoughts").add_class("lab-live")
         buttons = widgets.HBox(actions, layout={"flex_flow": "row wrap"})
+        buttons.add_class("lab-actions")
         left = widgets.VBox(rows, layout={"flex": "0 1 auto"})
         right = widgets.VBox(
             [self.opponent, self.play_outs, self._status, self._thoughts],

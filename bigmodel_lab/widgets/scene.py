@@ -26,9 +26,11 @@ COUNT = {1: "1 digit"}
 NOTHING = "nothing."
 
 SCALE = 4  # pixels of the canvas to one of the picture
+NAME_WIDTH, LINE = 58, 14  # pixels of the canvas: of what stands beside a box
 STYLE = f"""
 .lab-scene .lab-paper {{ background: white; box-shadow: 0 0 0 1px {GRAY};
   cursor: crosshair; margin: 4px; max-width: calc(100% - 8px); height: auto; }}
+.lab-scene .widget-slider {{ max-width: calc(100% - 4px); }}
 """
 
 
@@ -52,13 +54,13 @@ class SceneCanvas(StillBox):
     ----------
     picture : tensor
         (1, 96, 96), what is on the canvas: 0 for paper and 1 for ink.
-    found : models.Found
-        The boxes, scores and classes.
+    found : tuple
+        The boxes (K, 4), scores (K,) and classes (K,), as `models.detect` returns them.
 
     Raises
     ------
     ValueError
-        If there are not as many answers as digits.
+        If there are no digits, or not as many answers.
     """
 
     def __init__(
@@ -74,6 +76,8 @@ class SceneCanvas(StillBox):
             raise ValueError(
                 f"There are {len(X)} digits and {len(y)} answers: give one for each."
             )
+        if not len(X):
+            raise ValueError("There are no digits to put: X and y are empty.")
         self.model, self.X, self.y = model, X, y
         self._chance, self._count = np.random.default_rng(seed), 0
         self.picture, self.found = torch.zeros(1, SIDE, SIDE), None
@@ -95,11 +99,19 @@ class SceneCanvas(StillBox):
         """Put a digit with its middle at (x, y), pixels of the picture, 0 to 96.
 
         By default the one that is chosen above. At the rim, it is moved inside.
+
+        Raises
+        ------
+        ValueError
+            If there is no such digit.
         """
         wanted = self.digit.value if digit is None else digit
-        rows = range(len(self.y))
+        rows = np.arange(len(self.y))
         if wanted != ANY:
             rows = np.flatnonzero(self.y.numpy() == wanted)
+        if not len(rows):
+            there = ", ".join(map(str, self.y.unique().tolist()))
+            raise ValueError(f"There is no digit {wanted} in y: it has {there}.")
         row = int(self._chance.choice(rows))
         size = self.size.value
         left, top = (int(np.clip(at - size / 2, 0, SIDE - size)) for at in (x, y))
@@ -126,9 +138,9 @@ class SceneCanvas(StillBox):
         self._paper = ipycanvas.Canvas(
             width=side, height=side, layout={"width": f"{side}px", "flex": "none"}
         ).add_class("lab-paper")
+        digits = [ANY, *self.y.unique().tolist()]
         self.digit = _named(
-            widgets.Dropdown(options=[ANY, *range(10)], value=ANY, description=DIGIT),
-            "digit",
+            widgets.Dropdown(options=digits, value=ANY, description=DIGIT), "digit"
         )
         self.size = _named(widgets.IntSlider(24, 12, 48, description=LARGE), "size")
         self.least = _named(
@@ -156,6 +168,10 @@ class SceneCanvas(StillBox):
         for slider in (self.least, self.overlap):
             slider.observe(lambda _: self._update(), "value")
         self._paper.on_mouse_down(lambda x, y: self.put(x / SCALE, y / SCALE))
+        # ipycanvas makes no click of a touch.
+        self._paper.on_touch_start(
+            lambda touches: self.put(*(at / SCALE for at in touches[0]))
+        )
         self._paper.on_client_ready(self._send_all)
 
     def _update(self):
@@ -187,20 +203,40 @@ class SceneCanvas(StillBox):
         gray = 255 * (1 - self.picture[0].numpy())
         pixels = np.full((SCALE * SIDE, SCALE * SIDE, 4), 255, np.uint8)
         pixels[..., :3] = np.kron(gray, np.ones((SCALE, SCALE)))[..., None]
-        with ipycanvas.hold_canvas(self._paper):
+        with ipycanvas.hold_canvas():
             self._paper.put_image_data(pixels)
             self._paper.font = "bold 14px sans-serif"
             self._paper.line_width = 2
+            named = []
             for box, score, digit in zip(*self.found, strict=True):
-                self._paint_box((SCALE * box).tolist(), score.item(), digit.item())
+                corners = (SCALE * box).tolist()
+                sure = score >= 0.5
+                self._paint_box(corners, ORANGE if sure else BLUE)
+                place = _place_of_name(corners, sure)
+                # A name that covers a surer one is left out: the status line has it.
+                if not any(_covers(place, other) for other in named):
+                    self._paper.fill_text(f"{digit}  {score:.0%}", *place)
+                    named.append(place)
 
-    def _paint_box(self, box: Sequence[float], score, digit):
-        """Paint a box, orange if it is sure, with a name beside its upper edge."""
+    def _paint_box(self, box: Sequence[float], color):
+        """Paint a box, and from now on in its color."""
         left, top, right, bottom = box
-        color = ORANGE if score >= 0.5 else BLUE
         self._paper.stroke_style = self._paper.fill_style = color
         self._paper.stroke_rect(left, top, right - left, bottom - top)
-        self._paper.fill_text(f"{digit}  {score:.0%}", left, max(14, top - 4))
+
+
+def _place_of_name(box, sure):
+    """Return where a box's name begins: above it if it is sure, or else below it."""
+    left, top, _, bottom = box
+    line = top - 4 if sure else bottom + LINE
+    # What stands at the rim would be cut off.
+    rim = SCALE * SIDE
+    return min(max(0, left), rim - NAME_WIDTH), min(max(LINE, line), rim - 4)
+
+
+def _covers(place, other):
+    """Return whether a name at one place covers one at another."""
+    return abs(place[0] - other[0]) < NAME_WIDTH and abs(place[1] - other[1]) < LINE
 
 
 def _named(control, name):

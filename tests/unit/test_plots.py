@@ -280,12 +280,17 @@ def test_what_are_no_rows_of_images_is_refused(shapes, says):
 
 
 def test_a_figure_keeps_a_readable_width_on_a_phone():
-    wide, small = (
-        plots.picture(plt.figure(figsize=(inches, 2)), "an empty figure")
-        for inches in (7, 3)
-    )
-    assert "max-width: 100%; min-width: 480px" in wide
-    assert "min-width: 288px" in small  # none is enlarged
+    for inches, least in ((7, 480), (3, 288)):  # none is enlarged
+        figure = plt.figure(figsize=(inches, 2))
+        figure.suptitle("Some letters")
+        image = plots.picture(figure, "A figure with a title alone.")
+        assert f"max-width: 100%; min-width: {least}px" in image
+
+
+def test_a_figure_without_letters_shrinks_with_the_page():
+    for title, least in (("Ones", 480), ("", 0)):
+        figure = plots.image_rows({"": np.ones((10, 28, 28))}, title)
+        assert f"min-width: {least}px" in plots.picture(figure, "Ten squares.")
 
 
 def test_few_colors_make_a_smaller_file():
