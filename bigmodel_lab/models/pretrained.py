@@ -6,6 +6,7 @@ from pathlib import Path
 
 from bigmodel_lab.from_scratch.text import Characters
 from bigmodel_lab.models._checks_gpt import check_alphabet
+from bigmodel_lab.models._weights import read, write
 from bigmodel_lab.models.gpt import GPT
 
 # In bigmodel_lab/results, with a card each: made by benchmarks/gpt.py, tuning.py.
@@ -15,15 +16,12 @@ VERSION = "1"  # of the file's layout
 
 def save(model: GPT, alphabet: Characters, path: str | Path, **facts: str) -> None:
     """Write a GPT to a file, its weights in float16; `facts` are kept beside them."""
-    from safetensors.torch import save as as_bytes
-
-    weights = {name: w.half().contiguous() for name, w in model.state_dict().items()}
     about = {
         "version": VERSION,
         "settings": json.dumps(model.settings),
         "characters": "".join(alphabet.characters),
     }
-    Path(path).write_bytes(as_bytes(weights, facts | about))
+    write(model, path, facts | about)
 
 
 def load(name: str | Path, alphabet: Characters | None = None) -> tuple:
@@ -44,22 +42,15 @@ def load(name: str | Path, alphabet: Characters | None = None) -> tuple:
     ValueError
         If the file is missing, damaged, of another version or of other characters.
     """
-    from safetensors import SafetensorError, safe_open
-
     path = name
     if name in STORED:
         path = files("bigmodel_lab.results") / f"{name}.safetensors"
     try:
-        with safe_open(path, "pt") as file:
-            facts = file.metadata() or {}
-            weights = {key: file.get_tensor(key).float() for key in file.keys()}  # noqa: SIM118
-        version = facts.pop("version", "none")
-        if version != VERSION:
-            raise ValueError(f"its version is {version}, this library reads {VERSION}")
+        facts, weights = read(path, VERSION)
         model = GPT(**json.loads(facts.pop("settings")))
         model.load_state_dict(weights)
         its = Characters([facts.pop("characters")])
-    except (OSError, SafetensorError, ValueError, KeyError, RuntimeError) as error:
+    except (OSError, ValueError, KeyError, RuntimeError) as error:
         reason = f"{type(error).__name__}: {error}".splitlines()[0]
         raise ValueError(
             f"{name} is not a GPT that this library has saved ({reason}): give "

@@ -6,7 +6,7 @@ from pathlib import Path
 from torch import nn
 
 from bigmodel_lab.from_scratch.games import ConnectFour
-from bigmodel_lab.models._weights import reason_of
+from bigmodel_lab.models._weights import read, reason_of, write
 from bigmodel_lab.models.detector import DigitDetector
 from bigmodel_lab.models.generators import VariationalAutoencoder, VelocityNetwork
 from bigmodel_lab.models.players import PolicyValueNetwork
@@ -45,10 +45,7 @@ STORED = {
 
 def keep(network: nn.Module, path: str | Path, **facts: str) -> None:
     """Write a network's weights in float16 to a file, with `facts` beside them."""
-    from safetensors.torch import save as as_bytes
-
-    weights = {name: w.half().contiguous() for name, w in network.state_dict().items()}
-    Path(path).write_bytes(as_bytes(weights, facts | {"version": VERSION}))
+    write(network, path, facts | {"version": VERSION})
 
 
 def trained(
@@ -72,8 +69,6 @@ def trained(
         If there is no network of that name, or its file is missing, damaged, of another
         version or of another network.
     """
-    from safetensors import SafetensorError, safe_open
-
     if name not in STORED:
         raise ValueError(
             f"There is no network {name!r}; there are {', '.join(map(repr, STORED))}."
@@ -82,14 +77,9 @@ def trained(
     if path is None:
         path = files("bigmodel_lab.results") / f"{name}.safetensors"
     try:
-        with safe_open(path, "pt") as file:
-            facts = file.metadata() or {}
-            weights = {key: file.get_tensor(key).float() for key in file.keys()}  # noqa: SIM118
-        version = facts.pop("version", "none")
-        if version != VERSION:
-            raise ValueError(f"its version is {version}, this library reads {VERSION}")
+        facts, weights = read(path, VERSION)
         network.load_state_dict(weights)
-    except (OSError, SafetensorError, ValueError, RuntimeError) as error:
+    except (OSError, ValueError, RuntimeError) as error:
         reason = f"{type(error).__name__}: {reason_of(error)}"
         raise ValueError(
             f"{path} does not hold the {name} ({reason}): give a file that models.keep "
