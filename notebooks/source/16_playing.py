@@ -710,8 +710,8 @@ print(f"CPU seconds for 20 generations: {np.mean(training):.0f}")
 # ### The size of AlphaGo
 #
 # D1 names AlphaGo among models of hundreds of millions to hundreds of billions of parameters. Its
-# papers give every layer, so we can count. **Guess first: how many parameters had the networks
-# that beat Lee Sedol?**
+# papers give every layer, so we can count. **Guess first: how many parameters had each of the two
+# networks of AlphaGo, as they were published in 2016?**
 
 # %%
 from bigmodel_lab.from_scratch import counting
@@ -732,10 +732,10 @@ for name, size in sizes.items():
     print(f"{name:32}{size / 1e6:>12,.1f} million")
 
 # %% [markdown]
-# Four million each: a thirtieth of BERT base. What made AlphaGo strong was what you have just
-# built: search and a network that teach each other. Its makers measured it, too: AlphaGo Zero's
-# network alone reached an Elo of 3,055, and with search 5,185 (Silver and others 2017, figure 6).
-# That is a gap of 2,130:
+# Four million each: about a thirtieth of BERT base. What made AlphaGo strong was what you have
+# just built: search and a network that teach each other. Its makers measured it, too: AlphaGo
+# Zero's network alone reached an Elo of 3,055, and with search 5,185 (Silver and others 2017,
+# figure 6). That is a gap of 2,130:
 
 # %%
 gap = 5185 - 3055
