@@ -23,7 +23,7 @@ import fusion_soup
 import numpy as np
 import torch
 from machine import here
-from stored import changing, plus_minus
+from stored import changing, plus_minus, table
 from threadpoolctl import threadpool_limits
 
 import bigmodel_lab as lab
@@ -33,12 +33,6 @@ PARTS = {
     "soup": fusion_soup.measured,
     "fair": fusion_fair.measured,
 }
-
-
-def table(head, rows):
-    """Return a table in Markdown: its head, and rows of cells, as lines."""
-    lines = ["| " + " | ".join(map(str, head)) + " |", "|---" * len(head) + "|"]
-    return [*lines, *("| " + " | ".join(map(str, row)) + " |" for row in rows), ""]
 
 
 def emoji_tables(stored):

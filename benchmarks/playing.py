@@ -18,7 +18,7 @@ import time
 import numpy as np
 import torch
 from machine import here
-from stored import RESULTS, keep_rows, plus_minus
+from stored import RESULTS, keep_rows, plus_minus, table
 from threadpoolctl import threadpool_limits
 
 import bigmodel_lab as lab
@@ -181,12 +181,6 @@ def card():
 
 
 # -- Tables
-
-
-def table(head, rows):
-    """Return a table in Markdown: its head, and rows of cells, as lines."""
-    lines = ["| " + " | ".join(head) + " |", "|---" * len(head) + "|"]
-    return [*lines, *("| " + " | ".join(row) + " |" for row in rows), ""]
 
 
 def percent(shares):

@@ -72,6 +72,12 @@ def plus_minus(values, digits=1):
     return f"{mean} ± {np.std(values, ddof=1):.{digits}f}"
 
 
+def table(head, rows):
+    """Return a table in Markdown: its head, and rows of cells, as lines."""
+    lines = ["| " + " | ".join(map(str, head)) + " |", "|---" * len(head) + "|"]
+    return [*lines, *("| " + " | ".join(map(str, row)) + " |" for row in rows), ""]
+
+
 def begun(name, origin, whole):
     """Return results to fill in: new ones for the `whole`, else the stored ones.
 

@@ -20,7 +20,7 @@ import numpy as np
 import torch
 import transfer_parts as parts
 from machine import here
-from stored import keep_rows, plus_minus
+from stored import keep_rows, plus_minus, table
 from threadpoolctl import threadpool_limits
 
 from bigmodel_lab.results import load
@@ -152,12 +152,6 @@ PARTS = {"labels": labels, "rates": rates, "split": split, "shortcut": shortcut}
 
 
 # -- Tables
-
-
-def table(head, rows):
-    """Return a table in Markdown: its head, and rows of cells, as lines."""
-    lines = ["| " + " | ".join(map(str, head)) + " |", "|---" * len(head) + "|"]
-    return [*lines, *("| " + " | ".join(map(str, row)) + " |" for row in rows), ""]
 
 
 def cell(qualities, what="AUC"):

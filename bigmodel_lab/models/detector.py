@@ -19,7 +19,8 @@ from bigmodel_lab.models._checks_detector import (
 )
 from bigmodel_lab.training import Training
 
-GRID, CELL, SIDE = 8, 12, 96  # cells in a row, pixels of a cell, pixels of a picture
+GRID, CELL = 8, 12  # cells in a row, pixels of a cell
+SIDE = GRID * CELL  # pixels of a picture
 DIGITS = 10
 TYPICAL = 16.0  # pixels, the side of a box that a cell answers at first
 

@@ -25,6 +25,7 @@ from bigmodel_lab.widgets.look import (
     StatusLine,
     bars,
     button,
+    name_again,
     plain_text,
     question_line,
 )
@@ -217,8 +218,7 @@ class DigitCanvas(StillBox):
 
     def _send_all(self):
         """Send the drawing and the pen to a page just opened, which has neither."""
-        # ipycanvas says which canvas it means only when that changes: say it again.
-        self._paper._canvas_manager._current_canvas = None
+        name_again(self._paper)
         self._paint()
         self._paper.line_width, self._paper.line_cap = PEN, "round"
 

@@ -86,3 +86,11 @@ def button(
     made = widgets.Button(description=description, icon=icon, tooltip=tooltip)
     made.on_click(lambda _: action())
     return made
+
+
+def name_again(canvas: widgets.Widget) -> None:
+    """Let what is drawn next say which canvas of ipycanvas it is for.
+
+    It says so only when that changes, and a page just opened has not heard it.
+    """
+    canvas._canvas_manager._current_canvas = None

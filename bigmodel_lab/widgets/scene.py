@@ -12,7 +12,7 @@ from bigmodel_lab.colors import BLUE, GRAY, ORANGE
 from bigmodel_lab.datasets.scenes import SIDE, resized
 from bigmodel_lab.models.detecting import detect
 from bigmodel_lab.widgets.accessible import make_accessible
-from bigmodel_lab.widgets.look import ROW, StatusLine, button, question_line
+from bigmodel_lab.widgets.look import ROW, StatusLine, button, name_again, question_line
 from bigmodel_lab.widgets.still import StillBox
 
 # What a reader sees.
@@ -194,8 +194,7 @@ class SceneCanvas(StillBox):
 
     def _send_all(self):
         """Send the picture to a page just opened, which has none."""
-        # ipycanvas says which canvas it means only when that changes: say it again.
-        self._paper._canvas_manager._current_canvas = None
+        name_again(self._paper)
         self._paint()
 
     def _paint(self):

@@ -96,3 +96,15 @@ def drawn(monkeypatch):
 
     yield draw
     plt.close("all")
+
+
+@pytest.fixture
+def words(drawn):
+    """Return a function that draws and returns the words on the paper, by position."""
+
+    def words(name):
+        figure, _ = drawn(name)
+        texts = [text for text in figure.axes[0].texts if text.get_text()]
+        return {text.get_position(): text.get_text() for text in texts}
+
+    return words

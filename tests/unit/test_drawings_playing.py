@@ -3,24 +3,11 @@
 import re
 
 import numpy as np
-import pytest
 
 from bigmodel_lab.drawings.playing import GAME, NEAR_THE_END, POSITIONS, WAY
 from bigmodel_lab.from_scratch.searching import Node, Search, minimax
 
 NUMBER = {"+1": 1, "0": 0, "−1": -1}
-
-
-@pytest.fixture
-def words(drawn):
-    """Return a function that draws and returns the words on the paper, by position."""
-
-    def words(name):
-        figure, _ = drawn(name)
-        texts = [text for text in figure.axes[0].texts if text.get_text()]
-        return {text.get_position(): text.get_text() for text in texts}
-
-    return words
 
 
 def test_every_position_has_the_value_that_minimax_gives_it(words):

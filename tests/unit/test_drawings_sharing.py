@@ -7,18 +7,6 @@ import pytest
 from matplotlib.patches import Circle, FancyArrowPatch
 
 
-@pytest.fixture
-def words(drawn):
-    """Return a function that draws and returns the words on the paper, by position."""
-
-    def words(name):
-        figure, _ = drawn(name)
-        texts = [text for text in figure.axes[0].texts if text.get_text()]
-        return {text.get_position(): text.get_text() for text in texts}
-
-    return words
-
-
 def test_one_row_matches_one_person_and_no_other(words):
     placed = words("linkage")
     rows = [

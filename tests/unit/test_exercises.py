@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from exercise_parts import assert_told_apart
 from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_notebook
 
@@ -57,16 +58,7 @@ def assert_recognized(one):
             for feedback in judged(one, wrong.answer):
                 assert feedback.misconception == wrong.name
         return
-    for _ in range(TIMES):
-        cases = one.cases(one.rng())
-        given = {id(arguments): one.mistaken(arguments) for arguments, _ in cases}
-        with pytest.MonkeyPatch.context() as patch:  # computed once for all of them
-            patch.setattr(one, "mistaken", lambda a, given=given: given[id(a)])
-            for name in one.help:
-                results = [given[id(arguments)][name] for arguments, _ in cases]
-                feedback = one.compare(results, cases)
-                assert feedback.outcome == "wrong", name
-                assert feedback.misconception == name
+    assert_told_apart(one, TIMES)
 
 
 def stub_of(name):

@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 import torch
+from exercise_parts import assert_told_apart, names_of
 from scipy import special
 from torch.nn import functional as F
 
@@ -13,11 +14,7 @@ from bigmodel_lab.from_scratch import games, searching
 from bigmodel_lab.models.players import policy_value_loss
 
 pytestmark = pytest.mark.usefixtures("same_draws")
-NAMES = [
-    name.partition(".")[2]
-    for name in exercises.all_exercises()
-    if name.startswith("playing.")
-]
+NAMES = names_of("playing")
 
 
 def find(name):
@@ -448,16 +445,7 @@ def test_a_mistake_in_a_learners_own_words_is_named(name, answer, mistake):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_each_mistake_has_its_own_name_in_many_checks(name):
-    """Else somebody would now and then be told of a mistake that they did not make."""
-    one = find(name)
-    for _ in range(15):
-        cases = one.cases(one.rng())
-        given = {id(arguments): one.mistaken(arguments) for arguments, _ in cases}
-        with pytest.MonkeyPatch.context() as patch:  # computed once for all of them
-            patch.setattr(one, "mistaken", lambda a, given=given: given[id(a)])
-            for mistake in one.help:
-                results = [given[id(arguments)][mistake] for arguments, _ in cases]
-                assert one.compare(results, cases).misconception == mistake
+    assert_told_apart(find(name), times=15)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from exercise_parts import assert_told_apart, names_of
 from implicit.nearest_neighbours import CosineRecommender
 from scipy.sparse import csr_matrix
 from scipy.spatial import distance
@@ -19,11 +20,7 @@ from bigmodel_lab.from_scratch import recommending as by_hand
 from bigmodel_lab.models.recommenders import bi_interaction
 
 pytestmark = pytest.mark.usefixtures("same_draws")
-NAMES = [
-    name.partition(".")[2]
-    for name in exercises.all_exercises()
-    if name.startswith("recommending.")
-]
+NAMES = names_of("recommending")
 BCE = torch.nn.functional.binary_cross_entropy_with_logits
 
 
@@ -489,14 +486,7 @@ def test_a_mistake_in_a_learners_own_words_is_named(name, answer, mistake):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_each_mistake_has_its_own_name_in_many_checks(name):
-    """Else somebody would now and then be told of a mistake that they did not make."""
-    one = find(name)
-    for _ in range(15):
-        cases = one.cases(one.rng())
-        tables = [one.mistaken(arguments) for arguments, _ in cases]
-        for mistake in one.help:
-            results = [table[mistake] for table in tables]
-            assert one.compare(results, cases).misconception == mistake
+    assert_told_apart(find(name), times=15)
 
 
 @pytest.mark.parametrize("name", NAMES)

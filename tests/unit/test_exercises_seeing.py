@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 import torch
+from exercise_parts import assert_told_apart, names_of
 from scipy import linalg
 from scipy.spatial.distance import dice
 from sklearn import metrics
@@ -14,11 +15,7 @@ from torch.nn import functional as F
 from bigmodel_lab import exercises
 
 pytestmark = pytest.mark.usefixtures("same_draws")
-NAMES = [
-    name.partition(".")[2]
-    for name in exercises.all_exercises()
-    if name.startswith("seeing.")
-]
+NAMES = names_of("seeing")
 
 
 def find(name):
@@ -471,14 +468,7 @@ def test_a_mistake_in_a_learners_own_words_is_named(name, answer, mistake):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_each_mistake_has_its_own_name_in_many_checks(name):
-    """Else somebody would now and then be told of a mistake that they did not make."""
-    one = find(name)
-    for _ in range(15):
-        cases = one.cases(one.rng())
-        tables = [one.mistaken(arguments) for arguments, _ in cases]
-        for mistake in one.help:
-            results = [table[mistake] for table in tables]
-            assert one.compare(results, cases).misconception == mistake
+    assert_told_apart(find(name), times=15)
 
 
 @pytest.mark.parametrize("name", NAMES)
