@@ -288,15 +288,20 @@ lab.check("seeing.stored_norm", stored_norm)
 # then a picture's numbers depend on its neighbors in the batch. **What does that cost?** Five
 # seeds each, measured on the test modules (`benchmarks/transfer.py`):
 
+
+# %%
+def with_spread(values):
+    """Return the mean of values, ± their deviation, as text."""
+    return f"{np.mean(values):.0f} ± {np.std(values, ddof=1):.0f}"
+
+
 # %%
 stored = lab.results.load("transfer")
 rates = {}
 for key, result in stored["rates"].items():
     norms, rate = key.rsplit(", ", 1)
     area = [quality["AUC"] for quality in result["test"]]
-    rates.setdefault(norms, {})[rate] = (
-        f"{np.mean(area):.0f} ± {np.std(area, ddof=1):.0f}"
-    )
+    rates.setdefault(norms, {})[rate] = with_spread(area)
 pd.DataFrame(rates).rename_axis("learning rate")
 
 # %% [markdown]
@@ -924,12 +929,6 @@ lab.plots.curves(
         "72, a network from nothing rises from 62 to 73."
     ),
 )
-
-
-# %%
-def with_spread(values):
-    """Return the mean of values, ± their deviation, as text."""
-    return f"{np.mean(values):.0f} ± {np.std(values, ddof=1):.0f}"
 
 
 # %%

@@ -804,7 +804,7 @@ panel
 teacher, facts = models.trained("connect_four")
 lab.GameBoard(
     four,
-    network=models.judge_of(teacher),
+    network=teacher,
     question="At how many play-outs does it beat you?",
     play_outs=50,
 )
